@@ -1,0 +1,41 @@
+/* Which peers to hold links with. The core asks; a module answers. fc_view_all keeps a link to
+ * every node it knows an endpoint of, up to a bound; scalable views take its place. */
+#ifndef FC_NET_VIEW_H
+#define FC_NET_VIEW_H
+
+#include "net/core.h"
+
+struct fc_view;
+struct fc_rng;
+
+/* What a view may ask of the core. */
+struct fc_view_host {
+    void *ctx;
+    const struct fc_ledger *(*ledger)(void *ctx);
+    /* Wants a link to a node; the core dials with backoff and jitter and reports back. */
+    void (*dial)(void *ctx, const struct fc_key *key);
+    void (*drop)(void *ctx, const struct fc_key *key);
+    /* Sends a view message to an open peer; it arrives at on_message there. */
+    void (*send)(void *ctx, const struct fc_key *key, struct fc_span bytes);
+    uint64_t (*random)(void *ctx, uint64_t below);
+    struct fc_key self;
+    uint32_t active_max;
+    const struct fc_bootstrap *bootstrap;
+    uint32_t bootstrap_count;
+};
+
+struct fc_view_ops {
+    const char *name;
+    enum fc_err (*create)(const struct fc_view_host *host, struct fc_view **view);
+    void (*destroy)(struct fc_view *view);
+    void (*on_membership)(struct fc_view *view, uint64_t now_us); /* the ledger's nodes changed */
+    void (*on_open)(struct fc_view *view, const struct fc_key *key, bool inbound, uint64_t now_us);
+    void (*on_closed)(struct fc_view *view, const struct fc_key *key, uint64_t now_us);
+    void (*on_message)(struct fc_view *view, const struct fc_key *key, struct fc_span bytes,
+                       uint64_t now_us);
+    void (*on_tick)(struct fc_view *view, uint64_t now_us);
+    uint64_t (*deadline_us)(const struct fc_view *view);
+};
+extern const struct fc_view_ops fc_view_all;
+
+#endif

@@ -1,0 +1,13 @@
+/* The memory backend: persistent B+trees with counted references, so that a transaction is undone
+ * by dropping its root and a snapshot or a clone of a whole store costs nothing until it changes.
+ */
+#ifndef FC_STORE_KV_MEM_H
+#define FC_STORE_KV_MEM_H
+
+#include "store/kv.h"
+
+FC_MUST_USE enum fc_err fc_kv_mem_create(struct fc_kv **kv);
+/* A new store that shares all of `from`'s memory. No write transaction may be open in `from`. */
+FC_MUST_USE enum fc_err fc_kv_mem_clone(struct fc_kv *from, struct fc_kv **kv);
+
+#endif
