@@ -22,7 +22,8 @@ struct fc_unpack {
 };
 
 void fc_unpack_init(struct fc_unpack *in, struct fc_span bytes);
-/* An array header. Fails when `count` is not within min..max, or cannot fit what is left. */
+/* An array header. Fails when `count` is not within min..max, or cannot fit what is left. Here and
+ * below FC_E_BOUND is for what is well formed and beyond a maximum, FC_E_FORMAT for the rest. */
 uint32_t fc_unpack_array(struct fc_unpack *in, uint32_t min, uint32_t max);
 uint64_t fc_unpack_uint(struct fc_unpack *in, uint64_t max);
 struct fc_span fc_unpack_bin(struct fc_unpack *in, size_t len_max);
@@ -36,6 +37,8 @@ bool fc_unpack_nil(struct fc_unpack *in);
 struct fc_span fc_unpack_any(struct fc_unpack *in);
 /* Marks the input as at fault; keeps an earlier fault. */
 void fc_unpack_fail(struct fc_unpack *in, enum fc_err err);
+/* The rule for text by itself: UTF-8 as RFC 3629 has it, and no NUL. */
+bool fc_utf8_valid(struct fc_span text);
 /* FC_OK when no fault and everything was consumed; the fault, or FC_E_FORMAT. */
 FC_MUST_USE enum fc_err fc_unpack_end(const struct fc_unpack *in);
 
