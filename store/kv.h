@@ -24,7 +24,10 @@ enum fc_table {
     FC_TABLE_INDEX,   /* for the search index */
     FC_TABLE_COUNT,
 };
-enum { FC_KV_KEY_BYTES_MAX = 128 };
+enum {
+    FC_KV_KEY_BYTES_MAX = 128, /* and no key is empty: FC_E_ARG */
+    FC_KV_VALUE_BYTES_MAX = 64 * 1024 * 1024,
+};
 
 struct fc_kv;
 struct fc_txn;
@@ -42,7 +45,7 @@ void fc_kv_abort(struct fc_txn *txn); /* NULL is fine */
 FC_MUST_USE enum fc_err fc_kv_get(struct fc_txn *txn, enum fc_table table, struct fc_span key,
                                   struct fc_span *value);
 /* Inserts or replaces. `key` and `value` must not point into the store. FC_E_FULL, FC_E_MAP_FULL,
- * FC_E_NOMEM, FC_E_IO. After an error the transaction can only be aborted. */
+ * FC_E_NOMEM, FC_E_IO, FC_E_BOUND, FC_E_ARG. After an error the transaction can only be aborted. */
 FC_MUST_USE enum fc_err fc_kv_put(struct fc_txn *txn, enum fc_table table, struct fc_span key,
                                   struct fc_span value);
 /* The same where the caller expects `key` to be the table's last: cheaper; falls back by itself. */
@@ -56,9 +59,10 @@ FC_MUST_USE enum fc_err fc_kv_del(struct fc_txn *txn, enum fc_table table, struc
 FC_MUST_USE enum fc_err fc_kv_cursor_open(struct fc_txn *txn, enum fc_table table,
                                           struct fc_kv_cursor **cursor);
 void fc_kv_cursor_close(struct fc_kv_cursor *cursor);
-/* To the least key >= `key`. FC_E_MISSING past the end. */
+/* To the least key >= `key`; an empty `key` means the first of all. FC_E_MISSING past the end. */
 FC_MUST_USE enum fc_err fc_kv_seek(struct fc_kv_cursor *cursor, struct fc_span key,
                                    struct fc_span *found, struct fc_span *value);
+/* A cursor that was never moved goes to the first. FC_E_MISSING past the end. */
 FC_MUST_USE enum fc_err fc_kv_next(struct fc_kv_cursor *cursor, struct fc_span *found,
                                    struct fc_span *value);
 /* To the greatest key of the table that is < `key`; an empty `key` means the last of all. */

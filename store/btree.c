@@ -1,0 +1,696 @@
+#include "store/btree.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { GRAIN = 4, SPARSE = 4, MERGED_MAX = FC_BTREE_FANOUT * 3 / 4 };
+
+struct blob {
+    uint32_t refs;
+    uint8_t bytes[];
+};
+
+/* The key, then the value or, when it is large, an unaligned pointer to its blob. */
+struct row {
+    uint32_t refs;
+    uint32_t value_len;
+    uint8_t key_len;
+    uint8_t bytes[];
+};
+
+struct branch {
+    struct row *least; /* no key of the child is less; NULL in the first slot */
+    struct fc_btree_node *child;
+};
+
+struct fc_btree_node {
+    uint32_t refs;
+    uint8_t count;
+    uint8_t cap;
+    uint8_t height; /* 0: a leaf */
+    union {
+        struct row *rows[1];
+        struct branch branches[1];
+    } slot;
+};
+
+typedef struct fc_btree_node node;
+
+/* rows */
+
+static bool is_apart(const struct row *row)
+{
+    return row->value_len > FC_BTREE_INLINE_BYTES_MAX;
+}
+
+static struct blob *row_blob(const struct row *row)
+{
+    struct blob *blob;
+    memcpy(&blob, row->bytes + row->key_len, sizeof blob);
+    return blob;
+}
+
+static struct fc_span row_key(const struct row *row)
+{
+    return fc_span(row->bytes, row->key_len);
+}
+
+static struct fc_span row_value(const struct row *row)
+{
+    return fc_span(is_apart(row) ? row_blob(row)->bytes : row->bytes + row->key_len,
+                   row->value_len);
+}
+
+static void copy_bytes(uint8_t *to, struct fc_span from)
+{
+    if (from.len)
+        memcpy(to, from.data, from.len);
+}
+
+static struct row *row_create(struct fc_span key, struct fc_span value)
+{
+    bool apart = value.len > FC_BTREE_INLINE_BYTES_MAX;
+    struct row *row = malloc(sizeof *row + key.len + (apart ? sizeof(struct blob *) : value.len));
+    if (!row)
+        return NULL;
+    row->refs = 1;
+    row->key_len = (uint8_t)key.len;
+    row->value_len = (uint32_t)value.len;
+    copy_bytes(row->bytes, key);
+    if (!apart) {
+        copy_bytes(row->bytes + key.len, value);
+        return row;
+    }
+    struct blob *blob = malloc(sizeof *blob + value.len);
+    if (!blob) {
+        free(row);
+        return NULL;
+    }
+    blob->refs = 1;
+    copy_bytes(blob->bytes, value);
+    memcpy(row->bytes + key.len, &blob, sizeof(struct blob *));
+    return row;
+}
+
+static void row_release(struct row *row)
+{
+    if (!row || --row->refs)
+        return;
+    if (is_apart(row)) {
+        struct blob *blob = row_blob(row);
+        if (--blob->refs == 0)
+            free(blob);
+    }
+    free(row);
+}
+
+/* nodes */
+
+static node *node_alloc(node *old, unsigned height, unsigned cap)
+{
+    size_t slot = height ? sizeof(struct branch) : sizeof(struct row *);
+    node *made = realloc(old, offsetof(node, slot) + cap * slot);
+    if (!made)
+        return NULL;
+    made->cap = (uint8_t)cap;
+    return made;
+}
+
+static node *node_create(unsigned height, unsigned count)
+{
+    assert(height < FC_BTREE_HEIGHT_MAX);
+    unsigned cap = (count / GRAIN + 1) * GRAIN;
+    node *made = node_alloc(NULL, height, cap > FC_BTREE_FANOUT ? FC_BTREE_FANOUT : cap);
+    if (!made)
+        return NULL;
+    made->refs = 1;
+    made->count = 0;
+    made->height = (uint8_t)height;
+    return made;
+}
+
+static void node_release(node *at)
+{
+    if (!at || --at->refs)
+        return;
+    for (unsigned i = 0; i < at->count; i++) {
+        if (at->height == 0) {
+            row_release(at->slot.rows[i]);
+        } else {
+            row_release(at->slot.branches[i].least);
+            node_release(at->slot.branches[i].child);
+        }
+    }
+    free(at);
+}
+
+/* Appends slots `from`.. of one node to another, which has the room; references are not counted. */
+static void move_slots(node *to, const node *from, unsigned first, unsigned count)
+{
+    if (to->height == 0)
+        memcpy(&to->slot.rows[to->count], &from->slot.rows[first], count * sizeof(struct row *));
+    else
+        memcpy(&to->slot.branches[to->count], &from->slot.branches[first],
+               count * sizeof(struct branch));
+    to->count = (uint8_t)(to->count + count);
+}
+
+static void retain_slots(const node *at)
+{
+    for (unsigned i = 0; i < at->count; i++) {
+        if (at->height == 0) {
+            at->slot.rows[i]->refs++;
+            continue;
+        }
+        at->slot.branches[i].child->refs++;
+        if (at->slot.branches[i].least)
+            at->slot.branches[i].least->refs++;
+    }
+}
+
+/* Puts a node of our own where a shared one was. */
+static enum fc_err own(node **where)
+{
+    node *old = *where;
+    if (old->refs == 1)
+        return FC_OK;
+    node *made = node_create(old->height, old->count);
+    if (!made)
+        return FC_E_NOMEM;
+    move_slots(made, old, 0, old->count);
+    retain_slots(made);
+    old->refs--;
+    *where = made;
+    return FC_OK;
+}
+
+static enum fc_err make_room(node **where, unsigned count)
+{
+    node *at = *where;
+    if (count <= at->cap)
+        return FC_OK;
+    unsigned cap = (count + GRAIN - 1) / GRAIN * GRAIN;
+    node *made = node_alloc(at, at->height, cap);
+    if (!made)
+        return FC_E_NOMEM;
+    *where = made;
+    return FC_OK;
+}
+
+/* searching */
+
+/* The first row that is not less than the key. */
+static unsigned leaf_find(const node *leaf, struct fc_span key, bool *equal)
+{
+    unsigned low = 0, high = leaf->count;
+    *equal = false;
+    while (low < high) {
+        unsigned mid = (low + high) / 2;
+        int order = fc_span_cmp(row_key(leaf->slot.rows[mid]), key);
+        if (order == 0)
+            *equal = true;
+        if (order < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+static unsigned branch_find(const node *at, struct fc_span key)
+{
+    unsigned low = 1, high = at->count;
+    while (low < high) {
+        unsigned mid = (low + high) / 2;
+        if (fc_span_cmp(row_key(at->slot.branches[mid].least), key) <= 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low - 1;
+}
+
+/* inserting */
+
+/* The new right neighbour of a node that had to be split. */
+struct split {
+    struct row *least;
+    node *right;
+};
+
+static void insert_row(node *leaf, unsigned index, struct row *row)
+{
+    memmove(&leaf->slot.rows[index + 1], &leaf->slot.rows[index],
+            (leaf->count - index) * sizeof row);
+    leaf->slot.rows[index] = row;
+    leaf->count++;
+}
+
+static void insert_branch(node *at, unsigned index, struct split split)
+{
+    memmove(&at->slot.branches[index + 1], &at->slot.branches[index],
+            (at->count - index) * sizeof(struct branch));
+    at->slot.branches[index] = (struct branch){split.least, split.right};
+    at->count++;
+}
+
+/* The shortest key above `left` that is not above `right`. */
+static struct row *separator(struct fc_span left, struct fc_span right)
+{
+    size_t same = 0;
+    while (same < left.len && left.data[same] == right.data[same])
+        same++;
+    return row_create(fc_span(right.data, same + 1), fc_span(NULL, 0));
+}
+
+/* A full leaf is cut in the middle, but rows that arrive in order fill their leaves. */
+static enum fc_err leaf_split(node *leaf, unsigned index, struct row *row, struct split *split)
+{
+    unsigned cut = index == leaf->count ? leaf->count : leaf->count / 2u;
+    node *right = node_create(0, leaf->count - cut + 1u);
+    if (!right) {
+        row_release(row);
+        return FC_E_NOMEM;
+    }
+    move_slots(right, leaf, cut, leaf->count - cut);
+    leaf->count = (uint8_t)cut;
+    if (index > cut || right->count == 0)
+        insert_row(right, index - cut, row);
+    else
+        insert_row(leaf, index, row);
+    split->right = right;
+    split->least =
+        separator(row_key(leaf->slot.rows[leaf->count - 1]), row_key(right->slot.rows[0]));
+    return split->least ? FC_OK : FC_E_NOMEM;
+}
+
+static enum fc_err branch_split(node *at, unsigned index, struct split add, struct split *split)
+{
+    unsigned cut = index == at->count ? at->count - 1u : at->count / 2u;
+    node *right = node_create(at->height, at->count - cut + 1u);
+    if (!right)
+        return FC_E_NOMEM;
+    move_slots(right, at, cut, at->count - cut);
+    at->count = (uint8_t)cut;
+    split->right = right;
+    split->least = right->slot.branches[0].least;
+    right->slot.branches[0].least = NULL;
+    if (index > cut)
+        insert_branch(right, index - cut, add);
+    else
+        insert_branch(at, index, add);
+    return FC_OK;
+}
+
+/* What one put or delete does to the tree around the leaf. */
+struct change {
+    struct split split;
+    bool counted;     /* a row came or went, rather than being replaced */
+    uint64_t removed; /* bytes of the row that went */
+};
+
+static uint64_t row_bytes(const struct row *row)
+{
+    return (uint64_t)row->key_len + row->value_len;
+}
+
+static enum fc_err leaf_put(node **where, struct fc_span key, struct fc_span value,
+                            struct change *change)
+{
+    bool equal;
+    unsigned index = leaf_find(*where, key, &equal);
+    struct row *row = row_create(key, value);
+    if (!row)
+        return FC_E_NOMEM;
+    if (equal) {
+        struct row **old = &(*where)->slot.rows[index];
+        change->removed = row_bytes(*old);
+        row_release(*old);
+        *old = row;
+        return FC_OK;
+    }
+    change->counted = true;
+    if ((*where)->count == FC_BTREE_FANOUT)
+        return leaf_split(*where, index, row, &change->split);
+    if (make_room(where, (*where)->count + 1u)) {
+        row_release(row);
+        return FC_E_NOMEM;
+    }
+    insert_row(*where, index, row);
+    return FC_OK;
+}
+
+static enum fc_err branch_add(node **where, unsigned index, struct change *change)
+{
+    struct split add = change->split;
+    change->split = (struct split){NULL, NULL};
+    enum fc_err err;
+    if ((*where)->count == FC_BTREE_FANOUT) {
+        err = branch_split(*where, index, add, &change->split);
+    } else {
+        err = make_room(where, (*where)->count + 1u);
+        if (!err)
+            insert_branch(*where, index, add);
+    }
+    if (err) {
+        row_release(add.least);
+        node_release(add.right);
+    }
+    return err;
+}
+
+static enum fc_err node_put(node **where, struct fc_span key, struct fc_span value,
+                            struct change *change)
+{
+    enum fc_err err = own(where);
+    if (err)
+        return err;
+    if ((*where)->height == 0)
+        return leaf_put(where, key, value, change);
+    unsigned index = branch_find(*where, key);
+    err = node_put(&(*where)->slot.branches[index].child, key, value, change);
+    if (err || !change->split.right)
+        return err;
+    return branch_add(where, index + 1, change);
+}
+
+static enum fc_err grow_root(struct fc_btree *tree, struct split split)
+{
+    node *root = node_create(tree->root->height + 1u, 2);
+    if (!root)
+        return FC_E_NOMEM;
+    insert_branch(root, 0, (struct split){NULL, tree->root});
+    insert_branch(root, 1, split);
+    tree->root = root;
+    return FC_OK;
+}
+
+enum fc_err fc_btree_put(struct fc_btree *tree, struct fc_span key, struct fc_span value)
+{
+    assert(key.len <= FC_BTREE_KEY_BYTES_MAX && value.len <= UINT32_MAX);
+    if (!tree->root && !(tree->root = node_create(0, 1)))
+        return FC_E_NOMEM;
+    struct change change = {0};
+    enum fc_err err = node_put(&tree->root, key, value, &change);
+    if (!err && change.split.right)
+        err = grow_root(tree, change.split);
+    if (err) {
+        row_release(change.split.least);
+        node_release(change.split.right);
+        return err;
+    }
+    tree->rows += change.counted;
+    tree->bytes += key.len + value.len - change.removed;
+    return FC_OK;
+}
+
+/* deleting */
+
+static void drop_slot(node *at, unsigned index)
+{
+    unsigned after = at->count - index - 1u;
+    if (at->height == 0) {
+        row_release(at->slot.rows[index]);
+        memmove(&at->slot.rows[index], &at->slot.rows[index + 1], after * sizeof(struct row *));
+    } else {
+        row_release(at->slot.branches[index].least);
+        node_release(at->slot.branches[index].child);
+        memmove(&at->slot.branches[index], &at->slot.branches[index + 1],
+                after * sizeof(struct branch));
+    }
+    at->count--;
+    if (at->height && index == 0 && at->count) {
+        row_release(at->slot.branches[0].least);
+        at->slot.branches[0].least = NULL;
+    }
+}
+
+/* Empties the child right of `index` into the one at `index`. */
+static enum fc_err merge(node *at, unsigned index)
+{
+    struct branch *left = &at->slot.branches[index], *right = left + 1;
+    unsigned moved = right->child->count;
+    enum fc_err err = own(&left->child);
+    if (!err)
+        err = own(&right->child);
+    if (!err)
+        err = make_room(&left->child, left->child->count + moved);
+    if (err)
+        return err;
+    move_slots(left->child, right->child, 0, moved);
+    if (left->child->height) {
+        left->child->slot.branches[left->child->count - moved].least = right->least;
+        right->least = NULL;
+    }
+    right->child->count = 0;
+    drop_slot(at, index + 1);
+    return FC_OK;
+}
+
+static enum fc_err tidy(node *at, unsigned index)
+{
+    const struct branch *slots = at->slot.branches;
+    unsigned count = slots[index].child->count;
+    if (count == 0) {
+        drop_slot(at, index);
+        return FC_OK;
+    }
+    if (count > SPARSE)
+        return FC_OK;
+    if (index > 0 && slots[index - 1].child->count + count <= MERGED_MAX)
+        return merge(at, index - 1);
+    if (index + 1u < at->count && slots[index + 1].child->count + count <= MERGED_MAX)
+        return merge(at, index);
+    return FC_OK;
+}
+
+static enum fc_err node_del(node **where, struct fc_span key, struct change *change)
+{
+    enum fc_err err = own(where);
+    if (err)
+        return err;
+    node *at = *where;
+    if (at->height == 0) {
+        bool equal;
+        unsigned index = leaf_find(at, key, &equal);
+        assert(equal);
+        change->removed = row_bytes(at->slot.rows[index]);
+        drop_slot(at, index);
+        return FC_OK;
+    }
+    unsigned index = branch_find(at, key);
+    err = node_del(&at->slot.branches[index].child, key, change);
+    return err ? err : tidy(at, index);
+}
+
+enum fc_err fc_btree_del(struct fc_btree *tree, struct fc_span key)
+{
+    struct fc_span value;
+    enum fc_err err = fc_btree_get(tree, key, &value);
+    if (err)
+        return err;
+    struct change change = {0};
+    err = node_del(&tree->root, key, &change);
+    if (err)
+        return err;
+    tree->rows--;
+    tree->bytes -= change.removed;
+    while (tree->root && tree->root->count <= 1 && (tree->root->height || !tree->root->count)) {
+        node *old = tree->root;
+        tree->root = NULL;
+        if (old->count) {
+            tree->root = old->slot.branches[0].child;
+            tree->root->refs++;
+        }
+        node_release(old);
+    }
+    return FC_OK;
+}
+
+/* reading */
+
+void fc_btree_finish(struct fc_btree *tree)
+{
+    node_release(tree->root);
+    *tree = (struct fc_btree){0};
+}
+
+struct fc_btree fc_btree_copy(const struct fc_btree *tree)
+{
+    if (tree->root)
+        tree->root->refs++;
+    return *tree;
+}
+
+enum fc_err fc_btree_get(const struct fc_btree *tree, struct fc_span key, struct fc_span *value)
+{
+    const node *at = tree->root;
+    if (!at)
+        return FC_E_MISSING;
+    while (at->height)
+        at = at->slot.branches[branch_find(at, key)].child;
+    bool equal;
+    unsigned index = leaf_find(at, key, &equal);
+    if (!equal)
+        return FC_E_MISSING;
+    *value = row_value(at->slot.rows[index]);
+    return FC_OK;
+}
+
+/* To the leaf where `key` belongs and the first row there that is not less; may be past its last.
+ */
+static bool descend(const struct fc_btree *tree, struct fc_span key, struct fc_btree_path *path,
+                    bool *equal)
+{
+    const node *at = tree->root;
+    *equal = false;
+    if (!at)
+        return false;
+    for (; at->height; at = at->slot.branches[path->index[at->height]].child) {
+        path->nodes[at->height] = at;
+        path->index[at->height] = (uint8_t)branch_find(at, key);
+    }
+    path->nodes[0] = at;
+    path->index[0] = (uint8_t)leaf_find(at, key, equal);
+    return true;
+}
+
+/* Down the first or the last slots, from the child chosen at `height`. */
+static void fall(struct fc_btree_path *path, unsigned height, bool last)
+{
+    for (; height > 0; height--) {
+        const node *at = path->nodes[height]->slot.branches[path->index[height]].child;
+        path->nodes[height - 1] = at;
+        path->index[height - 1] = last ? (uint8_t)(at->count - 1) : 0;
+    }
+}
+
+/* Stands on a row of the leaf, or goes to the first of the next leaf. */
+static bool settle(const struct fc_btree *tree, struct fc_btree_path *path)
+{
+    if (path->index[0] < path->nodes[0]->count)
+        return true;
+    for (unsigned height = 1; height <= tree->root->height; height++) {
+        if (path->index[height] + 1 < path->nodes[height]->count) {
+            path->index[height]++;
+            fall(path, height, false);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool fc_btree_seek(const struct fc_btree *tree, struct fc_span key, struct fc_btree_path *path)
+{
+    bool equal;
+    return descend(tree, key, path, &equal) && settle(tree, path);
+}
+
+bool fc_btree_seek_after(const struct fc_btree *tree, struct fc_span key,
+                         struct fc_btree_path *path)
+{
+    bool equal;
+    if (!descend(tree, key, path, &equal))
+        return false;
+    path->index[0] = (uint8_t)(path->index[0] + equal);
+    return settle(tree, path);
+}
+
+bool fc_btree_next(const struct fc_btree *tree, struct fc_btree_path *path)
+{
+    path->index[0]++;
+    return settle(tree, path);
+}
+
+static bool seek_last(const struct fc_btree *tree, struct fc_btree_path *path)
+{
+    const node *root = tree->root;
+    if (!root)
+        return false;
+    path->nodes[root->height] = root;
+    path->index[root->height] = (uint8_t)(root->count - 1);
+    fall(path, root->height, true);
+    return true;
+}
+
+bool fc_btree_seek_before(const struct fc_btree *tree, struct fc_span key,
+                          struct fc_btree_path *path)
+{
+    bool equal;
+    if (!key.len)
+        return seek_last(tree, path);
+    if (!descend(tree, key, path, &equal))
+        return false;
+    if (path->index[0] > 0) {
+        path->index[0]--;
+        return true;
+    }
+    for (unsigned height = 1; height <= tree->root->height; height++) {
+        if (path->index[height] > 0) {
+            path->index[height]--;
+            fall(path, height, true);
+            return true;
+        }
+    }
+    return false;
+}
+
+void fc_btree_row(const struct fc_btree_path *path, struct fc_span *key, struct fc_span *value)
+{
+    const struct row *row = path->nodes[0]->slot.rows[path->index[0]];
+    *key = row_key(row);
+    *value = row_value(row);
+}
+
+/* checking */
+
+struct walk {
+    struct fc_span last;
+    uint64_t rows;
+    uint64_t bytes;
+};
+
+static bool leaf_holds(const node *leaf, struct walk *walk)
+{
+    for (unsigned i = 0; i < leaf->count; i++) {
+        const struct row *row = leaf->slot.rows[i];
+        if (!row->refs || (walk->rows && fc_span_cmp(walk->last, row_key(row)) >= 0))
+            return false;
+        walk->last = row_key(row);
+        walk->rows++;
+        walk->bytes += row_bytes(row);
+    }
+    return true;
+}
+
+static bool node_holds(const node *at, struct walk *walk)
+{
+    if (!at->refs || !at->count || at->count > at->cap || at->cap > FC_BTREE_FANOUT)
+        return false;
+    if (at->height == 0)
+        return leaf_holds(at, walk);
+    for (unsigned i = 0; i < at->count; i++) {
+        const struct branch *branch = &at->slot.branches[i];
+        if ((i == 0) != !branch->least || branch->child->height + 1 != at->height)
+            return false;
+        if (i > 0 && fc_span_cmp(walk->last, row_key(branch->least)) >= 0)
+            return false;
+        if (!node_holds(branch->child, walk))
+            return false;
+        const node *first = branch->child;
+        while (first->height)
+            first = first->slot.branches[0].child;
+        if (i > 0 && fc_span_cmp(row_key(first->slot.rows[0]), row_key(branch->least)) < 0)
+            return false;
+    }
+    return true;
+}
+
+enum fc_err fc_btree_check(const struct fc_btree *tree)
+{
+    struct walk walk = {0};
+    if (tree->root && !node_holds(tree->root, &walk))
+        return FC_E_CORRUPT;
+    return walk.rows == tree->rows && walk.bytes == tree->bytes ? FC_OK : FC_E_CORRUPT;
+}

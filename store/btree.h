@@ -1,0 +1,55 @@
+/* A persistent B+tree of byte strings: nodes, keys and values carry counted references, so a copy
+ * of a tree costs nothing, and a change to one copies only the path to what changed.
+ *
+ * Not safe across threads: trees that share nodes belong to one thread at a time. */
+#ifndef FC_STORE_BTREE_H
+#define FC_STORE_BTREE_H
+
+#include "store/bytes.h"
+
+enum {
+    FC_BTREE_FANOUT = 16,
+    FC_BTREE_HEIGHT_MAX = 32,
+    FC_BTREE_INLINE_BYTES_MAX = 64, /* larger values are kept apart and shared by pointer */
+    FC_BTREE_KEY_BYTES_MAX = 255,
+};
+
+struct fc_btree_node;
+
+/* All zero is the empty tree. */
+struct fc_btree {
+    struct fc_btree_node *root;
+    uint64_t rows;
+    uint64_t bytes; /* keys and values, shared ones counted in full */
+};
+
+void fc_btree_finish(struct fc_btree *tree); /* gives up its references; the tree is empty after */
+struct fc_btree fc_btree_copy(const struct fc_btree *tree); /* shares everything */
+
+/* FC_E_MISSING. `value` lives until the tree changes. */
+FC_MUST_USE enum fc_err fc_btree_get(const struct fc_btree *tree, struct fc_span key,
+                                     struct fc_span *value);
+/* FC_E_NOMEM: what the tree then holds is undefined, but it can be finished. */
+FC_MUST_USE enum fc_err fc_btree_put(struct fc_btree *tree, struct fc_span key,
+                                     struct fc_span value);
+/* FC_E_MISSING; FC_E_NOMEM as with put. */
+FC_MUST_USE enum fc_err fc_btree_del(struct fc_btree *tree, struct fc_span key);
+
+/* A place in a tree that has not changed since. */
+struct fc_btree_path {
+    const struct fc_btree_node *nodes[FC_BTREE_HEIGHT_MAX]; /* by height, the leaf first */
+    uint8_t index[FC_BTREE_HEIGHT_MAX];
+};
+/* These return false when there is no such row. */
+bool fc_btree_seek(const struct fc_btree *tree, struct fc_span key, struct fc_btree_path *path);
+bool fc_btree_seek_after(const struct fc_btree *tree, struct fc_span key,
+                         struct fc_btree_path *path);
+bool fc_btree_seek_before(const struct fc_btree *tree, struct fc_span key,
+                          struct fc_btree_path *path); /* an empty key means the end */
+bool fc_btree_next(const struct fc_btree *tree, struct fc_btree_path *path);
+void fc_btree_row(const struct fc_btree_path *path, struct fc_span *key, struct fc_span *value);
+
+/* Walks everything; FC_E_CORRUPT when order, heights or counts do not hold. */
+FC_MUST_USE enum fc_err fc_btree_check(const struct fc_btree *tree);
+
+#endif

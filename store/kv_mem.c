@@ -1,0 +1,294 @@
+#include "store/kv_mem.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/btree.h"
+
+_Static_assert((int)FC_KV_KEY_BYTES_MAX <= (int)FC_BTREE_KEY_BYTES_MAX, "every key fits a tree");
+
+struct mem {
+    struct fc_kv base;
+    unsigned readers;
+    struct mem_txn *writer;
+    struct fc_btree trees[FC_TABLE_COUNT];
+};
+
+struct mem_txn {
+    struct fc_txn base;
+    struct mem *mem;
+    bool write;
+    struct mem_cursor *cursors;
+    uint64_t changes; /* how many writes there were, for cursors to notice */
+    struct fc_btree trees[FC_TABLE_COUNT];
+};
+
+enum place { PLACE_START, PLACE_KEY };
+
+struct mem_cursor {
+    struct fc_kv_cursor base;
+    struct mem_txn *txn;
+    struct mem_cursor *prev, *next;
+    enum fc_table table;
+    enum place place;
+    bool on_path;     /* the path leads to the key... */
+    uint64_t changes; /* ...as long as the transaction's count is this */
+    struct fc_btree_path path;
+    size_t key_len;
+    uint8_t key[FC_KV_KEY_BYTES_MAX];
+};
+
+static const struct fc_kv_ops mem_ops;
+
+static void copy_trees(struct fc_btree *to, const struct fc_btree *from)
+{
+    for (unsigned i = 0; i < FC_TABLE_COUNT; i++)
+        to[i] = fc_btree_copy(&from[i]);
+}
+
+static void finish_trees(struct fc_btree *trees)
+{
+    for (unsigned i = 0; i < FC_TABLE_COUNT; i++)
+        fc_btree_finish(&trees[i]);
+}
+
+static enum fc_err mem_begin(struct fc_kv *kv, bool write, struct fc_txn **txn)
+{
+    struct mem *mem = (struct mem *)kv;
+    if (write && mem->writer)
+        return FC_E_LOCKED;
+    struct mem_txn *made = calloc(1, sizeof *made);
+    if (!made)
+        return FC_E_NOMEM;
+    made->base.ops = &mem_ops;
+    made->mem = mem;
+    made->write = write;
+    copy_trees(made->trees, mem->trees);
+    if (write)
+        mem->writer = made;
+    else
+        mem->readers++;
+    *txn = &made->base;
+    return FC_OK;
+}
+
+static void mem_cursor_close(struct fc_kv_cursor *base)
+{
+    struct mem_cursor *cursor = (struct mem_cursor *)base;
+    if (cursor->prev)
+        cursor->prev->next = cursor->next;
+    else
+        cursor->txn->cursors = cursor->next;
+    if (cursor->next)
+        cursor->next->prev = cursor->prev;
+    free(cursor);
+}
+
+static void mem_abort(struct fc_txn *base)
+{
+    struct mem_txn *txn = (struct mem_txn *)base;
+    while (txn->cursors)
+        mem_cursor_close(&txn->cursors->base);
+    finish_trees(txn->trees);
+    if (txn->write)
+        txn->mem->writer = NULL;
+    else
+        txn->mem->readers--;
+    free(txn);
+}
+
+static enum fc_err mem_commit(struct fc_txn *base)
+{
+    struct mem_txn *txn = (struct mem_txn *)base;
+    if (txn->write) {
+        finish_trees(txn->mem->trees);
+        copy_trees(txn->mem->trees, txn->trees);
+    }
+    mem_abort(base);
+    return FC_OK;
+}
+
+static enum fc_err mem_get(struct fc_txn *base, enum fc_table table, struct fc_span key,
+                           struct fc_span *value)
+{
+    return fc_btree_get(&((struct mem_txn *)base)->trees[table], key, value);
+}
+
+static enum fc_err mem_put(struct fc_txn *base, enum fc_table table, struct fc_span key,
+                           struct fc_span value, bool append)
+{
+    (void)append;
+    struct mem_txn *txn = (struct mem_txn *)base;
+    assert(txn->write);
+    txn->changes++;
+    return fc_btree_put(&txn->trees[table], key, value);
+}
+
+static enum fc_err mem_del(struct fc_txn *base, enum fc_table table, struct fc_span key)
+{
+    struct mem_txn *txn = (struct mem_txn *)base;
+    assert(txn->write);
+    txn->changes++;
+    return fc_btree_del(&txn->trees[table], key);
+}
+
+static enum fc_err mem_cursor_open(struct fc_txn *base, enum fc_table table,
+                                   struct fc_kv_cursor **cursor)
+{
+    struct mem_txn *txn = (struct mem_txn *)base;
+    struct mem_cursor *made = malloc(sizeof *made);
+    if (!made)
+        return FC_E_NOMEM;
+    made->base.ops = &mem_ops;
+    made->txn = txn;
+    made->table = table;
+    made->place = PLACE_START;
+    made->on_path = false;
+    made->prev = NULL;
+    made->next = txn->cursors;
+    if (made->next)
+        made->next->prev = made;
+    txn->cursors = made;
+    *cursor = &made->base;
+    return FC_OK;
+}
+
+static void stand_at(struct mem_cursor *cursor, struct fc_span key)
+{
+    cursor->place = PLACE_KEY;
+    cursor->on_path = false;
+    cursor->key_len = key.len;
+    if (key.len)
+        memcpy(cursor->key, key.data, key.len);
+}
+
+static enum fc_err stand_on_path(struct mem_cursor *cursor, struct fc_span *found,
+                                 struct fc_span *value)
+{
+    fc_btree_row(&cursor->path, found, value);
+    stand_at(cursor, *found);
+    cursor->on_path = true;
+    cursor->changes = cursor->txn->changes;
+    return FC_OK;
+}
+
+static enum fc_err mem_seek(struct fc_kv_cursor *base, struct fc_span key, struct fc_span *found,
+                            struct fc_span *value)
+{
+    struct mem_cursor *cursor = (struct mem_cursor *)base;
+    if (fc_btree_seek(&cursor->txn->trees[cursor->table], key, &cursor->path))
+        return stand_on_path(cursor, found, value);
+    stand_at(cursor, key);
+    return FC_E_MISSING;
+}
+
+static enum fc_err mem_next(struct fc_kv_cursor *base, struct fc_span *found, struct fc_span *value)
+{
+    struct mem_cursor *cursor = (struct mem_cursor *)base;
+    const struct fc_btree *tree = &cursor->txn->trees[cursor->table];
+    bool there;
+    if (cursor->place == PLACE_START)
+        there = fc_btree_seek(tree, fc_span(NULL, 0), &cursor->path);
+    else if (cursor->on_path && cursor->changes == cursor->txn->changes)
+        there = fc_btree_next(tree, &cursor->path);
+    else
+        there = fc_btree_seek_after(tree, fc_span(cursor->key, cursor->key_len), &cursor->path);
+    if (there)
+        return stand_on_path(cursor, found, value);
+    cursor->on_path = false;
+    return FC_E_MISSING;
+}
+
+static enum fc_err mem_seek_before(struct fc_kv_cursor *base, struct fc_span key,
+                                   struct fc_span *found, struct fc_span *value)
+{
+    struct mem_cursor *cursor = (struct mem_cursor *)base;
+    if (fc_btree_seek_before(&cursor->txn->trees[cursor->table], key, &cursor->path))
+        return stand_on_path(cursor, found, value);
+    cursor->place = PLACE_START;
+    return FC_E_MISSING;
+}
+
+static enum fc_err mem_stat(struct fc_kv *kv, struct fc_kv_stat *stat)
+{
+    const struct mem *mem = (struct mem *)kv;
+    stat->used_bytes = sizeof *mem;
+    for (unsigned i = 0; i < FC_TABLE_COUNT; i++) {
+        stat->rows[i] = mem->trees[i].rows;
+        stat->used_bytes += mem->trees[i].bytes;
+    }
+    return FC_OK;
+}
+
+static enum fc_err mem_reserve(struct fc_kv *kv, uint64_t bytes)
+{
+    (void)bytes;
+    const struct mem *mem = (struct mem *)kv;
+    assert(!mem->readers && !mem->writer);
+    return FC_OK;
+}
+
+static enum fc_err mem_backup(struct fc_kv *kv, const char *path)
+{
+    (void)kv;
+    (void)path;
+    return FC_E_ARG;
+}
+
+static enum fc_err mem_check(struct fc_kv *kv)
+{
+    const struct mem *mem = (struct mem *)kv;
+    enum fc_err err = FC_OK;
+    for (unsigned i = 0; i < FC_TABLE_COUNT && !err; i++)
+        err = fc_btree_check(&mem->trees[i]);
+    return err;
+}
+
+static void mem_close(struct fc_kv *kv)
+{
+    struct mem *mem = (struct mem *)kv;
+    assert(!mem->readers && !mem->writer);
+    finish_trees(mem->trees);
+    free(mem);
+}
+
+static const struct fc_kv_ops mem_ops = {
+    .begin = mem_begin,
+    .commit = mem_commit,
+    .abort = mem_abort,
+    .get = mem_get,
+    .put = mem_put,
+    .del = mem_del,
+    .cursor_open = mem_cursor_open,
+    .cursor_close = mem_cursor_close,
+    .seek = mem_seek,
+    .next = mem_next,
+    .seek_before = mem_seek_before,
+    .stat = mem_stat,
+    .reserve = mem_reserve,
+    .backup = mem_backup,
+    .check = mem_check,
+    .close = mem_close,
+};
+
+enum fc_err fc_kv_mem_create(struct fc_kv **kv)
+{
+    struct mem *mem = calloc(1, sizeof *mem);
+    *kv = NULL;
+    if (!mem)
+        return FC_E_NOMEM;
+    mem->base.ops = &mem_ops;
+    *kv = &mem->base;
+    return FC_OK;
+}
+
+enum fc_err fc_kv_mem_clone(struct fc_kv *from, struct fc_kv **kv)
+{
+    const struct mem *source = (struct mem *)from;
+    assert(source->base.ops == &mem_ops && !source->writer);
+    enum fc_err err = fc_kv_mem_create(kv);
+    if (!err)
+        copy_trees(((struct mem *)*kv)->trees, source->trees);
+    return err;
+}
