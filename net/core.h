@@ -19,7 +19,8 @@ enum fc_event_kind {
     FC_EVENT_DIAL_FAILED, /* key: a dial of ours came to nothing */
     FC_EVENT_MESSAGE,     /* link, bytes: borrowed for the step */
     FC_EVENT_WRITABLE,    /* link: it takes messages again after an FC_EVENT_BLOCKED */
-    FC_EVENT_BLOCKED,     /* link: the last send was not taken; what it held must be sent again */
+    FC_EVENT_BLOCKED,     /* link, bytes: this message was not taken. Hand back every one that is
+                             refused, in order: the core keeps them until FC_EVENT_WRITABLE */
     FC_EVENT_LOCAL,       /* records or deltas were accepted from this node's own users */
     FC_EVENT_RESET,       /* the transaction in which the last steps ran was lost */
 };

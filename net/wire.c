@@ -1,0 +1,484 @@
+#include "net/wire.h"
+
+#include <string.h>
+
+static const char *const names[] = {
+    NULL,    "HELLO", "GOODBYE", "CHARTERS", "PING",     "PONG", "SYNC",
+    "PAGE",  "FETCH", "RECORDS", "RECORD",   "DELTA",    "FEED", "MORE",
+    "BLOCK", "WALK",  "NODES",   "WANT",     "CONTENTS", "VIEW", "SPREAD",
+};
+
+const char *fc_wire_kind_name(enum fc_wire_kind kind)
+{
+    size_t at = (size_t)kind;
+    return at < sizeof names / sizeof names[0] ? names[at] : NULL;
+}
+
+static void put_hash(struct fc_buf *out, const struct fc_hash *hash)
+{
+    fc_pack_bin(out, fc_span(hash->b, sizeof hash->b));
+}
+
+static void get_hash(struct fc_unpack *in, struct fc_hash *hash)
+{
+    fc_unpack_fixed(in, hash->b, sizeof hash->b);
+}
+
+static bool get_bool(struct fc_unpack *in)
+{
+    return fc_unpack_uint(in, 1) != 0;
+}
+
+static void put_optional(struct fc_buf *out, struct fc_span bytes)
+{
+    if (bytes.len == 0)
+        fc_pack_nil(out);
+    else
+        fc_pack_bin(out, bytes);
+}
+
+/* nil or a run of at least one byte: an empty one would be a second way to say nil. */
+static struct fc_span get_optional(struct fc_unpack *in, size_t len_max)
+{
+    if (fc_unpack_nil(in))
+        return (struct fc_span){0};
+    struct fc_span bytes = fc_unpack_bin(in, len_max);
+    if (bytes.len == 0)
+        fc_unpack_fail(in, FC_E_FORMAT);
+    return bytes;
+}
+
+static void put_list(struct fc_buf *out, const struct fc_wire_list *list)
+{
+    fc_pack_array(out, list->count);
+    fc_buf_append(out, list->bytes.data, list->bytes.len);
+}
+
+static struct fc_wire_list get_list(struct fc_unpack *in, uint32_t max,
+                                    void (*item)(struct fc_unpack *in))
+{
+    struct fc_wire_list list = {.count = fc_unpack_array(in, 0, max)};
+    size_t start = in->pos;
+    for (uint32_t i = 0; i < list.count && in->err == FC_OK; i++)
+        item(in);
+    if (in->err != FC_OK)
+        return (struct fc_wire_list){0};
+    list.bytes = fc_span(in->data + start, in->pos - start);
+    return list;
+}
+
+static void item_record(struct fc_unpack *in)
+{
+    fc_wire_get_record(in);
+}
+
+static void item_row(struct fc_unpack *in)
+{
+    struct fc_wire_row row;
+    fc_wire_get_row(in, &row);
+}
+
+static void item_ask(struct fc_unpack *in)
+{
+    struct fc_wire_ask ask;
+    fc_wire_get_ask(in, &ask);
+}
+
+static void item_content(struct fc_unpack *in)
+{
+    struct fc_content content;
+    fc_wire_get_content(in, NULL, &content);
+}
+
+static void item_content_of(struct fc_unpack *in)
+{
+    struct fc_hash participant;
+    struct fc_content content;
+    fc_wire_get_content(in, &participant, &content);
+}
+
+static void item_want(struct fc_unpack *in)
+{
+    struct fc_hash participant, key_hash;
+    fc_wire_get_want(in, &participant, &key_hash);
+}
+
+static void item_prefix(struct fc_unpack *in)
+{
+    struct fc_prefix prefix;
+    fc_wire_get_prefix(in, &prefix);
+}
+
+static void item_place(struct fc_unpack *in)
+{
+    struct fc_wire_place place;
+    fc_wire_get_place(in, &place);
+}
+
+static void put_hello(struct fc_buf *out, const struct fc_wire_hello *hello)
+{
+    fc_pack_uint(out, hello->version_min);
+    fc_pack_uint(out, hello->version_max);
+    put_hash(out, &hello->federation);
+    fc_pack_uint(out, hello->charter_version);
+    put_hash(out, &hello->charter);
+    fc_pack_bin(out, fc_span(hello->node_key.b, sizeof hello->node_key.b));
+    put_optional(out, hello->certificate);
+    put_optional(out, hello->descriptor);
+    fc_pack_uint(out, hello->epoch);
+    fc_pack_uint(out, hello->index);
+    put_hash(out, &hello->heads);
+    put_hash(out, &hello->records);
+}
+
+static void get_hello(struct fc_unpack *in, struct fc_wire_hello *hello)
+{
+    hello->version_min = fc_unpack_uint(in, FC_WIRE_VERSIONS_MAX);
+    hello->version_max = fc_unpack_uint(in, FC_WIRE_VERSIONS_MAX);
+    if (hello->version_min > hello->version_max)
+        fc_unpack_fail(in, FC_E_FORMAT);
+    get_hash(in, &hello->federation);
+    hello->charter_version = fc_unpack_uint(in, UINT64_MAX);
+    get_hash(in, &hello->charter);
+    fc_unpack_fixed(in, hello->node_key.b, sizeof hello->node_key.b);
+    hello->certificate = get_optional(in, FC_RECORD_BYTES_MAX);
+    hello->descriptor = get_optional(in, FC_RECORD_BYTES_MAX);
+    hello->epoch = fc_unpack_uint(in, UINT64_MAX);
+    hello->index = fc_unpack_uint(in, UINT64_MAX);
+    get_hash(in, &hello->heads);
+    get_hash(in, &hello->records);
+}
+
+static void put_goodbye(struct fc_buf *out, const struct fc_wire_goodbye *goodbye)
+{
+    fc_pack_uint(out, goodbye->code);
+    fc_pack_str(out, goodbye->text);
+}
+
+static void get_goodbye(struct fc_unpack *in, struct fc_wire_goodbye *goodbye)
+{
+    goodbye->code = fc_unpack_uint(in, UINT64_MAX);
+    goodbye->text = fc_unpack_str(in, FC_TEXT_BYTES_MAX);
+}
+
+static void put_charters(struct fc_buf *out, const struct fc_wire_charters *charters)
+{
+    fc_pack_uint(out, charters->last);
+    put_list(out, &charters->records);
+}
+
+static void get_charters(struct fc_unpack *in, struct fc_wire_charters *charters)
+{
+    charters->last = get_bool(in);
+    charters->records = get_list(in, FC_CHARTERS_MAX, item_record);
+}
+
+static void put_mark(struct fc_buf *out, const struct fc_wire_mark *mark)
+{
+    fc_pack_uint(out, mark->epoch);
+    fc_pack_uint(out, mark->prev);
+    fc_pack_uint(out, mark->index);
+}
+
+static void get_mark(struct fc_unpack *in, struct fc_wire_mark *mark)
+{
+    mark->epoch = fc_unpack_uint(in, UINT64_MAX);
+    mark->prev = fc_unpack_uint(in, UINT64_MAX);
+    mark->index = fc_unpack_uint(in, UINT64_MAX);
+    if (mark->prev > mark->index)
+        fc_unpack_fail(in, FC_E_FORMAT);
+}
+
+static void put_ping(struct fc_buf *out, const struct fc_wire_ping *ping)
+{
+    fc_pack_uint(out, ping->nonce);
+    put_mark(out, &ping->mark);
+}
+
+static void get_ping(struct fc_unpack *in, struct fc_wire_ping *ping)
+{
+    ping->nonce = fc_unpack_uint(in, UINT64_MAX);
+    get_mark(in, &ping->mark);
+}
+
+static void put_sync(struct fc_buf *out, const struct fc_wire_sync *sync)
+{
+    fc_pack_uint(out, sync->epoch);
+    fc_pack_uint(out, sync->after);
+    fc_pack_uint(out, sync->brief);
+    put_hash(out, &sync->heads);
+    put_hash(out, &sync->records);
+}
+
+static void get_sync(struct fc_unpack *in, struct fc_wire_sync *sync)
+{
+    sync->epoch = fc_unpack_uint(in, UINT64_MAX);
+    sync->after = fc_unpack_uint(in, UINT64_MAX);
+    sync->brief = get_bool(in);
+    get_hash(in, &sync->heads);
+    get_hash(in, &sync->records);
+}
+
+static void put_page(struct fc_buf *out, const struct fc_wire_page *page)
+{
+    fc_pack_uint(out, page->epoch);
+    fc_pack_uint(out, page->next);
+    fc_pack_uint(out, page->index);
+    put_list(out, &page->rows);
+}
+
+static void get_page(struct fc_unpack *in, struct fc_wire_page *page)
+{
+    page->epoch = fc_unpack_uint(in, UINT64_MAX);
+    page->next = fc_unpack_uint(in, UINT64_MAX);
+    page->index = fc_unpack_uint(in, UINT64_MAX);
+    if (page->next > page->index)
+        fc_unpack_fail(in, FC_E_FORMAT);
+    page->rows = get_list(in, FC_PAGE_ROWS_MAX, item_row);
+}
+
+static void put_records(struct fc_buf *out, const struct fc_wire_records *records)
+{
+    fc_pack_uint(out, records->looked);
+    put_list(out, &records->records);
+}
+
+static void get_records(struct fc_unpack *in, struct fc_wire_records *records)
+{
+    records->looked = fc_unpack_uint(in, FC_FETCH_MAX);
+    records->records = get_list(in, FC_FETCH_MAX, item_record);
+}
+
+static void put_delta(struct fc_buf *out, const struct fc_wire_delta *delta)
+{
+    put_mark(out, &delta->mark);
+    fc_pack_bin(out, delta->delta);
+    put_list(out, &delta->contents);
+}
+
+static void get_delta(struct fc_unpack *in, struct fc_wire_delta *delta)
+{
+    get_mark(in, &delta->mark);
+    delta->delta = fc_unpack_bin(in, FC_DELTA_BYTES_MAX);
+    delta->contents = get_list(in, FC_OPS_MAX, item_content);
+}
+
+static void put_feed(struct fc_buf *out, const struct fc_wire_feed *feed)
+{
+    fc_pack_uint(out, feed->id);
+    put_hash(out, &feed->participant);
+    fc_pack_uint(out, feed->since);
+    fc_pack_uint(out, feed->whole);
+    fc_pack_uint(out, feed->credit);
+}
+
+static void get_feed(struct fc_unpack *in, struct fc_wire_feed *feed)
+{
+    feed->id = fc_unpack_uint(in, UINT64_MAX);
+    get_hash(in, &feed->participant);
+    feed->since = fc_unpack_uint(in, UINT64_MAX);
+    feed->whole = get_bool(in);
+    feed->credit = fc_unpack_uint(in, FC_CREDIT_MAX);
+}
+
+static void put_block(struct fc_buf *out, const struct fc_wire_block *block)
+{
+    fc_pack_uint(out, block->id);
+    fc_pack_uint(out, block->mode);
+    fc_pack_uint(out, block->done);
+    fc_pack_uint(out, block->entries);
+    fc_pack_uint(out, block->bytes);
+    put_optional(out, block->head);
+    put_optional(out, block->items);
+    put_optional(out, block->frames);
+}
+
+static void get_block(struct fc_unpack *in, struct fc_wire_block *block)
+{
+    block->id = fc_unpack_uint(in, UINT64_MAX);
+    uint64_t mode = fc_unpack_uint(in, FC_MODE_NONE);
+    if (mode == 0)
+        fc_unpack_fail(in, FC_E_FORMAT);
+    block->mode = (enum fc_wire_mode)mode;
+    block->done = get_bool(in);
+    block->entries = fc_unpack_uint(in, UINT64_MAX);
+    block->bytes = fc_unpack_uint(in, UINT64_MAX);
+    block->head = get_optional(in, FC_RECORD_BYTES_MAX);
+    block->items = get_optional(in, FC_ITEMS_BYTES_MAX);
+    block->frames = get_optional(in, FC_FRAMES_BYTES_MAX);
+}
+
+static void put_body(struct fc_buf *out, const struct fc_wire *message)
+{
+    switch (message->kind) {
+    case FC_WIRE_HELLO:
+        put_hello(out, &message->hello);
+        break;
+    case FC_WIRE_GOODBYE:
+        put_goodbye(out, &message->goodbye);
+        break;
+    case FC_WIRE_CHARTERS:
+        put_charters(out, &message->charters);
+        break;
+    case FC_WIRE_PING:
+    case FC_WIRE_PONG:
+        put_ping(out, &message->ping);
+        break;
+    case FC_WIRE_SYNC:
+        put_sync(out, &message->sync);
+        break;
+    case FC_WIRE_PAGE:
+        put_page(out, &message->page);
+        break;
+    case FC_WIRE_FETCH:
+        put_list(out, &message->fetch.rows);
+        break;
+    case FC_WIRE_RECORDS:
+        put_records(out, &message->records);
+        break;
+    case FC_WIRE_RECORD:
+        put_mark(out, &message->record.mark);
+        fc_pack_bin(out, message->record.record);
+        break;
+    case FC_WIRE_DELTA:
+        put_delta(out, &message->delta);
+        break;
+    case FC_WIRE_FEED:
+        put_feed(out, &message->feed);
+        break;
+    case FC_WIRE_MORE:
+        fc_pack_uint(out, message->more.id);
+        fc_pack_uint(out, message->more.credit);
+        break;
+    case FC_WIRE_BLOCK:
+        put_block(out, &message->block);
+        break;
+    case FC_WIRE_WALK:
+        fc_pack_uint(out, message->walk.id);
+        put_hash(out, &message->walk.participant);
+        put_list(out, &message->walk.prefixes);
+        break;
+    case FC_WIRE_NODES:
+        fc_pack_uint(out, message->nodes.id);
+        put_optional(out, message->nodes.head);
+        put_list(out, &message->nodes.places);
+        break;
+    case FC_WIRE_WANT:
+        fc_pack_uint(out, message->want.id);
+        put_list(out, &message->want.wants);
+        break;
+    case FC_WIRE_CONTENTS:
+        fc_pack_uint(out, message->contents.id);
+        fc_pack_uint(out, message->contents.looked);
+        put_list(out, &message->contents.contents);
+        break;
+    case FC_WIRE_VIEW:
+    case FC_WIRE_SPREAD:
+        fc_pack_bin(out, message->opaque.bytes);
+        break;
+    }
+}
+
+static void get_body(struct fc_unpack *in, struct fc_wire *out)
+{
+    switch (out->kind) {
+    case FC_WIRE_HELLO:
+        get_hello(in, &out->hello);
+        break;
+    case FC_WIRE_GOODBYE:
+        get_goodbye(in, &out->goodbye);
+        break;
+    case FC_WIRE_CHARTERS:
+        get_charters(in, &out->charters);
+        break;
+    case FC_WIRE_PING:
+    case FC_WIRE_PONG:
+        get_ping(in, &out->ping);
+        break;
+    case FC_WIRE_SYNC:
+        get_sync(in, &out->sync);
+        break;
+    case FC_WIRE_PAGE:
+        get_page(in, &out->page);
+        break;
+    case FC_WIRE_FETCH:
+        out->fetch.rows = get_list(in, FC_FETCH_MAX, item_ask);
+        break;
+    case FC_WIRE_RECORDS:
+        get_records(in, &out->records);
+        break;
+    case FC_WIRE_RECORD:
+        get_mark(in, &out->record.mark);
+        out->record.record = fc_wire_get_record(in);
+        break;
+    case FC_WIRE_DELTA:
+        get_delta(in, &out->delta);
+        break;
+    case FC_WIRE_FEED:
+        get_feed(in, &out->feed);
+        break;
+    case FC_WIRE_MORE:
+        out->more.id = fc_unpack_uint(in, UINT64_MAX);
+        out->more.credit = fc_unpack_uint(in, FC_CREDIT_MAX);
+        break;
+    case FC_WIRE_BLOCK:
+        get_block(in, &out->block);
+        break;
+    case FC_WIRE_WALK:
+        out->walk.id = fc_unpack_uint(in, UINT64_MAX);
+        get_hash(in, &out->walk.participant);
+        out->walk.prefixes = get_list(in, FC_PREFIXES_MAX, item_prefix);
+        break;
+    case FC_WIRE_NODES:
+        out->nodes.id = fc_unpack_uint(in, UINT64_MAX);
+        out->nodes.head = get_optional(in, FC_RECORD_BYTES_MAX);
+        out->nodes.places = get_list(in, FC_PREFIXES_MAX, item_place);
+        break;
+    case FC_WIRE_WANT:
+        out->want.id = fc_unpack_uint(in, UINT64_MAX);
+        out->want.wants = get_list(in, FC_WANT_MAX, item_want);
+        break;
+    case FC_WIRE_CONTENTS:
+        out->contents.id = fc_unpack_uint(in, UINT64_MAX);
+        out->contents.looked = fc_unpack_uint(in, FC_WANT_MAX);
+        out->contents.contents = get_list(in, FC_WANT_MAX, item_content_of);
+        break;
+    case FC_WIRE_VIEW:
+    case FC_WIRE_SPREAD:
+        out->opaque.bytes = fc_unpack_bin(in, FC_OPAQUE_BYTES_MAX);
+        break;
+    }
+}
+
+/* Fields after the kind, by kind. */
+static const uint8_t fields[] = {0, 12, 2, 2, 4, 4, 5, 4, 1, 2, 4, 5, 5, 2, 8, 3, 3, 2, 3, 1, 1};
+_Static_assert(sizeof fields == FC_WIRE_SPREAD + 1, "one count for each kind");
+
+enum fc_err fc_wire_encode(const struct fc_wire *message, struct fc_buf *out)
+{
+    size_t start = out->len;
+    fc_pack_array(out, fields[message->kind] + 1u);
+    fc_pack_uint(out, message->kind);
+    put_body(out, message);
+    if (fc_buf_check(out) != FC_OK)
+        return FC_E_NOMEM;
+    return out->len - start > FC_FRAME_BYTES_MAX ? FC_E_BOUND : FC_OK;
+}
+
+enum fc_err fc_wire_decode(struct fc_span bytes, struct fc_wire *out)
+{
+    struct fc_unpack in;
+    if (bytes.len > FC_FRAME_BYTES_MAX)
+        return FC_E_BOUND;
+    memset(out, 0, sizeof *out);
+    fc_unpack_init(&in, bytes);
+    uint32_t count = fc_unpack_array(&in, 1, sizeof fields);
+    uint64_t kind = fc_unpack_uint(&in, FC_WIRE_SPREAD);
+    if (in.err != FC_OK)
+        return in.err;
+    if (kind == 0 || count != fields[kind] + 1u)
+        return FC_E_FORMAT;
+    out->kind = (enum fc_wire_kind)kind;
+    get_body(&in, out);
+    return fc_unpack_end(&in);
+}
