@@ -30,7 +30,7 @@ FC_MUST_USE enum fc_err fc_entry_parse(const struct fc_hash *key_hash, struct fc
                                        struct fc_entry *out);
 
 /* Leaf: [H(key), version, status, commitment, media type, size], personal "fedcat.leaf.1". The
- * parser fills the leaf's fields only. */
+ * parser fills the leaf's fields; the others are zero. */
 FC_MUST_USE enum fc_err fc_leaf_write(const struct fc_entry *entry, struct fc_buf *out);
 FC_MUST_USE enum fc_err fc_leaf_parse(struct fc_span leaf, struct fc_entry *out);
 struct fc_hash fc_leaf_hash(struct fc_span leaf);

@@ -40,17 +40,21 @@ struct fc_record {
     struct fc_hash hash;
     struct fc_hash federation; /* zero in a charter of version 1 */
     uint32_t signature_count;
-    struct fc_span signatures; /* signature_count x 96 bytes of packed signer and signature, as read
-                                  with fc_record_signature */
+    struct fc_span signatures; /* signature_count encoded pairs; read with fc_record_signature */
 };
 /* Reads the envelope and checks canonical form, bounds and the order of signers; the body's fields
- * are checked by the parsers below. FC_E_FORMAT, FC_E_BOUND. */
+ * are checked by the parsers below. A carry list and evidence bear no signature, a head, descriptor
+ * or checkpoint at most one, an application at most two. FC_E_FORMAT, FC_E_BOUND. */
 FC_MUST_USE enum fc_err fc_record_parse(struct fc_span bytes, struct fc_record *record);
+/* Reads the body by the rules of its type and drops what it read. FC_E_FORMAT, FC_E_BOUND. */
+FC_MUST_USE enum fc_err fc_record_check_body(const struct fc_record *record);
 void fc_record_signature(const struct fc_record *record, uint32_t index, struct fc_signature *out);
 /* True when `key` is among the signers and its signature verifies. */
 bool fc_record_signed_by(const struct fc_record *record, const struct fc_key *key);
 
-/* Writes a record around a body; signatures are sorted, repeats refused (FC_E_ARG). Appends. */
+/* Writes a record around a body; signatures are sorted, repeats refused (FC_E_ARG). FC_E_ARG for a
+ * body that is no canonical array, FC_E_BOUND for more signatures or bytes than the type may have,
+ * FC_E_NOMEM. Appends. */
 FC_MUST_USE enum fc_err fc_record_write(enum fc_record_type type, struct fc_span body,
                                         const struct fc_signature *signatures, uint32_t count,
                                         struct fc_buf *out);
@@ -121,7 +125,7 @@ struct fc_descriptor {
 struct fc_certificate {
     struct fc_hash federation;
     struct fc_hash participant; /* fc_participant_id of the first feed and recovery keys */
-    uint64_t g, r;              /* ordered by (g, r) */
+    uint64_t g, r;              /* ordered by (g, r); the first is (1, 0) */
     struct fc_hash charter;     /* hash of the charter it was issued under */
     struct fc_span name;        /* legal name */
     struct fc_span country;
@@ -138,6 +142,9 @@ struct fc_certificate {
     struct fc_span endpoints[FC_ENDPOINTS_MAX];
     uint64_t not_before_ms, not_after_ms; /* flags entries by the reader's clock, nothing else */
 };
+
+/* Every number in a record but a version: JSON carries it exactly, and sums do not overflow. */
+#define FC_NUMBER_MAX 0x1fffffffffffffu
 
 enum fc_revocation_mode { FC_REVOKE_FREEZE = 1, FC_REVOKE_REMOVE = 2 };
 
@@ -192,6 +199,11 @@ struct fc_head {
 struct fc_application {
     struct fc_certificate wanted; /* g 0, r 0, charter zero; signed by feed and recovery key */
 };
+
+/* "tcp://host:port": a DNS name, an IPv4 address or an IPv6 address in brackets, and 1..65535. */
+bool fc_endpoint_valid(struct fc_span endpoint);
+/* UTF-8 without control characters, `len_min` to `len_max` bytes: the rule for text in records. */
+bool fc_text_valid(struct fc_span text, size_t len_min, size_t len_max);
 
 /* Readers of a body whose record has the type; FC_E_FORMAT, FC_E_BOUND. Rules a reader can check
  * alone (quorum over half, first keys, version 1 without previous, incarnation >= 1) are checked.
