@@ -344,7 +344,7 @@ static void test_size_bound(void **state)
         struct fc_buf body = {0}, out = {0};
         struct fc_record record;
         size_t lead = kinds[i].most > UINT16_MAX + 6 ? 8 : 6; /* around the body: both edges fit */
-        make_body(&body, kinds[i].most - lead - (i == 0 ? 2 : 0));
+        make_body(&body, kinds[i].most - lead);
         assert_int_equal(fc_record_write(kinds[i].type, fc_buf_span(&body), NULL, 0, &out), FC_OK);
         assert_true(out.len <= kinds[i].most && out.len + 4 > kinds[i].most);
         assert_int_equal(fc_record_parse(fc_buf_span(&out), &record), FC_OK);
@@ -666,51 +666,6 @@ static void test_application(void **state)
     fc_buf_finish(&out);
 }
 
-static void test_endpoints(void **state)
-{
-    (void)state;
-    static const char *const good[] = {"tcp://a:1",           "tcp://127.0.0.1:7070",
-                                       "tcp://[::1]:65535",   "tcp://node-1.example:80",
-                                       "tcp://EXAMPLE.org:9", "tcp://[::ffff:10.0.0.1]:1"};
-    static const char *const bad[] = {
-        "",
-        "tcp://",
-        "tcp://:1",
-        "tcp://a",
-        "tcp://a:",
-        "tcp://a:0",
-        "tcp://a:01",
-        "tcp://a:65536",
-        "tcp://a:100000",
-        "tcp://a:+1",
-        "udp://a:1",
-        "TCP://a:1",
-        "tcp://a b:1",
-        "tcp://*:1",
-        "tcp://a/b:1",
-        "tcp://::1:1",
-        "tcp://[]:1",
-        "tcp://[g]:1",
-        "tcp://[::1:1",
-        "tcp://a:1/",
-        "tcp://a:1 ",
-        "tcp://\xc3\xa9:1",
-        "tcp://user@a:1",
-        "ipc:///tmp/x",
-        "tcp://a:b",
-    };
-    for (unsigned i = 0; i < sizeof good / sizeof good[0]; i++)
-        assert_true(fc_endpoint_valid(fc_span_str(good[i])));
-    for (unsigned i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        assert_false(fc_endpoint_valid(fc_span_str(bad[i])));
-    char longest[300] = "tcp://";
-    memset(longest + 6, 'h', 254);
-    strcpy(longest + 6 + 253, ":1");
-    assert_true(fc_endpoint_valid(fc_span_str(longest)));
-    strcpy(longest + 6 + 253, "h:1");
-    assert_false(fc_endpoint_valid(fc_span_str(longest)));
-}
-
 static void test_versions(void **state)
 {
     (void)state;
@@ -758,7 +713,7 @@ int main(void)
         TEST(test_largest_carry),
         TEST(test_evidence_rules),
         TEST(test_application),
-        TEST(test_endpoints),
+
         TEST(test_versions),
         TEST(test_hash_ignores_signatures),
     };
