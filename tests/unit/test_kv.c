@@ -8,14 +8,17 @@
 
 #include <cmocka.h>
 
+#include "store/kv_lmdb.h"
 #include "store/kv_mem.h"
 #include "tests/support/kv_model.h"
 #include "tests/support/rng.h"
+#include "tests/support/tempdir.h"
 
 #define OK(call) assert_int_equal(call, FC_OK)
 
 struct store {
     struct fc_kv *kv;
+    char *dir;
 };
 
 static int mem_setup(void **state)
@@ -32,6 +35,27 @@ static int mem_teardown(void **state)
     struct store *store = *state;
     OK(fc_kv_check(store->kv));
     fc_kv_close(store->kv);
+    free(store);
+    return 0;
+}
+
+static int lmdb_setup(void **state)
+{
+    struct store *store = calloc(1, sizeof *store);
+    assert_non_null(store);
+    store->dir = tempdir_create();
+    struct fc_kv_lmdb_config config = {.path = store->dir, .create = true};
+    OK(fc_kv_lmdb_open(&config, &store->kv));
+    *state = store;
+    return 0;
+}
+
+static int lmdb_teardown(void **state)
+{
+    struct store *store = *state;
+    OK(fc_kv_check(store->kv));
+    fc_kv_close(store->kv);
+    tempdir_destroy(store->dir);
     free(store);
     return 0;
 }
@@ -578,6 +602,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         SUITE(mem),
+        SUITE(lmdb),
         ON(mem, clones_are_independent),
         ON(mem, clone_outlives_its_source),
         ON(mem, memory_has_no_backup),
