@@ -66,6 +66,7 @@ struct fc_feed {
     fc_version deletes_from; /* recent deletes are complete for versions above this */
     uint64_t missing;        /* entries whose content is still to be pulled */
     uint64_t accepted_ms;    /* this node's clock when the held head was accepted */
+    bool damaged;            /* its entries are not what the head says; see fc_replica_verify */
 };
 FC_MUST_USE enum fc_err fc_replica_feed(struct fc_replica *replica,
                                         const struct fc_hash *participant, struct fc_feed *out);
@@ -74,7 +75,7 @@ FC_MUST_USE enum fc_err fc_replica_feeds(struct fc_replica *replica,
                                          enum fc_err (*each)(void *ctx, const struct fc_feed *feed),
                                          void *ctx);
 /* Hash over (participant, version, head hash) of all held heads, ascending: equal digests mean
- * equal catalogues. Also counts. */
+ * equal catalogues. Also counts. Damaged feeds are left out. */
 struct fc_digest {
     struct fc_hash hash;
     uint64_t feeds, entries, bytes;
@@ -94,7 +95,8 @@ FC_MUST_USE enum fc_err fc_replica_head(struct fc_replica *replica,
 
 /* How a head relates to what is held. `*key` is the key its signature must verify under.
  *   FC_OK           the next head: its delta applies
- *   FC_E_GAP        newer, but heads in between are missing, or a new incarnation: catch up
+ *   FC_E_GAP        newer, but heads in between are missing, or a new incarnation, or the held
+ *                   feed is damaged: catch up
  *   FC_E_KNOWN      the very head that is held
  *   FC_E_STALE      older
  *   FC_E_FUTURE     dated more than FC_SKEW_MS ahead of now_ms: keep it and come again
@@ -262,6 +264,8 @@ FC_MUST_USE enum fc_err fc_load_walk(struct fc_load *load, const struct fc_prefi
  * open (walk, or abort); FC_OK ends it. */
 FC_MUST_USE enum fc_err fc_load_finish(struct fc_load *load, const struct fc_record *head,
                                        uint64_t now_ms);
+/* Where a load stands: what to give fc_replica_read_changes on another peer to go on. */
+struct fc_resume fc_load_at(const struct fc_load *load);
 void fc_load_abort(struct fc_load *load); /* NULL is fine; its rows go with fc_replica_tidy */
 
 /* -- housekeeping ----------------------------------------------------------------------------- */

@@ -1,0 +1,180 @@
+#include "store/kv_undo.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct undo_txn {
+    struct fc_txn base;
+    struct fc_txn *inner;
+    enum fc_err failed; /* of the first write that failed */
+    bool marked;
+    struct fc_buf rows;   /* as they were: struct before, key, value */
+    struct fc_buf starts; /* size_t: where each begins in `rows` */
+};
+
+struct before {
+    enum fc_table table;
+    bool present;
+    size_t key_len, value_len;
+};
+
+static const struct fc_kv_ops undo_ops;
+
+static struct undo_txn *undo_of(struct fc_txn *txn)
+{
+    assert(txn->ops == &undo_ops);
+    return (struct undo_txn *)txn;
+}
+
+static void forget(struct undo_txn *undo)
+{
+    undo->marked = false;
+    fc_buf_clear(&undo->rows);
+    fc_buf_clear(&undo->starts);
+}
+
+static void destroy(struct undo_txn *undo)
+{
+    fc_buf_finish(&undo->rows);
+    fc_buf_finish(&undo->starts);
+    free(undo);
+}
+
+static enum fc_err undo_commit(struct fc_txn *txn)
+{
+    struct undo_txn *undo = undo_of(txn);
+    enum fc_err err = undo->failed;
+    if (err == FC_OK)
+        err = fc_kv_commit(undo->inner);
+    else
+        fc_kv_abort(undo->inner);
+    destroy(undo);
+    return err;
+}
+
+static void undo_abort(struct fc_txn *txn)
+{
+    struct undo_txn *undo = undo_of(txn);
+    fc_kv_abort(undo->inner);
+    destroy(undo);
+}
+
+static enum fc_err undo_get(struct fc_txn *txn, enum fc_table table, struct fc_span key,
+                            struct fc_span *value)
+{
+    return fc_kv_get(undo_of(txn)->inner, table, key, value);
+}
+
+static enum fc_err remember(struct undo_txn *undo, enum fc_table table, struct fc_span key)
+{
+    struct fc_span value = {0};
+    enum fc_err err = fc_kv_get(undo->inner, table, key, &value);
+    if (err != FC_OK && err != FC_E_MISSING)
+        return err;
+    struct before before = {.table = table,
+                            .present = err == FC_OK,
+                            .key_len = key.len,
+                            .value_len = err == FC_OK ? value.len : 0};
+    size_t start = undo->rows.len;
+    fc_buf_append(&undo->rows, &before, sizeof before);
+    fc_buf_append(&undo->rows, key.data, before.key_len);
+    fc_buf_append(&undo->rows, value.data, before.value_len);
+    fc_buf_append(&undo->starts, &start, sizeof start);
+    return undo->rows.failed || undo->starts.failed ? FC_E_NOMEM : FC_OK;
+}
+
+static enum fc_err undo_put(struct fc_txn *txn, enum fc_table table, struct fc_span key,
+                            struct fc_span value, bool append)
+{
+    struct undo_txn *undo = undo_of(txn);
+    if (undo->failed != FC_OK)
+        return undo->failed;
+    enum fc_err err = undo->marked ? remember(undo, table, key) : FC_OK;
+    if (err == FC_OK)
+        err = append ? fc_kv_append(undo->inner, table, key, value)
+                     : fc_kv_put(undo->inner, table, key, value);
+    undo->failed = err;
+    return err;
+}
+
+static enum fc_err undo_del(struct fc_txn *txn, enum fc_table table, struct fc_span key)
+{
+    struct undo_txn *undo = undo_of(txn);
+    if (undo->failed != FC_OK)
+        return undo->failed;
+    enum fc_err err = undo->marked ? remember(undo, table, key) : FC_OK;
+    if (err == FC_OK)
+        err = fc_kv_del(undo->inner, table, key);
+    if (err != FC_E_MISSING)
+        undo->failed = err;
+    return err;
+}
+
+static enum fc_err undo_cursor_open(struct fc_txn *txn, enum fc_table table,
+                                    struct fc_kv_cursor **cursor)
+{
+    return fc_kv_cursor_open(undo_of(txn)->inner, table, cursor);
+}
+
+/* Cursors are the inner transaction's own, and the store's other operations have no part here. */
+static const struct fc_kv_ops undo_ops = {.commit = undo_commit,
+                                          .abort = undo_abort,
+                                          .get = undo_get,
+                                          .put = undo_put,
+                                          .del = undo_del,
+                                          .cursor_open = undo_cursor_open};
+
+enum fc_err fc_kv_undo_begin(struct fc_kv *kv, struct fc_txn **txn)
+{
+    struct undo_txn *undo = calloc(1, sizeof *undo);
+    if (!undo)
+        return FC_E_NOMEM;
+    undo->base.ops = &undo_ops;
+    enum fc_err err = fc_kv_begin(kv, true, &undo->inner);
+    if (err != FC_OK) {
+        free(undo);
+        return err;
+    }
+    *txn = &undo->base;
+    return FC_OK;
+}
+
+void fc_kv_undo_mark(struct fc_txn *txn)
+{
+    struct undo_txn *undo = undo_of(txn);
+    assert(!undo->marked);
+    undo->marked = true;
+}
+
+void fc_kv_undo_release(struct fc_txn *txn)
+{
+    forget(undo_of(txn));
+}
+
+static enum fc_err put_back(struct undo_txn *undo, size_t start)
+{
+    struct before before;
+    memcpy(&before, undo->rows.data + start, sizeof before);
+    const uint8_t *key = undo->rows.data + start + sizeof before;
+    struct fc_span key_span = fc_span(key, before.key_len);
+    if (before.present)
+        return fc_kv_put(undo->inner, before.table, key_span,
+                         fc_span(key + before.key_len, before.value_len));
+    enum fc_err err = fc_kv_del(undo->inner, before.table, key_span);
+    return err == FC_E_MISSING ? FC_OK : err;
+}
+
+enum fc_err fc_kv_undo_rollback(struct fc_txn *txn)
+{
+    struct undo_txn *undo = undo_of(txn);
+    assert(undo->marked);
+    size_t count = undo->starts.len / sizeof(size_t);
+    while (undo->failed == FC_OK && count-- > 0) {
+        size_t start;
+        memcpy(&start, undo->starts.data + count * sizeof start, sizeof start);
+        undo->failed = put_back(undo, start);
+    }
+    forget(undo);
+    return undo->failed;
+}

@@ -1,0 +1,443 @@
+#include "store/replica_priv.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char key_format[] = "format";
+static const char key_federation[] = "federation";
+static const char key_state[] = "state";
+
+/* -- what one row of META keeps ---------------------------------------------------------------- */
+
+static enum fc_err state_write(struct fc_replica *replica)
+{
+    const struct fc_replica_state *state = &replica->state;
+    struct fc_buf *row = &replica->row;
+    fc_buf_clear(row);
+    fc_pack_array(row, 4);
+    fc_pack_uint(row, state->epoch);
+    fc_pack_uint(row, state->index);
+    fc_pack_uint(row, state->draws);
+    fc_pack_uint(row, state->generation);
+    if (row->failed)
+        return FC_E_NOMEM;
+    return fc_kv_put(replica->txn, FC_TABLE_META, fc_span_str(key_state), fc_buf_span(row));
+}
+
+static enum fc_err state_read(struct fc_replica *replica, struct fc_txn *txn)
+{
+    struct fc_span row;
+    enum fc_err err = fc_kv_get(txn, FC_TABLE_META, fc_span_str(key_state), &row);
+    if (err != FC_OK)
+        return err == FC_E_MISSING ? FC_E_CORRUPT : err;
+    struct fc_unpack in;
+    fc_unpack_init(&in, row);
+    (void)fc_unpack_array(&in, 4, 4);
+    replica->state.epoch = fc_unpack_uint(&in, UINT64_MAX);
+    replica->state.index = fc_unpack_uint(&in, UINT64_MAX);
+    replica->state.draws = fc_unpack_uint(&in, UINT64_MAX);
+    replica->state.generation = (uint32_t)fc_unpack_uint(&in, UINT32_MAX);
+    return fc_unpack_end(&in) == FC_OK ? FC_OK : FC_E_CORRUPT;
+}
+
+struct fc_hash fc_replica_draw(struct fc_replica *replica, const char *personal)
+{
+    uint8_t count[8];
+    fc_put_be64(count, ++replica->state.draws);
+    replica->state_changed = true;
+    return fc_hash2(personal, fc_span(replica->seed, sizeof replica->seed),
+                    fc_span(count, sizeof count));
+}
+
+static uint64_t draw_epoch(struct fc_replica *replica)
+{
+    struct fc_hash draw = fc_replica_draw(replica, "fedcat.epoch.1");
+    uint64_t epoch = fc_get_be64(draw.b);
+    return epoch ? epoch : 1;
+}
+
+enum fc_err fc_replica_new_epoch(struct fc_replica *replica)
+{
+    assert(replica->txn);
+    replica->state.epoch = draw_epoch(replica);
+    replica->state_changed = true;
+    return FC_OK;
+}
+
+struct fc_arrival_mark fc_replica_arrival_mark(const struct fc_replica *replica)
+{
+    return (struct fc_arrival_mark){.epoch = replica->state.epoch, .index = replica->state.index};
+}
+
+enum fc_err fc_replica_codec(struct fc_replica *replica, struct fc_codec **codec)
+{
+    enum fc_err err = replica->codec ? FC_OK : fc_codec_create(&replica->codec);
+    *codec = replica->codec;
+    return err;
+}
+
+/* -- transactions ------------------------------------------------------------------------------ */
+
+enum fc_err fc_replica_read_begin(struct fc_replica *replica, struct fc_replica_read *read)
+{
+    *read = (struct fc_replica_read){.txn = replica->txn};
+    if (read->txn)
+        return FC_OK;
+    read->own = true;
+    return fc_kv_begin(replica->kv, false, &read->txn);
+}
+
+void fc_replica_read_end(struct fc_replica_read *read)
+{
+    if (read->own)
+        fc_kv_abort(read->txn);
+    *read = (struct fc_replica_read){0};
+}
+
+static enum fc_err reload_ledger(struct fc_replica *replica, struct fc_txn *txn);
+
+/* Brings what is kept in memory back to what the store holds, where it may have changed. */
+static enum fc_err reload(struct fc_replica *replica)
+{
+    struct fc_txn *txn = NULL;
+    enum fc_err err = fc_kv_begin(replica->kv, false, &txn);
+    if (err != FC_OK)
+        return err;
+    if (replica->state_changed)
+        err = state_read(replica, txn);
+    replica->state_changed = err != FC_OK;
+    if (err == FC_OK && replica->ledger_changed)
+        err = reload_ledger(replica, txn);
+    if (err == FC_OK && replica->local_changed) {
+        err = fc_replica_local_load(replica, txn);
+        replica->local_changed = err != FC_OK;
+    }
+    if (err == FC_OK && replica->rows_changed) {
+        err = fc_replica_rows_load(replica, txn);
+        replica->rows_changed = err != FC_OK;
+    }
+    fc_kv_abort(txn);
+    return err;
+}
+
+static void trust_or_verify(void *ctx, struct fc_verify_job *jobs, size_t count)
+{
+    struct fc_replica *replica = ctx;
+    if (!replica->trusting) {
+        replica->verifier.verify(replica->verifier.ctx, jobs, count);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        jobs[i].valid = true;
+}
+
+static enum fc_err reload_ledger(struct fc_replica *replica, struct fc_txn *txn)
+{
+    struct fc_verifier verifier = {.ctx = replica, .verify = trust_or_verify};
+    struct fc_ledger *ledger = NULL;
+    replica->trusting = true;
+    enum fc_err err = fc_replica_ledger_load(replica, txn, verifier, &ledger);
+    replica->trusting = false;
+    if (err != FC_OK)
+        return err;
+    fc_ledger_destroy(replica->ledger);
+    replica->ledger = ledger;
+    replica->ledger_changed = false;
+    return FC_OK;
+}
+
+static bool stale(const struct fc_replica *replica)
+{
+    return replica->state_changed || replica->ledger_changed || replica->local_changed ||
+           replica->rows_changed;
+}
+
+enum fc_err fc_replica_begin(struct fc_replica *replica)
+{
+    if (replica->txn)
+        return FC_E_LOCKED;
+    enum fc_err err = stale(replica) ? reload(replica) : FC_OK;
+    if (err != FC_OK)
+        return err;
+    return fc_kv_undo_begin(replica->kv, &replica->txn);
+}
+
+static void ended(struct fc_replica *replica, bool committed)
+{
+    replica->txn = NULL;
+    fc_load_transaction_ended(replica, committed);
+    if (committed) {
+        replica->state_changed = replica->ledger_changed = false;
+        replica->rows_changed = replica->local_changed = false;
+        return;
+    }
+    replica->digest_known = false;
+    /* A reload that fails now is tried again by the next begin, which reports it. */
+    if (stale(replica))
+        (void)!reload(replica);
+}
+
+enum fc_err fc_replica_commit(struct fc_replica *replica)
+{
+    assert(replica->txn);
+    enum fc_err err = replica->state_changed ? state_write(replica) : FC_OK;
+    if (err == FC_OK)
+        err = fc_kv_commit(replica->txn);
+    else
+        fc_kv_abort(replica->txn);
+    ended(replica, err == FC_OK);
+    return err;
+}
+
+void fc_replica_abort(struct fc_replica *replica)
+{
+    if (!replica->txn)
+        return;
+    fc_kv_abort(replica->txn);
+    ended(replica, false);
+}
+
+bool fc_replica_writing(const struct fc_replica *replica)
+{
+    return replica->txn != NULL;
+}
+
+/* -- generations ------------------------------------------------------------------------------- */
+
+struct drop_key {
+    uint8_t b[9];
+};
+
+static struct drop_key drop_key(uint32_t generation)
+{
+    struct drop_key key;
+    memcpy(key.b, "drop:", 5);
+    fc_put_be32(key.b + 5, generation);
+    return key;
+}
+
+enum fc_err fc_replica_generation_drop(struct fc_replica *replica, uint32_t generation)
+{
+    struct drop_key key = drop_key(generation);
+    return fc_kv_put(replica->txn, FC_TABLE_META, fc_span(key.b, sizeof key.b), fc_span("", 1));
+}
+
+enum fc_err fc_replica_generation_keep(struct fc_replica *replica, uint32_t generation)
+{
+    struct drop_key key = drop_key(generation);
+    enum fc_err err = fc_kv_del(replica->txn, FC_TABLE_META, fc_span(key.b, sizeof key.b));
+    return err == FC_E_MISSING ? FC_OK : err;
+}
+
+enum fc_err fc_replica_generation_new(struct fc_replica *replica, uint32_t *generation)
+{
+    if (replica->state.generation == UINT32_MAX)
+        return FC_E_BOUND;
+    *generation = ++replica->state.generation;
+    replica->state_changed = true;
+    return fc_replica_generation_drop(replica, *generation);
+}
+
+/* Deletes rows whose keys begin with `prefix`; *left goes down by one for each. */
+static enum fc_err delete_range(struct fc_txn *txn, enum fc_table table, struct fc_span prefix,
+                                uint32_t *left)
+{
+    struct fc_kv_cursor *cursor = NULL;
+    enum fc_err err = fc_kv_cursor_open(txn, table, &cursor);
+    if (err != FC_OK)
+        return err;
+    struct fc_span found, value;
+    err = fc_kv_seek(cursor, prefix, &found, &value);
+    while (err == FC_OK && *left > 0 && found.len >= prefix.len &&
+           memcmp(found.data, prefix.data, prefix.len) == 0) {
+        uint8_t key[FC_KV_KEY_BYTES_MAX];
+        size_t len = found.len;
+        memcpy(key, found.data, len);
+        err = fc_kv_del(txn, table, fc_span(key, len));
+        (*left)--;
+        if (err == FC_OK)
+            err = fc_kv_next(cursor, &found, &value);
+    }
+    fc_kv_cursor_close(cursor);
+    return err == FC_E_MISSING ? FC_OK : err;
+}
+
+static enum fc_err tidy_generation(struct fc_replica *replica, uint32_t generation, uint32_t *left)
+{
+    static const enum fc_table tables[] = {FC_TABLE_CONTENT, FC_TABLE_BYVER, FC_TABLE_DELETED,
+                                           FC_TABLE_TREE, FC_TABLE_ENTRY};
+    uint8_t prefix[4];
+    fc_put_be32(prefix, generation);
+    enum fc_err err = FC_OK;
+    for (unsigned i = 0; i < sizeof tables / sizeof tables[0] && err == FC_OK && *left > 0; i++)
+        err = delete_range(replica->txn, tables[i], fc_span(prefix, sizeof prefix), left);
+    uint8_t missing[5] = {'M', prefix[0], prefix[1], prefix[2], prefix[3]};
+    if (err == FC_OK && *left > 0)
+        err = delete_range(replica->txn, FC_TABLE_LOCAL, fc_span(missing, sizeof missing), left);
+    if (err == FC_OK && *left > 0)
+        err = fc_replica_generation_keep(replica, generation);
+    return err;
+}
+
+/* The first dropped generation above `after` that no load is filling. */
+static enum fc_err next_dropped(struct fc_replica *replica, uint32_t after, uint32_t *generation)
+{
+    struct fc_kv_cursor *cursor = NULL;
+    enum fc_err err = fc_kv_cursor_open(replica->txn, FC_TABLE_META, &cursor);
+    if (err != FC_OK)
+        return err;
+    struct drop_key key = drop_key(after + 1);
+    struct fc_span found, value;
+    err = fc_kv_seek(cursor, fc_span(key.b, sizeof key.b), &found, &value);
+    while (err == FC_OK) {
+        if (found.len != sizeof key.b || memcmp(found.data, key.b, 5) != 0) {
+            err = FC_E_MISSING;
+            break;
+        }
+        *generation = fc_get_be32(found.data + 5);
+        if (!fc_load_uses_generation(replica, *generation))
+            break;
+        err = fc_kv_next(cursor, &found, &value);
+    }
+    fc_kv_cursor_close(cursor);
+    return err;
+}
+
+enum fc_err fc_replica_tidy(struct fc_replica *replica, uint32_t rows_max, bool *more)
+{
+    assert(replica->txn);
+    uint32_t left = rows_max, generation = 0;
+    enum fc_err err = next_dropped(replica, 0, &generation);
+    while (err == FC_OK && left > 0) {
+        err = tidy_generation(replica, generation, &left);
+        if (err == FC_OK && left > 0)
+            err = next_dropped(replica, generation, &generation);
+    }
+    *more = err == FC_OK;
+    return err == FC_E_MISSING ? FC_OK : err;
+}
+
+/* -- open and close ---------------------------------------------------------------------------- */
+
+static enum fc_err read_identity(struct fc_replica *replica, struct fc_txn *txn)
+{
+    struct fc_span value;
+    enum fc_err err = fc_kv_get(txn, FC_TABLE_META, fc_span_str(key_format), &value);
+    if (err != FC_OK)
+        return err;
+    if (value.len != 4 || fc_get_be32(value.data) != FC_FORMAT)
+        return FC_E_VERSION;
+    err = fc_kv_get(txn, FC_TABLE_META, fc_span_str(key_federation), &value);
+    if (err == FC_E_MISSING || (err == FC_OK && value.len != sizeof replica->federation.b))
+        return FC_E_CORRUPT;
+    if (err != FC_OK)
+        return err;
+    struct fc_hash held;
+    memcpy(held.b, value.data, sizeof held.b);
+    if (!fc_hash_is_zero(&replica->federation) && !fc_hash_eq(&held, &replica->federation))
+        return FC_E_FEDERATION;
+    replica->federation = held;
+    return FC_OK;
+}
+
+static enum fc_err read_store(struct fc_replica *replica)
+{
+    struct fc_txn *txn = NULL;
+    enum fc_err err = fc_kv_begin(replica->kv, false, &txn);
+    if (err != FC_OK)
+        return err;
+    err = read_identity(replica, txn);
+    fc_kv_abort(txn);
+    if (err != FC_OK)
+        return err;
+    replica->state_changed = replica->ledger_changed = true;
+    replica->local_changed = replica->rows_changed = true;
+    return reload(replica);
+}
+
+static enum fc_err initialise(struct fc_replica *replica)
+{
+    if (fc_hash_is_zero(&replica->federation))
+        return FC_E_ARG;
+    enum fc_err err = fc_kv_undo_begin(replica->kv, &replica->txn);
+    if (err != FC_OK)
+        return err;
+    uint8_t format[4];
+    fc_put_be32(format, FC_FORMAT);
+    replica->state.epoch = draw_epoch(replica);
+    err = fc_kv_put(replica->txn, FC_TABLE_META, fc_span_str(key_format),
+                    fc_span(format, sizeof format));
+    if (err == FC_OK)
+        err = fc_kv_put(replica->txn, FC_TABLE_META, fc_span_str(key_federation),
+                        fc_span(replica->federation.b, sizeof replica->federation.b));
+    if (err == FC_OK)
+        err = state_write(replica);
+    if (err == FC_OK)
+        err = fc_kv_commit(replica->txn);
+    else
+        fc_kv_abort(replica->txn);
+    replica->txn = NULL;
+    return err;
+}
+
+enum fc_err fc_replica_open(const struct fc_replica_config *config, struct fc_replica **out)
+{
+    *out = NULL;
+    struct fc_replica *replica = calloc(1, sizeof *replica);
+    if (!replica) {
+        fc_kv_close(config->kv);
+        return FC_E_NOMEM;
+    }
+    replica->kv = config->kv;
+    replica->verifier = config->verifier;
+    replica->federation = config->federation;
+    memcpy(replica->seed, config->seed, sizeof replica->seed);
+    enum fc_err err = read_store(replica);
+    if (err == FC_E_MISSING && config->create) {
+        err = initialise(replica);
+        if (err == FC_OK)
+            err = read_store(replica);
+    }
+    if (err != FC_OK) {
+        fc_replica_close(replica);
+        return err;
+    }
+    *out = replica;
+    return FC_OK;
+}
+
+void fc_replica_close(struct fc_replica *replica)
+{
+    if (!replica)
+        return;
+    fc_kv_abort(replica->txn);
+    replica->txn = NULL;
+    fc_load_forget_all(replica);
+    fc_replica_rows_clear(replica);
+    free(replica->rows);
+    fc_ledger_destroy(replica->ledger);
+    fc_codec_destroy(replica->codec);
+    fc_kv_close(replica->kv);
+    fc_buf_finish(&replica->row);
+    fc_buf_finish(&replica->old);
+    fc_buf_finish(&replica->plain);
+    fc_buf_finish(&replica->frame);
+    fc_wipe(replica->seed, sizeof replica->seed);
+    free(replica);
+}
+
+struct fc_hash fc_replica_federation(const struct fc_replica *replica)
+{
+    return replica->federation;
+}
+
+const struct fc_ledger *fc_replica_ledger(const struct fc_replica *replica)
+{
+    return replica->ledger;
+}
+
+struct fc_kv *fc_replica_kv(struct fc_replica *replica)
+{
+    return replica->kv;
+}
