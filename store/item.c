@@ -76,7 +76,7 @@ enum fc_err fc_item_read(struct fc_unpack *in, struct fc_item *out)
     } else {
         fc_unpack_fail(in, FC_E_FORMAT);
     }
-    if (out->version == 0)
+    if (fc_version_incarnation(out->version) == 0 || fc_version_seq(out->version) == 0)
         fc_unpack_fail(in, FC_E_FORMAT);
     return in->err;
 }

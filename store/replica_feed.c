@@ -145,9 +145,9 @@ enum fc_err fc_replica_row_store(struct fc_replica *replica, const struct fc_rep
         return FC_E_NOMEM;
     replica->rows_changed = true;
     const struct fc_hash *participant = &row->feed.participant;
-    enum fc_err err = fc_kv_put(replica->txn, FC_TABLE_FEED,
-                                fc_span(participant->b, sizeof participant->b),
-                                fc_buf_span(&replica->row));
+    enum fc_err err =
+        fc_kv_put(replica->txn, FC_TABLE_FEED, fc_span(participant->b, sizeof participant->b),
+                  fc_buf_span(&replica->row));
     return err == FC_OK ? remember(replica, row) : err;
 }
 
@@ -241,8 +241,8 @@ enum fc_err fc_replica_feed_remove(struct fc_replica *replica, const struct fc_h
     if (err == FC_OK)
         err = fc_replica_heads_trim(replica, participant, UINT32_MAX);
     if (err == FC_OK)
-        err = fc_kv_del(replica->txn, FC_TABLE_FEED,
-                        fc_span(participant->b, sizeof participant->b));
+        err =
+            fc_kv_del(replica->txn, FC_TABLE_FEED, fc_span(participant->b, sizeof participant->b));
     if (err == FC_OK)
         forget(replica, participant);
     return err;

@@ -131,11 +131,9 @@ enum fc_err fc_replica_head(struct fc_replica *replica, const struct fc_hash *pa
     return err;
 }
 
-enum fc_err fc_replica_history(struct fc_replica *replica, const struct fc_hash *participant,
-                               fc_version below,
-                               enum fc_err (*each)(void *ctx, struct fc_span head_record,
-                                                   struct fc_span ops),
-                               void *ctx)
+enum fc_err fc_replica_history(
+    struct fc_replica *replica, const struct fc_hash *participant, fc_version below,
+    enum fc_err (*each)(void *ctx, struct fc_span head_record, struct fc_span ops), void *ctx)
 {
     const struct fc_replica_row *row = fc_replica_row_find(replica, participant);
     if (!row)
@@ -180,8 +178,8 @@ static enum fc_err kept_get(struct fc_txn *txn, const struct fc_hash *participan
     struct fc_span record, ops;
     enum fc_err err = head_get(txn, participant, version, &record, &ops);
     if (err == FC_OK &&
-        (fc_record_parse(record, &out->record) != FC_OK ||
-         out->record.type != FC_RECORD_HEAD || fc_head_parse(&out->record, &out->head) != FC_OK))
+        (fc_record_parse(record, &out->record) != FC_OK || out->record.type != FC_RECORD_HEAD ||
+         fc_head_parse(&out->record, &out->head) != FC_OK))
         err = FC_E_CORRUPT;
     return err == FC_E_CORRUPT ? FC_E_MISSING : err;
 }

@@ -54,7 +54,8 @@ void fc_replica_read_end(struct fc_replica_read *read);
 struct fc_hash fc_replica_draw(struct fc_replica *replica, const char *personal);
 FC_MUST_USE enum fc_err fc_replica_codec(struct fc_replica *replica, struct fc_codec **codec);
 
-/* -- generations: rows of one state of one feed, told apart by the first four bytes of their keys */
+/* -- generations: rows of one state of one feed, told apart by the first four bytes of their keys
+ */
 
 /* A new one, marked to be dropped unless fc_replica_generation_keep is called for it. */
 FC_MUST_USE enum fc_err fc_replica_generation_new(struct fc_replica *replica, uint32_t *generation);
@@ -91,20 +92,21 @@ struct fc_replica_row *fc_replica_row_find(const struct fc_replica *replica,
                                            const struct fc_hash *participant);
 FC_MUST_USE enum fc_err fc_replica_row_store(struct fc_replica *replica,
                                              const struct fc_replica_row *row);
-FC_MUST_USE enum fc_err fc_replica_row_parse(const struct fc_hash *participant, struct fc_span value,
-                                             struct fc_replica_row *out);
+FC_MUST_USE enum fc_err fc_replica_row_parse(const struct fc_hash *participant,
+                                             struct fc_span value, struct fc_replica_row *out);
 FC_MUST_USE enum fc_err fc_replica_rows_load(struct fc_replica *replica, struct fc_txn *txn);
 void fc_replica_rows_clear(struct fc_replica *replica);
 /* Forgets a feed: its row, heads and arrival; its generation is left to be tidied. */
 FC_MUST_USE enum fc_err fc_replica_feed_remove(struct fc_replica *replica,
                                                const struct fc_hash *participant);
-/* Makes `head` the held one of a feed whose entries are already in place under row->feed.generation:
- * head, row, arrival. `ops` with NULL data: not known. */
+/* Makes `head` the held one of a feed whose entries are already in place under
+ * row->feed.generation: head, row, arrival. `ops` with NULL data: not known. */
 FC_MUST_USE enum fc_err fc_replica_hold(struct fc_replica *replica, struct fc_replica_row *row,
                                         const struct fc_record *record, const struct fc_head *head,
                                         struct fc_span ops, uint64_t now_ms);
 /* What the head is to the one held, leaving aside who may speak. */
-FC_MUST_USE enum fc_err fc_replica_relate(struct fc_replica *replica, const struct fc_record *record,
+FC_MUST_USE enum fc_err fc_replica_relate(struct fc_replica *replica,
+                                          const struct fc_record *record,
                                           const struct fc_head *head);
 /* Deletes the `count` oldest heads of a feed. */
 FC_MUST_USE enum fc_err fc_replica_heads_trim(struct fc_replica *replica,
@@ -115,8 +117,7 @@ FC_MUST_USE enum fc_err fc_replica_head_parse(struct fc_span value, struct fc_sp
 
 /* -- arrival log ------------------------------------------------------------------------------ */
 
-FC_MUST_USE enum fc_err fc_replica_arrival_add(struct fc_replica *replica,
-                                               enum fc_record_type type,
+FC_MUST_USE enum fc_err fc_replica_arrival_add(struct fc_replica *replica, enum fc_record_type type,
                                                const struct fc_hash *subject,
                                                const struct fc_hash *hash, fc_version version);
 FC_MUST_USE enum fc_err fc_replica_arrival_drop(struct fc_replica *replica,
@@ -160,11 +161,41 @@ FC_MUST_USE enum fc_err fc_replica_content_check(struct fc_replica *replica,
                                                  const struct fc_content *content, uint64_t size,
                                                  const struct fc_hash *commitment,
                                                  struct fc_span *frame);
+/* What a content of that size commits to. FC_E_SIGNATURE when it has another size. */
+FC_MUST_USE enum fc_err fc_replica_content_commit(struct fc_replica *replica,
+                                                  const struct fc_content *content, uint64_t size,
+                                                  struct fc_hash *commitment);
 /* Drops a content because it is withheld, or lets it be pulled again. */
 FC_MUST_USE enum fc_err fc_replica_content_reset(struct fc_replica *replica,
                                                  struct fc_replica_row *row,
                                                  const struct fc_hash *key_hash,
                                                  enum fc_content_state state);
+
+/* -- changes ---------------------------------------------------------------------------------- */
+
+/* Contents by H(key); `*sorted` is the caller's to free. */
+FC_MUST_USE enum fc_err fc_contents_sort(const struct fc_content *contents, uint32_t count,
+                                         const struct fc_content ***sorted);
+const struct fc_content *fc_contents_find(const struct fc_content *const *sorted, uint32_t count,
+                                          const struct fc_hash *key_hash);
+
+/* One delta on its way into the rows of a feed. */
+struct fc_change {
+    struct fc_replica *replica;
+    struct fc_replica_row *row;
+    fc_version version;
+    bool trusted; /* the contents were packed here */
+    const struct fc_content **contents;
+    uint32_t content_count, used, bad;
+    struct fc_buf hold;
+};
+/* Applies the ops to rows and tree; FC_E_FORMAT when one is for a key that is not there. */
+FC_MUST_USE enum fc_err fc_change_apply(struct fc_change *change, struct fc_span ops_bytes,
+                                        struct fc_subtree *root);
+void fc_change_finish(struct fc_change *change);
+FC_MUST_USE enum fc_err fc_replica_row_start(struct fc_replica *replica,
+                                             const struct fc_hash *participant,
+                                             struct fc_replica_row *row);
 
 /* -- catch-up --------------------------------------------------------------------------------- */
 
