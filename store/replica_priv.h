@@ -199,10 +199,6 @@ FC_MUST_USE enum fc_err fc_replica_row_start(struct fc_replica *replica,
 
 /* -- catch-up --------------------------------------------------------------------------------- */
 
-/* Appends the item and frame of an entry. */
-FC_MUST_USE enum fc_err fc_replica_item_append(struct fc_txn *txn, uint32_t generation,
-                                               const struct fc_entry *entry, size_t frame_bytes_max,
-                                               struct fc_buf *items, struct fc_buf *frames);
 /* Loads whose rows were staged in a transaction that was lost cannot go on. */
 void fc_load_transaction_ended(struct fc_replica *replica, bool committed);
 bool fc_load_uses_generation(const struct fc_replica *replica, uint32_t generation);
