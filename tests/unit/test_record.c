@@ -9,6 +9,7 @@
 
 #include "store/pack.h"
 #include "tests/support/keys.h"
+#include "tests/support/rewrite.h"
 
 struct fixture {
     struct fc_test_federation fed;
@@ -30,64 +31,6 @@ static int teardown(void **state)
     fc_test_party_finish(&fixture->party);
     fc_test_federation_finish(&fixture->fed);
     return 0;
-}
-
-/* Parses the body and writes it again. */
-static enum fc_err rewrite(const struct fc_record *record, struct fc_buf *out)
-{
-    struct fc_charter charter;
-    struct fc_carry carry;
-    struct fc_certificate certificate;
-    struct fc_revocation revocation;
-    struct fc_takedown takedown;
-    struct fc_descriptor descriptor;
-    struct fc_evidence evidence;
-    struct fc_checkpoint checkpoint;
-    struct fc_head head;
-    struct fc_application application;
-    enum fc_err err;
-    switch (record->type) {
-#define REWRITE(TYPE, name)                                                                        \
-    case FC_RECORD_##TYPE:                                                                         \
-        err = fc_##name##_parse(record, &name);                                                    \
-        if (err == FC_OK)                                                                          \
-            assert_int_equal(fc_##name##_body(&name, out), FC_OK);                                 \
-        return err
-        REWRITE(CHARTER, charter);
-        REWRITE(CARRY, carry);
-        REWRITE(CERTIFICATE, certificate);
-        REWRITE(REVOCATION, revocation);
-        REWRITE(TAKEDOWN, takedown);
-        REWRITE(DESCRIPTOR, descriptor);
-        REWRITE(EVIDENCE, evidence);
-        REWRITE(CHECKPOINT, checkpoint);
-        REWRITE(HEAD, head);
-        REWRITE(APPLICATION, application);
-#undef REWRITE
-    }
-    return FC_E_FORMAT;
-}
-
-/* Parses a record and writes it again, signatures and all: refused, or the same bytes. */
-static bool round_trip(struct fc_span bytes)
-{
-    struct fc_record record;
-    struct fc_signature signatures[FC_SIGNATURES_MAX];
-    struct fc_buf body = {0}, again = {0};
-    bool good = false;
-    if (fc_record_parse(bytes, &record) == FC_OK && rewrite(&record, &body) == FC_OK) {
-        assert_true(fc_span_eq(record.body, fc_buf_span(&body)));
-        for (uint32_t i = 0; i < record.signature_count; i++)
-            fc_record_signature(&record, i, &signatures[i]);
-        assert_int_equal(fc_record_write(record.type, fc_buf_span(&body), signatures,
-                                         record.signature_count, &again),
-                         FC_OK);
-        assert_true(fc_span_eq(bytes, fc_buf_span(&again)));
-        good = true;
-    }
-    fc_buf_finish(&body);
-    fc_buf_finish(&again);
-    return good;
 }
 
 static void make_application(const struct fixture *f, struct fc_buf *out)
@@ -145,14 +88,14 @@ static void test_round_trip(void **state)
 {
     struct fixture *f = *state;
     struct fc_buf samples[SAMPLES];
-    assert_true(round_trip(fc_buf_span(&f->fed.charter_record)));
+    assert_true(fc_test_rewrite_record(fc_buf_span(&f->fed.charter_record)));
     make_samples(f, samples);
     uint32_t seen = 0;
     for (int i = 0; i < SAMPLES; i++) {
         struct fc_record record = fc_test_parse(&samples[i]);
         seen |= 1u << record.type;
         assert_int_equal(fc_record_check_body(&record), FC_OK);
-        assert_true(round_trip(fc_buf_span(&samples[i])));
+        assert_true(fc_test_rewrite_record(fc_buf_span(&samples[i])));
     }
     assert_int_equal(seen, 0x7fe);
     free_samples(samples);
@@ -201,7 +144,7 @@ static void test_mutations(void **state)
         fc_buf_clear(&buf);
         fc_buf_append(&buf, sample->data, sample->len);
         mutate(&buf, &seed);
-        if (round_trip(fc_buf_span(&buf)))
+        if (fc_test_rewrite_record(fc_buf_span(&buf)))
             taken++;
         else
             refused++;
@@ -218,9 +161,9 @@ static void test_cut(void **state)
     make_samples(*state, samples);
     for (int i = 0; i < SAMPLES; i++) {
         for (size_t len = 0; len < samples[i].len; len++)
-            assert_false(round_trip(fc_span(samples[i].data, len)));
+            assert_false(fc_test_rewrite_record(fc_span(samples[i].data, len)));
         fc_buf_append(&samples[i], "\xc0", 1);
-        assert_false(round_trip(fc_buf_span(&samples[i])));
+        assert_false(fc_test_rewrite_record(fc_buf_span(&samples[i])));
     }
     free_samples(samples);
 }
@@ -470,7 +413,7 @@ static void test_largest_charter(void **state)
     for (unsigned i = 0; i < FC_SIGNATURES_MAX; i++)
         signers[i] = fc_test_key("signer", i);
     fc_test_sign(FC_RECORD_CHARTER, &body, signers, FC_SIGNATURES_MAX, &out);
-    assert_true(round_trip(fc_buf_span(&out)));
+    assert_true(fc_test_rewrite_record(fc_buf_span(&out)));
     fed.charter.governors[63].name = fc_span(name, FC_TEXT_BYTES_MAX + 1);
     assert_int_equal(write_charter(&fed.charter), FC_E_ARG);
     fc_buf_finish(&body);
@@ -603,7 +546,7 @@ static void test_largest_carry(void **state)
     struct fc_carry carry = {f->fed.id, 2, FC_CARRIED_MAX, fc_span(hashes, 32 * FC_CARRIED_MAX)};
     assert_int_equal(fc_carry_body(&carry, &body), FC_OK);
     fc_test_sign(FC_RECORD_CARRY, &body, NULL, 0, &out);
-    assert_true(round_trip(fc_buf_span(&out)));
+    assert_true(fc_test_rewrite_record(fc_buf_span(&out)));
     carry.count++;
     carry.hashes.len += 32;
     assert_int_equal(fc_carry_body(&carry, &body), FC_E_ARG);
