@@ -42,7 +42,7 @@ FC_MUST_USE enum fc_err fc_message_get_contents(struct fc_unpack *in, struct fc_
                                                 uint32_t *count);
 
 struct fc_message_peer {
-    struct fc_core_peer_info info;
+    struct fc_peer_info info;
     struct fc_span name;     /* of its operator; empty when not known */
     struct fc_span endpoint; /* empty when not known */
 };

@@ -87,8 +87,8 @@ FC_MUST_USE enum fc_err fc_service_read(struct fc_span response, enum fc_err *co
  * FC_OK, or the store error after which the transaction can only be aborted. */
 FC_MUST_USE enum fc_err fc_service_handle(struct fc_service *service, struct fc_span request,
                                           uint64_t now_ms, struct fc_buf *response);
-/* The same with a transaction of its own, tried again when the map had to grow: for who has no
- * batch to put it in. */
+/* The same with a transaction of its own, tried again when the map had to grow. Two AUTHOR requests
+ * never share a transaction: a counter keeps one delta, so the one before must be durable. */
 FC_MUST_USE enum fc_err fc_service_run(struct fc_service *service, struct fc_span request,
                                        uint64_t now_ms, struct fc_buf *response);
 
