@@ -169,8 +169,9 @@ static enum fc_exit change_governors(struct fc_cli *cli, struct input *input,
             next->governors[kept++] = next->governors[i];
     }
     if (left != input->drop_count) {
-        fc_cli_warn(cli, "%u of the governors to drop are in the charter, not %u; see fedcat "
-                         "charter show",
+        fc_cli_warn(cli,
+                    "%u of the governors to drop are in the charter, not %u; see fedcat "
+                    "charter show",
                     left, input->drop_count);
         return FC_EXIT_USAGE;
     }
@@ -210,8 +211,7 @@ static enum fc_exit rotate(struct fc_cli *cli, struct input *input)
     *next = held->charter;
     next->version++;
     next->previous = held->record.hash;
-    next->federation =
-        held->charter.version == 1 ? held->record.hash : held->charter.federation;
+    next->federation = held->charter.version == 1 ? held->record.hash : held->charter.federation;
     next->carried_count = 0;
     next->carried = (struct fc_hash){{0}};
     if (input->name)
@@ -225,10 +225,10 @@ static enum fc_exit rotate(struct fc_cli *cli, struct input *input)
     if (err == FC_E_ARG)
         fc_cli_warn(cli, "a charter needs governors with different keys, a quorum of more than "
                          "half of them and at most all, and 1 to all to admit");
-    status = err != FC_OK ? fc_cli_fail(cli, err, "the next charter")
-                          : fc_governance_issue(cli, &input->common, ledger, FC_RECORD_CHARTER,
-                                                fc_buf_span(&body), fc_buf_span(&carry),
-                                                "charter-next.fcr");
+    status = err != FC_OK
+                 ? fc_cli_fail(cli, err, "the next charter")
+                 : fc_governance_issue(cli, &input->common, ledger, FC_RECORD_CHARTER,
+                                       fc_buf_span(&body), fc_buf_span(&carry), "charter-next.fcr");
 out:
     free(next);
     fc_buf_finish(&body);
@@ -244,9 +244,21 @@ static enum fc_exit pin(struct fc_cli *cli, const struct input *input)
         fc_cli_warn(cli, "\"%s\" is no charter's hash: 64 hexadecimal digits", input->target);
         return FC_EXIT_USAGE;
     }
-    enum fc_exit status = fc_client_pin(cli, &hash);
-    if (status == FC_EXIT_OK)
+    struct fc_client *client = NULL;
+    struct fc_buf arguments = {0};
+    struct fc_span body;
+    enum fc_exit status = FC_EXIT_OK;
+    if (fc_client_open(cli, &client) != FC_OK)
+        return cli->status;
+    fc_pack_array(&arguments, 1);
+    fc_message_put_hash(&arguments, &hash);
+    enum fc_err err = fc_client_call(client, FC_VERB_PIN, fc_buf_span(&arguments), &body);
+    if (err != FC_OK)
+        status = fc_client_fail(cli, client, err, input->target);
+    else
         fc_cli_note(cli, "pinned here; every operator decides this for their own node");
+    fc_buf_finish(&arguments);
+    fc_client_close(client);
     return status;
 }
 

@@ -29,8 +29,7 @@ static enum fc_exit run(struct fc_cli *cli, int argc, char **argv)
 {
     struct input input = {0};
     enum fc_exit status = fc_cli_parse(cli, argc, argv, &input);
-    return status != FC_EXIT_OK ? status
-                                : fc_governance_cosign(cli, &input.common, input.path, 0);
+    return status != FC_EXIT_OK ? status : fc_governance_cosign(cli, &input.common, input.path, 0);
 }
 
 const struct fc_command fc_command_cosign = {

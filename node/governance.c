@@ -7,6 +7,7 @@
 #include "node/client.h"
 #include "node/file.h"
 #include "node/passphrase.h"
+#include "store/pack.h"
 
 error_t fc_governance_parse(int key, char *arg, struct fc_governance_input *input)
 {
@@ -40,8 +41,7 @@ static enum fc_err fill(struct fc_ledger *ledger, const struct fc_record_file *f
         for (size_t i = 0; i < file->count; i++) {
             struct fc_ledger_change change = {0};
             const struct fc_record *record = &file->records[i];
-            if (taken[i] || record->type == FC_RECORD_HEAD ||
-                record->type == FC_RECORD_APPLICATION)
+            if (taken[i] || record->type == FC_RECORD_HEAD || record->type == FC_RECORD_APPLICATION)
                 continue;
             enum fc_err added = fc_ledger_add(ledger, record, &change);
             fc_buf_finish(&change.evidence);
@@ -76,27 +76,104 @@ static enum fc_err open_file(const char *path, struct fc_ledger **ledger)
     return err;
 }
 
+static enum fc_err keep(void *ctx, uint64_t index, const struct fc_record *record)
+{
+    struct fc_buf *bytes = ctx;
+    (void)index;
+    if (record->type != FC_RECORD_HEAD)
+        fc_buf_append(bytes, record->bytes.data, record->bytes.len);
+    return fc_buf_check(bytes);
+}
+
+enum fc_exit fc_governance_from(struct fc_cli *cli, struct fc_client *client,
+                                struct fc_ledger **ledger)
+{
+    struct fc_buf charter = {0};
+    struct fc_record_file file = {0};
+    struct fc_record first;
+    enum fc_exit status = FC_EXIT_OK;
+    *ledger = NULL;
+    enum fc_err err = fc_client_charter(client, 1, &charter, NULL);
+    if (err == FC_OK)
+        err = fc_record_parse(fc_buf_span(&charter), &first);
+    if (err == FC_OK)
+        err = fc_client_records(client, keep, &file.bytes);
+    if (err == FC_OK)
+        err = fc_record_file_split(&file);
+    if (err == FC_OK)
+        err = fc_ledger_create(&first.hash, fc_verifier_plain(), ledger);
+    if (err == FC_OK)
+        err = fill(*ledger, &file);
+    if (err != FC_OK) {
+        status = fc_client_fail(cli, client, err, "this node's records");
+        fc_ledger_destroy(*ledger);
+        *ledger = NULL;
+    }
+    fc_record_file_finish(&file);
+    fc_buf_finish(&charter);
+    return status;
+}
+
+static enum fc_exit from_node(struct fc_cli *cli, struct fc_ledger **ledger)
+{
+    struct fc_client *client = NULL;
+    if (fc_client_open(cli, &client) != FC_OK)
+        return cli->status;
+    enum fc_exit status = fc_governance_from(cli, client, ledger);
+    fc_client_close(client);
+    return status;
+}
+
+enum fc_exit fc_governance_submit(struct fc_cli *cli, struct fc_span records)
+{
+    struct fc_client *client = NULL;
+    enum fc_exit status = FC_EXIT_OK;
+    if (fc_client_open(cli, &client) != FC_OK)
+        return cli->status;
+    struct fc_unpack in;
+    fc_unpack_init(&in, records);
+    while (status == FC_EXIT_OK && in.pos < in.len) {
+        struct fc_hash hash;
+        struct fc_record record;
+        char line[FC_RECORD_LINE_BYTES] = "record";
+        struct fc_span bytes = fc_unpack_any(&in);
+        enum fc_err err = in.err != FC_OK ? in.err : fc_record_parse(bytes, &record);
+        if (err == FC_OK) {
+            fc_record_line(&record, line);
+            err = fc_client_submit_record(client, bytes, &hash);
+        }
+        if (err == FC_E_KNOWN)
+            fc_cli_note(cli, "%s: held already", line);
+        else if (err != FC_OK)
+            status = fc_client_fail(cli, client, err, line);
+    }
+    fc_client_close(client);
+    return status;
+}
+
 enum fc_exit fc_governance_open(struct fc_cli *cli, const char *records, struct fc_ledger **ledger)
 {
     *ledger = NULL;
-    enum fc_err err = records ? open_file(records, ledger) : fc_client_ledger(cli, ledger);
+    if (!records)
+        return from_node(cli, ledger);
+    enum fc_err err = open_file(records, ledger);
     if (err == FC_OK)
         return FC_EXIT_OK;
     fc_ledger_destroy(*ledger);
     *ledger = NULL;
-    if (records && err == FC_E_UNKNOWN)
-        return fc_cli_fail(cli, err, "%s has no charter of version 1", records);
-    return fc_cli_fail(cli, err, records ? "%s" : "this node's records (%s)",
-                       records ? records : cli->home.path);
+    return fc_cli_fail(cli, err, err == FC_E_UNKNOWN ? "%s has no charter of version 1" : "%s",
+                       records);
 }
 
 void fc_governance_try(struct fc_cli *cli, const char *records, struct fc_ledger **ledger)
 {
     *ledger = NULL;
-    enum fc_err err = records ? open_file(records, ledger) : FC_E_MISSING;
-    if (!records && fc_home_exists(&cli->home))
-        err = fc_client_ledger(cli, ledger);
-    if (err != FC_OK) {
+    if (!records) {
+        if (fc_home_exists(&cli->home))
+            (void)from_node(cli, ledger);
+        return;
+    }
+    if (open_file(records, ledger) != FC_OK) {
         fc_ledger_destroy(*ledger);
         *ledger = NULL;
     }
@@ -242,7 +319,7 @@ static enum fc_exit deliver(struct fc_cli *cli, const struct fc_governance_input
     } else {
         uint32_t lacking = missing(&parsed, ledger, &have, &need);
         if (input->submit && lacking == 0) {
-            status = fc_client_submit_records(cli, fc_buf_span(&all));
+            status = fc_governance_submit(cli, fc_buf_span(&all));
             submitted = status == FC_EXIT_OK;
         } else if (input->submit) {
             fc_cli_note(cli, "not handed in: signatures are missing");

@@ -22,8 +22,12 @@ enum { FC_OPTION_SUBMIT = 0x5001, FC_OPTION_RECORDS };
 #define FC_GOVERNANCE_OPTIONS                                                                      \
     {"key", 'k', "KEY", 0, "Sign with this key: a file, or a name in keys/ (may be repeated)", 1}, \
         {"out", 'o', "FILE", 0, "Write the record there", 1},                                      \
-        {"records", FC_OPTION_RECORDS, "FILE", 0,                                                  \
-         "Judge by the records in FILE (charters first) instead of this node's", 1},               \
+        {"records",                                                                                \
+         FC_OPTION_RECORDS,                                                                        \
+         "FILE",                                                                                   \
+         0,                                                                                        \
+         "Judge by the records in FILE (charters first) instead of this node's",                   \
+         1},                                                                                       \
     {                                                                                              \
         "submit", FC_OPTION_SUBMIT, NULL, 0, "Hand it to this node when it has enough signatures", \
             1                                                                                      \
@@ -33,8 +37,15 @@ error_t fc_governance_parse(int key, char *arg, struct fc_governance_input *inpu
 /* A ledger filled from `records` (a file), or from this node, running or not. On failure the line
  * is printed and *ledger is NULL. */
 enum fc_exit fc_governance_open(struct fc_cli *cli, const char *records, struct fc_ledger **ledger);
+/* From a node that is already being asked. */
+struct fc_client;
+enum fc_exit fc_governance_from(struct fc_cli *cli, struct fc_client *client,
+                                struct fc_ledger **ledger);
 /* The same where none may be had: *ledger stays NULL and nothing is printed. */
 void fc_governance_try(struct fc_cli *cli, const char *records, struct fc_ledger **ledger);
+
+/* Hands records to this node, one after the other; prints what is refused. */
+enum fc_exit fc_governance_submit(struct fc_cli *cli, struct fc_span records);
 
 /* Opens a signing key given as a file or a name. Prints a failure. Wipe it after use. */
 enum fc_exit fc_governance_key(struct fc_cli *cli, const char *kind, const char *name,

@@ -27,6 +27,16 @@ enum fc_err fc_record_file_read(const char *path, struct fc_record_file *file)
 {
     *file = (struct fc_record_file){0};
     enum fc_err err = fc_file_read(path, FC_RECORD_FILE_BYTES_MAX, &file->bytes);
+    if (err == FC_OK)
+        err = fc_record_file_split(file);
+    if (err != FC_OK)
+        fc_record_file_finish(file);
+    return err;
+}
+
+enum fc_err fc_record_file_split(struct fc_record_file *file)
+{
+    enum fc_err err = FC_OK;
     struct fc_unpack in;
     fc_unpack_init(&in, fc_buf_span(&file->bytes));
     while (err == FC_OK && in.pos < in.len) {
@@ -35,8 +45,6 @@ enum fc_err fc_record_file_read(const char *path, struct fc_record_file *file)
     }
     if (err == FC_OK && file->count == 0)
         err = FC_E_FORMAT;
-    if (err != FC_OK)
-        fc_record_file_finish(file);
     return err;
 }
 

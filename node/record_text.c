@@ -325,6 +325,33 @@ static bool signer_name(const struct fc_ledger *ledger, const struct fc_key *key
     return false;
 }
 
+void fc_record_signer(const struct fc_ledger *ledger, const struct fc_key *key, char *out,
+                      size_t size)
+{
+    struct fc_governor governor;
+    struct fc_span name = {0};
+    if (signer_name(ledger, key, &governor))
+        name = governor.name;
+    for (size_t i = 0; ledger && !name.data && i < fc_ledger_participant_count(ledger); i++) {
+        struct fc_participant participant;
+        fc_ledger_participant_at(ledger, i, &participant);
+        const struct fc_held *held = participant.certificate;
+        if (held && (fc_key_eq(&held->certificate.feed_key, key) ||
+                     fc_key_eq(&held->certificate.recovery_key, key)))
+            name = held->certificate.name;
+    }
+    if (name.data) {
+        snprintf(out, size, "%.*s", (int)name.len, (const char *)name.data);
+    } else {
+        char hex[17];
+        fc_hex(key->b, 8, hex);
+        snprintf(out, size, "%s", hex);
+    }
+    for (char *c = out; *c; c++)
+        if ((unsigned char)*c < 32 || *c == 127)
+            *c = '?';
+}
+
 static void show_signers(const struct shown *at, const struct fc_record *record)
 {
     if (at->json)

@@ -1,0 +1,179 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/client.h"
+#include "node/commands.h"
+#include "node/governance.h"
+#include "node/passphrase.h"
+
+/* `recover`: the recovery key opens a new incarnation of the feed under a new feed key. */
+struct input {
+    const char *participant, *recovery, *name, *feed, *out;
+    bool seal;
+};
+enum { RECOVERY = 0x6601, FEED };
+
+static const struct argp_option options[] = {
+    {"recovery", RECOVERY, "KEY", 0, "The recovery key: a file, or a name in keys/", 0},
+    {"name", 'n', "NAME", 0, "Name of the new feed key in keys/ (default: operator-INCARNATION)",
+     0},
+    {"feed", FEED, "FILE", 0, "Take this feed key instead of making one", 0},
+    {"seal", 's', NULL, 0, "Seal the new feed key under a passphrase", 0},
+    {"out", 'o', "FILE", 0, "Write the certificate there as well", 0},
+    {0}};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct input *input = state->input;
+    switch (key) {
+    case RECOVERY:
+        input->recovery = arg;
+        return 0;
+    case FEED:
+        input->feed = arg;
+        return 0;
+    case 'n':
+        input->name = arg;
+        return 0;
+    case 's':
+        input->seal = true;
+        return 0;
+    case 'o':
+        input->out = arg;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (state->arg_num > 0)
+            return ARGP_ERR_UNKNOWN;
+        input->participant = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (!input->participant)
+            argp_error(state, "which participant?");
+        return 0;
+    }
+    return ARGP_ERR_UNKNOWN;
+}
+
+static enum fc_exit new_feed_key(struct fc_cli *cli, const struct input *input,
+                                 uint16_t incarnation, struct fc_key *key)
+{
+    char name[64];
+    char *path = NULL;
+    enum fc_exit status = FC_EXIT_OK;
+    if (input->feed) {
+        struct fc_keyfile file;
+        enum fc_err err = fc_keyfile_read(input->feed, &file);
+        if (err != FC_OK)
+            return fc_cli_fail(cli, err, "%s", input->feed);
+        *key = file.public_key;
+        return FC_EXIT_OK;
+    }
+    snprintf(name, sizeof name, "operator-%u", incarnation);
+    enum fc_err err = fc_home_key_path(&cli->home, "feed", input->name ? input->name : name, &path);
+    if (err == FC_OK)
+        err = fc_home_create(&cli->home);
+    if (err != FC_OK)
+        status = fc_cli_fail(cli, err, "feed key %s", input->name ? input->name : name);
+    else if (fc_passphrase_create_key(cli, path, FC_KEY_FEED, input->seal, key, &status) == FC_OK)
+        fc_cli_note(cli, "new feed key in %s", path);
+    free(path);
+    return status;
+}
+
+static enum fc_exit issue(struct fc_cli *cli, const struct input *input,
+                          const struct fc_certificate *certificate,
+                          const struct fc_keyfile *recovery)
+{
+    struct fc_buf body = {0}, record = {0};
+    enum fc_exit status = FC_EXIT_OK;
+    enum fc_err err = fc_certificate_body(certificate, &body);
+    if (err == FC_OK)
+        err = fc_record_sign(FC_RECORD_CERTIFICATE, fc_buf_span(&body), &recovery->sign, &record);
+    if (err == FC_OK && input->out)
+        err = fc_file_write(input->out, fc_buf_span(&record), 0644, false);
+    if (err != FC_OK)
+        status = fc_cli_fail(cli, err, "the recovery certificate");
+    if (status == FC_EXIT_OK)
+        status = fc_governance_submit(cli, fc_buf_span(&record));
+    struct fc_record parsed;
+    if (status == FC_EXIT_OK && fc_record_parse(fc_buf_span(&record), &parsed) == FC_OK) {
+        if (cli->json) {
+            struct fc_json *json = fc_json_create();
+            fc_record_json(json, NULL, &parsed, NULL);
+            status = fc_cli_print_json(cli, json);
+        } else {
+            printf("incarnation %u of the feed is open: the next publish signs with the new key\n",
+                   certificate->incarnation);
+        }
+    }
+    fc_buf_finish(&body);
+    fc_buf_finish(&record);
+    return status;
+}
+
+static enum fc_exit run(struct fc_cli *cli, int argc, char **argv)
+{
+    struct input input = {.recovery = "operator"};
+    struct fc_client *client = NULL;
+    struct fc_hash id;
+    struct fc_message_participant held;
+    struct fc_record record;
+    struct fc_certificate certificate;
+    struct fc_buf copy = {0};
+    struct fc_keyfile recovery = {0};
+    enum fc_exit status = fc_cli_parse(cli, argc, argv, &input);
+    if (status != FC_EXIT_OK)
+        return status;
+    if (fc_client_open(cli, &client) != FC_OK)
+        return cli->status;
+    if (fc_client_find_participant(cli, client, input.participant, &id) != FC_OK) {
+        status = cli->status;
+        goto out;
+    }
+    enum fc_err err = fc_client_participant(client, &id, &held);
+    if (err == FC_OK) {
+        fc_buf_append(&copy, held.certificate.data, held.certificate.len);
+        err = fc_buf_check(&copy);
+    }
+    if (err == FC_OK)
+        err = fc_record_parse(fc_buf_span(&copy), &record);
+    if (err == FC_OK)
+        err = fc_certificate_parse(&record, &certificate);
+    if (err != FC_OK) {
+        status = fc_client_fail(cli, client, err, input.participant);
+        goto out;
+    }
+    fc_client_close(client);
+    client = NULL;
+    status = fc_governance_key(cli, "recovery", input.recovery, &recovery);
+    if (status == FC_EXIT_OK && !fc_key_eq(&recovery.public_key, &certificate.recovery_key)) {
+        fc_cli_warn(cli, "%s is not the recovery key in the certificate", input.recovery);
+        status = FC_EXIT_REFUSED;
+    }
+    if (status == FC_EXIT_OK) {
+        certificate.r++;
+        certificate.incarnation++;
+        certificate.floor = fc_version_seq(held.feed.version);
+        status = new_feed_key(cli, &input, certificate.incarnation, &certificate.feed_key);
+    }
+    if (status == FC_EXIT_OK)
+        status = issue(cli, &input, &certificate, &recovery);
+out:
+    fc_keyfile_wipe(&recovery);
+    fc_buf_finish(&copy);
+    fc_client_close(client);
+    return status;
+}
+
+const struct fc_command fc_command_recover = {
+    .name = "recover",
+    .family = "governance",
+    .args = "PARTICIPANT",
+    .summary = "Open a new incarnation of a feed with the recovery key",
+    .help = "For a feed key that was lost, stolen, restored without its counter, or signed twice. "
+            "Entries held here stay; the next publish signs them anew.",
+    .example = "fedcat recover \"Nimbus Cloud SAS\" --recovery operator",
+    .options = options,
+    .parse = parse,
+    .run = run,
+};
