@@ -3,6 +3,7 @@
 
 #include "node/client.h"
 #include "node/commands.h"
+#include "node/file.h"
 #include "node/governance.h"
 #include "node/passphrase.h"
 
