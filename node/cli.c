@@ -26,6 +26,16 @@ static const struct argp_option common_options[] = {
      90},
     {0}};
 
+const struct argp_option *fc_cli_common_options(void)
+{
+    return common_options + 1;
+}
+
+const char *fc_cli_exit_text(void)
+{
+    return exit_text;
+}
+
 struct parse {
     struct fc_cli *cli;
     void *input;

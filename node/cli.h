@@ -59,6 +59,10 @@ int fc_cli_main(int argc, char **argv);
  * Usage faults and --help end the process, as argp does. FC_EXIT_OK, else the status to return. */
 FC_MUST_USE enum fc_exit fc_cli_parse(struct fc_cli *cli, int argc, char **argv, void *input);
 
+/* For the manual page: options every command takes, and what exit statuses mean. */
+const struct argp_option *fc_cli_common_options(void);
+const char *fc_cli_exit_text(void);
+
 /* "fedcat publish: <message>" on standard error. */
 void fc_cli_warn(const struct fc_cli *cli, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
