@@ -48,11 +48,11 @@ FC_MUST_USE enum fc_err fc_tree_node(struct fc_txn *txn, uint32_t generation,
 struct fc_hash fc_tree_hash16(const struct fc_hash places[16], bool bucket);
 
 /* Proof that an entry is, or is not, among those a root commits to.
- * Encoding: [depth, [siblings of inner levels, 4 hashes a level from the root down],
- *            position or nil, [leaf bytes...]]
+ * Encoding: [depth, [siblings, 4 a level from the root down], position or nil, [leaf bytes...]];
+ * within a level siblings stand from the place upwards, and a zero one is nil.
  * Inclusion: one leaf, its position in its bucket and 4 sibling hashes appended to the others.
  * Absence: position nil, and all leaves of the bucket where the key would be (maybe none).
- * About 640 B at a million entries. */
+ * About 700 B at a hundred thousand entries. */
 FC_MUST_USE enum fc_err fc_tree_prove(struct fc_txn *txn, uint32_t generation,
                                       const struct fc_hash *key_hash, struct fc_buf *out);
 /* FC_OK: *present says which was proven, *leaf is the proven leaf when present. FC_E_ROOT when the

@@ -211,7 +211,7 @@ static enum fc_err claim_parse(struct fc_span proof, struct claim *claim)
         claim->leaves[i] = fc_unpack_bin(&in, LEAF_BYTES_MAX);
     if (claim->sibling_count != LEVEL * (claim->depth + (claim->present ? 1 : 0)))
         fc_unpack_fail(&in, FC_E_FORMAT);
-    return fc_unpack_end(&in);
+    return fc_unpack_end(&in) == FC_OK ? FC_OK : FC_E_FORMAT;
 }
 
 /* The hash of the bucket where the key is, or would be. */
