@@ -125,7 +125,7 @@ static void check_tampering(struct bench *bench, const struct fc_hash *key_hash,
     struct fc_hash other = *key_hash, root = bench->root.hash;
     prove(bench, key_hash, &proof);
     for (size_t i = 0; i < proof.len; i++) {
-        for (unsigned flip = 1; flip < 256; flip++) {
+        for (unsigned flip = 1; flip < 256; flip += flip < 8 ? 1 : 31) {
             proof.data[i] ^= (uint8_t)flip;
             enum fc_err err = fc_tree_check(fc_buf_span(&proof), &root, key_hash, &present, &leaf);
             assert_true(err == FC_E_FORMAT || err == FC_E_ROOT);
