@@ -465,6 +465,13 @@ enum fc_err fc_wire_encode(const struct fc_wire *message, struct fc_buf *out)
     return out->len - start > FC_FRAME_BYTES_MAX ? FC_E_BOUND : FC_OK;
 }
 
+void fc_wire_push(struct fc_buf *out, enum fc_wire_kind kind, const struct fc_wire_mark *mark)
+{
+    fc_pack_array(out, fields[kind] + 1u);
+    fc_pack_uint(out, kind);
+    put_mark(out, mark);
+}
+
 enum fc_err fc_wire_decode(struct fc_span bytes, struct fc_wire *out)
 {
     struct fc_unpack in;

@@ -205,6 +205,10 @@ FC_MUST_USE enum fc_err fc_wire_decode(struct fc_span bytes, struct fc_wire *out
 /* Appends. FC_E_NOMEM; FC_E_BOUND when it would not fit a frame. */
 FC_MUST_USE enum fc_err fc_wire_encode(const struct fc_wire *message, struct fc_buf *out);
 
+/* The begin of a RECORD or DELTA; what follows the mark is appended by the caller, encoded once for
+ * all receivers. */
+void fc_wire_push(struct fc_buf *out, enum fc_wire_kind kind, const struct fc_wire_mark *mark);
+
 /* Items of lists, one writer and one reader each. A reader steps `at`, which fc_wire_items sets to
  * a list's begin; it fails, as fc_unpack does, on bytes that were not checked. */
 void fc_wire_items(struct fc_unpack *at, const struct fc_wire_list *list);

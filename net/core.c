@@ -1,0 +1,560 @@
+#include "net/core.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/inside.h"
+
+struct fc_short fc_short_key(const struct fc_key *key)
+{
+    struct fc_short text;
+    fc_hex(key->b, 4, text.text);
+    return text;
+}
+
+struct fc_short fc_short_hash(const struct fc_hash *hash)
+{
+    struct fc_short text;
+    fc_hex(hash->b, 4, text.text);
+    return text;
+}
+
+bool fc_core_store_failed(struct fc_core *core, enum fc_err err)
+{
+    if (err == FC_E_NOMEM || err == FC_E_FULL || err == FC_E_IO || err == FC_E_MAP_FULL ||
+        err == FC_E_LOCKED) {
+        core->err = err;
+        return true;
+    }
+    if (err == FC_E_CORRUPT)
+        fc_effects_log(core->effects, FC_LOG_ERROR, "%s; run a verification", fc_err_text(err));
+    return core->err != FC_OK;
+}
+
+struct fc_codec *fc_core_codec(struct fc_core *core)
+{
+    if (!core->codec && fc_codec_create(&core->codec) != FC_OK)
+        core->err = FC_E_NOMEM;
+    return core->codec;
+}
+
+static int compare_hashes(const void *a, const void *b)
+{
+    return fc_hash_cmp(a, b);
+}
+
+/* Over the hashes of all records held, ascending. */
+static struct fc_hash digest_records(struct fc_core *core)
+{
+    const struct fc_ledger *ledger = fc_replica_ledger(core->config.replica);
+    size_t count = fc_ledger_record_count(ledger);
+    struct fc_hash *hashes = calloc(count ? count : 1, sizeof *hashes);
+    if (!hashes) {
+        core->err = FC_E_NOMEM;
+        return (struct fc_hash){{0}};
+    }
+    for (size_t i = 0; i < count; i++)
+        hashes[i] = fc_ledger_record_at(ledger, i)->record.hash;
+    qsort(hashes, count, sizeof *hashes, compare_hashes);
+    struct fc_hash digest = fc_hash("fedcat.ledger.1", fc_span(hashes, count * sizeof *hashes));
+    free(hashes);
+    return digest;
+}
+
+void fc_core_digests(struct fc_core *core, struct fc_hash *heads, struct fc_hash *records)
+{
+    uint64_t index = fc_replica_arrival_mark(core->config.replica).index;
+    if (!core->digest_known || core->digest_index != index) {
+        struct fc_digest digest;
+        enum fc_err err = fc_replica_digest(core->config.replica, &digest);
+        if (fc_core_store_failed(core, err) || err != FC_OK) {
+            *heads = *records = (struct fc_hash){{0}};
+            return;
+        }
+        core->digest_heads = digest.hash;
+        core->digest_records = digest_records(core);
+        core->digest_index = index;
+        core->digest_known = true;
+    }
+    *heads = core->digest_heads;
+    *records = core->digest_records;
+}
+
+bool fc_core_admits(const struct fc_core *core, const struct fc_key *key)
+{
+    struct fc_node node;
+    for (uint32_t i = 0; i < core->config.bootstrap_count; i++)
+        if (fc_key_eq(&core->bootstrap[i].key, key))
+            return true;
+    return fc_ledger_node(fc_replica_ledger(core->config.replica), key, &node) == FC_OK;
+}
+
+/* -- what views and spreads may ask ----------------------------------------------------------- */
+
+static const struct fc_ledger *host_ledger(void *ctx)
+{
+    struct fc_core *core = ctx;
+    return fc_replica_ledger(core->config.replica);
+}
+
+static void host_dial(void *ctx, const struct fc_key *key)
+{
+    struct fc_core *core = ctx;
+    struct fc_peer *peer = fc_peer_get(core, key);
+    if (!peer || peer->wanted)
+        return;
+    peer->wanted = true;
+    if (!peer->session && !peer->dialling && (peer->dial_at_us == FC_NEVER || peer->attempts == 0))
+        peer->dial_at_us =
+            core->now_us > peer->avoid_until_us ? core->now_us : peer->avoid_until_us;
+}
+
+static void host_drop(void *ctx, const struct fc_key *key)
+{
+    struct fc_core *core = ctx;
+    struct fc_peer *peer = fc_peer_find(core, key);
+    if (!peer)
+        return;
+    peer->wanted = false;
+    if (peer->session)
+        fc_session_close(core, peer->session, FC_GOODBYE_BUSY, "not among the active peers");
+}
+
+static void send_opaque(struct fc_core *core, enum fc_wire_kind kind, const struct fc_key *key,
+                        struct fc_span bytes)
+{
+    struct fc_peer *peer = fc_peer_find(core, key);
+    struct fc_wire message = {.kind = kind, .opaque = {.bytes = bytes}};
+    if (peer && peer->session && peer->session->state == FC_SESSION_OPEN)
+        fc_session_send(core, peer->session, &message);
+}
+
+static void host_send_view(void *ctx, const struct fc_key *key, struct fc_span bytes)
+{
+    send_opaque(ctx, FC_WIRE_VIEW, key, bytes);
+}
+
+static void host_send_spread(void *ctx, const struct fc_key *key, struct fc_span bytes)
+{
+    send_opaque(ctx, FC_WIRE_SPREAD, key, bytes);
+}
+
+static bool host_push(void *ctx, const struct fc_key *key, const struct fc_arrival *arrival)
+{
+    return fc_push_one(ctx, key, arrival);
+}
+
+static uint64_t host_random(void *ctx, uint64_t below)
+{
+    struct fc_core *core = ctx;
+    return fc_rng_below(&core->rng, below);
+}
+
+/* -- life ------------------------------------------------------------------------------------- */
+
+static enum fc_err copy_bootstrap(struct fc_core *core, const struct fc_core_config *config)
+{
+    core->bootstrap = calloc(config->bootstrap_count + 1u, sizeof *core->bootstrap);
+    if (!core->bootstrap)
+        return FC_E_NOMEM;
+    for (uint32_t i = 0; i < config->bootstrap_count; i++) {
+        struct fc_span endpoint = config->bootstrap[i].endpoint;
+        uint8_t *copy = fc_span_dup(endpoint);
+        if (!copy)
+            return FC_E_NOMEM;
+        core->bootstrap[i].key = config->bootstrap[i].key;
+        core->bootstrap[i].endpoint = fc_span(copy, endpoint.len);
+    }
+    core->config.bootstrap = core->bootstrap;
+    return FC_OK;
+}
+
+static enum fc_err create_modules(struct fc_core *core)
+{
+    struct fc_view_host view = {.ctx = core,
+                                .ledger = host_ledger,
+                                .dial = host_dial,
+                                .drop = host_drop,
+                                .send = host_send_view,
+                                .random = host_random,
+                                .self = core->config.node_key,
+                                .active_max = core->config.peers_active_max,
+                                .bootstrap = core->bootstrap,
+                                .bootstrap_count = core->config.bootstrap_count};
+    struct fc_spread_host spread = {
+        .ctx = core, .push = host_push, .send = host_send_spread, .random = host_random};
+    enum fc_err err = core->view_ops->create(&view, &core->view);
+    if (err == FC_OK)
+        err = core->spread_ops->create(&spread, &core->spread);
+    return err;
+}
+
+static void note_charter(struct fc_core *core)
+{
+    const struct fc_held *charter =
+        fc_ledger_charter(fc_replica_ledger(core->config.replica), NULL);
+    core->charter = charter ? charter->record.hash : (struct fc_hash){{0}};
+}
+
+enum fc_err fc_core_create(const struct fc_core_config *config, struct fc_core **out)
+{
+    struct fc_core *core = calloc(1, sizeof *core);
+    *out = NULL;
+    if (!core)
+        return FC_E_NOMEM;
+    core->config = *config;
+    if (core->config.peers_active_max == 0)
+        core->config.peers_active_max = FC_PEERS_ACTIVE_MAX;
+    core->view_ops = config->view ? config->view : &fc_view_all;
+    core->spread_ops = config->spread ? config->spread : &fc_spread_flood;
+    fc_rng_init(&core->rng, config->seed);
+    core->next_id = 1;
+    core->catchup_at_us = core->pending_at_us = FC_NEVER;
+    core->membership_changed = true; /* the first step looks at it */
+    core->tidy_due = true;
+    core->want_due = true;
+    struct fc_arrival_mark mark = fc_replica_arrival_mark(config->replica);
+    core->seen_epoch = mark.epoch;
+    core->seen_index = mark.index;
+    note_charter(core);
+    enum fc_err err = copy_bootstrap(core, config);
+    if (err == FC_OK)
+        err = create_modules(core);
+    if (err != FC_OK)
+        fc_core_destroy(core);
+    else
+        *out = core;
+    return err;
+}
+
+void fc_core_destroy(struct fc_core *core)
+{
+    struct fc_effects none = {0};
+    if (!core)
+        return;
+    core->effects = &none;
+    for (uint32_t i = 0; i < core->session_count; i++)
+        core->sessions[i]->state = FC_SESSION_CLOSED; /* nothing is sent any more */
+    fc_catchup_reset(core);
+    for (uint32_t i = 0; i < core->session_count; i++)
+        fc_session_destroy(core->sessions[i]);
+    for (uint32_t i = 0; i < core->peer_count; i++)
+        free(core->peers[i]);
+    for (uint32_t i = 0; core->bootstrap && i < core->config.bootstrap_count; i++)
+        free((void *)(uintptr_t)core->bootstrap[i].endpoint.data);
+    if (core->view)
+        core->view_ops->destroy(core->view);
+    if (core->spread)
+        core->spread_ops->destroy(core->spread);
+    fc_codec_destroy(core->codec);
+    fc_buf_finish(&core->push_tail);
+    fc_effects_finish(&none);
+    free(core->bootstrap);
+    free(core->sessions);
+    free(core->peers);
+    free(core->relayed);
+    free(core->wants);
+    free(core);
+}
+
+/* -- a step ----------------------------------------------------------------------------------- */
+
+static void dispatch_open(struct fc_core *core, struct fc_session *session,
+                          const struct fc_wire *message)
+{
+    switch (message->kind) {
+    case FC_WIRE_PING:
+        fc_ping_ping(core, session, &message->ping);
+        break;
+    case FC_WIRE_PONG:
+        fc_ping_pong(core, session, &message->ping);
+        break;
+    case FC_WIRE_SYNC:
+        fc_serve_sync(core, session, &message->sync);
+        break;
+    case FC_WIRE_PAGE:
+        fc_sync_page(core, session, &message->page);
+        break;
+    case FC_WIRE_FETCH:
+        fc_serve_fetch(core, session, &message->fetch);
+        break;
+    case FC_WIRE_RECORDS:
+        fc_sync_records(core, session, &message->records);
+        break;
+    case FC_WIRE_RECORD:
+        session->sync.overflow = false;
+        if (fc_accept_record(core, session, message->record.mark.index, message->record.record) &&
+            !session->sync.overflow)
+            fc_sync_mark(core, session, &message->record.mark);
+        break;
+    case FC_WIRE_DELTA:
+        fc_accept_delta(core, session, &message->delta);
+        break;
+    case FC_WIRE_FEED:
+        fc_serve_feed(core, session, &message->feed);
+        break;
+    case FC_WIRE_MORE:
+        fc_serve_more(core, session, &message->more);
+        break;
+    case FC_WIRE_BLOCK:
+        fc_catchup_block(core, session, &message->block);
+        break;
+    case FC_WIRE_WALK:
+        fc_serve_walk(core, session, &message->walk);
+        break;
+    case FC_WIRE_NODES:
+        fc_walk_nodes(core, session, &message->nodes);
+        break;
+    case FC_WIRE_WANT:
+        fc_serve_want(core, session, &message->want);
+        break;
+    case FC_WIRE_CONTENTS:
+        fc_want_contents(core, session, &message->contents);
+        break;
+    case FC_WIRE_VIEW:
+        core->view_ops->on_message(core->view, &session->key, message->opaque.bytes, core->now_us);
+        break;
+    case FC_WIRE_SPREAD:
+        core->spread_ops->on_message(core->spread, &session->key, message->opaque.bytes,
+                                     core->now_us);
+        break;
+    case FC_WIRE_HELLO:
+    case FC_WIRE_GOODBYE:
+    case FC_WIRE_CHARTERS:
+        break;
+    }
+}
+
+static void dispatch(struct fc_core *core, struct fc_session *session,
+                     const struct fc_wire *message)
+{
+    if (message->kind == FC_WIRE_HELLO)
+        fc_greet_hello(core, session, &message->hello);
+    else if (message->kind == FC_WIRE_GOODBYE)
+        fc_greet_goodbye(core, session, &message->goodbye);
+    else if (message->kind == FC_WIRE_CHARTERS)
+        fc_greet_charters(core, session, &message->charters);
+    else if (session->state == FC_SESSION_OPEN)
+        dispatch_open(core, session, message);
+    else
+        fc_session_close(core, session, FC_GOODBYE_PROTOCOL, "a message before its time");
+}
+
+/* Above its rate a peer's message is dropped: the peer's marks will show the gap, and the cursor
+ * closes it. One that keeps on loses its link. */
+static bool within_rate(struct fc_core *core, struct fc_session *session, size_t len)
+{
+    if (fc_bucket_take(&session->messages, 1, core->now_us) &&
+        fc_bucket_take(&session->bytes, len, core->now_us))
+        return true;
+    if (session->dropped == 0)
+        fc_effects_log(core->effects, FC_LOG_WARNING, "peer %s sends more than its share",
+                       fc_short_key(&session->key).text);
+    if (++session->dropped > FC_DROPPED_MAX)
+        fc_session_close(core, session, FC_GOODBYE_BUSY, "sends far more than its share");
+    else
+        session->sync.needed = true;
+    return false;
+}
+
+static void on_message(struct fc_core *core, const struct fc_event *event)
+{
+    struct fc_session *session = fc_session_find(core, event->link);
+    struct fc_wire message;
+    if (!session)
+        return;
+    session->messages_in++;
+    session->bytes_in += event->bytes.len;
+    if (!within_rate(core, session, event->bytes.len))
+        return;
+    enum fc_err err = fc_wire_decode(event->bytes, &message);
+    if (err == FC_OK)
+        dispatch(core, session, &message);
+    else
+        fc_session_punish(core, session, fc_err_text(err));
+}
+
+static void on_reset(struct fc_core *core)
+{
+    fc_catchup_reset(core);
+    for (uint32_t i = 0; i < core->session_count; i++)
+        fc_session_close(core, core->sessions[i], FC_GOODBYE_SHUTDOWN, "starts afresh");
+    for (uint32_t i = 0; i < core->peer_count; i++)
+        core->peers[i]->cursor_epoch = 0;
+    struct fc_arrival_mark mark = fc_replica_arrival_mark(core->config.replica);
+    core->seen_epoch = mark.epoch;
+    core->seen_index = mark.index;
+    core->digest_known = false;
+    core->membership_changed = true;
+    core->want_due = true;
+}
+
+static void on_event(struct fc_core *core, const struct fc_event *event)
+{
+    struct fc_session *session = event->link ? fc_session_find(core, event->link) : NULL;
+    struct fc_peer *peer;
+    switch (event->kind) {
+    case FC_EVENT_TICK:
+        break;
+    case FC_EVENT_LINK_UP:
+        fc_greet_link_up(core, event);
+        break;
+    case FC_EVENT_LINK_DOWN:
+        if (session)
+            fc_session_lost(core, session);
+        break;
+    case FC_EVENT_DIAL_FAILED:
+        peer = fc_peer_find(core, &event->key);
+        if (peer && !peer->session)
+            fc_peer_dial_later(core, peer);
+        break;
+    case FC_EVENT_MESSAGE:
+        on_message(core, event);
+        break;
+    case FC_EVENT_WRITABLE:
+        if (session)
+            fc_session_writable(core, session);
+        break;
+    case FC_EVENT_BLOCKED:
+        if (session)
+            fc_session_blocked(core, session, event->bytes);
+        break;
+    case FC_EVENT_LOCAL:
+        fc_push_new(core, NULL, NULL);
+        core->want_due = true;
+        break;
+    case FC_EVENT_RESET:
+        on_reset(core);
+        break;
+    }
+}
+
+/* New records may admit, shut out, or make acceptable what was waiting. */
+static void on_membership(struct fc_core *core)
+{
+    core->membership_changed = false;
+    fc_pending_retry_unknown(core);
+    struct fc_hash before = core->charter;
+    note_charter(core);
+    if (!fc_hash_eq(&before, &core->charter) && !fc_hash_is_zero(&before))
+        fc_sync_afresh(core);
+    for (uint32_t i = 0; i < core->session_count; i++) {
+        struct fc_session *session = core->sessions[i];
+        if (session->state != FC_SESSION_CLOSED && !fc_core_admits(core, &session->key))
+            fc_session_close(core, session, FC_GOODBYE_MEMBER, "not a node of a member any more");
+    }
+    fc_peer_membership(core);
+    core->view_ops->on_membership(core->view, core->now_us);
+    core->catchup_due = true;
+}
+
+static void run_sessions(struct fc_core *core)
+{
+    for (uint32_t i = 0; i < core->session_count; i++) {
+        struct fc_session *session = core->sessions[i];
+        bool greeting =
+            session->state == FC_SESSION_GREETING || session->state == FC_SESSION_CHARTERS;
+        if (greeting && core->now_us >= session->greeting_until_us)
+            fc_session_close(core, session, FC_GOODBYE_SILENT, "no hello in time");
+        else
+            fc_ping_run(core, session);
+    }
+}
+
+static void run_tidy(struct fc_core *core)
+{
+    bool more = false;
+    if (!core->tidy_due || core->now_us < core->tidy_at_us)
+        return;
+    enum fc_err err = fc_replica_tidy(core->config.replica, FC_TIDY_ROWS, &more);
+    if (fc_core_store_failed(core, err))
+        return;
+    core->tidy_due = err == FC_OK && more;
+    core->tidy_at_us = core->now_us + FC_TIDY_US;
+}
+
+/* Whatever the event was, what has become due is done; errors stop it early. */
+static void run(struct fc_core *core)
+{
+    for (int rounds = 0; core->membership_changed && core->err == FC_OK && rounds < 8; rounds++)
+        on_membership(core);
+    fc_pending_run(core);
+    if (core->view_ops->deadline_us(core->view) <= core->now_us)
+        core->view_ops->on_tick(core->view, core->now_us);
+    if (core->spread_ops->deadline_us(core->spread) <= core->now_us)
+        core->spread_ops->on_tick(core->spread, core->now_us);
+    if (core->err == FC_OK)
+        fc_sync_run(core);
+    if (core->err == FC_OK)
+        fc_catchup_run(core);
+    if (core->err == FC_OK)
+        fc_want_run(core);
+    if (core->err == FC_OK)
+        fc_serve_run(core);
+    if (core->err == FC_OK)
+        run_tidy(core);
+    run_sessions(core);
+    fc_peer_run(core);
+}
+
+static uint64_t session_deadline_us(const struct fc_core *core, const struct fc_session *session)
+{
+    if (session->state != FC_SESSION_OPEN)
+        return session->greeting_until_us;
+    uint64_t deadline_us = session->blocked ? FC_NEVER : session->ping_at_us;
+    if (session->hole && !session->blocked)
+        deadline_us = core->now_us;
+    if (session->sync.state != FC_SYNC_IDLE)
+        deadline_us = fc_earlier(deadline_us, session->sync.deadline_us);
+    return deadline_us;
+}
+
+static uint64_t find_deadline_us(const struct fc_core *core)
+{
+    uint64_t at_us = fc_earlier(core->pending_at_us, core->catchup_at_us);
+    at_us = fc_earlier(at_us, fc_peer_deadline_us(core));
+    at_us = fc_earlier(at_us, core->view_ops->deadline_us(core->view));
+    at_us = fc_earlier(at_us, core->spread_ops->deadline_us(core->spread));
+    for (uint32_t i = 0; i < core->session_count; i++)
+        at_us = fc_earlier(at_us, session_deadline_us(core, core->sessions[i]));
+    for (int i = 0; i < FC_LOADS_MAX; i++)
+        if (core->loads[i].used)
+            at_us = fc_earlier(at_us, core->loads[i].deadline_us);
+    for (int i = 0; core->wants && i < FC_WANTS_MAX; i++)
+        if (core->wants[i].used)
+            at_us = fc_earlier(at_us, core->wants[i].deadline_us);
+    if (core->want_due)
+        at_us = fc_earlier(at_us, core->want_at_us);
+    if (core->tidy_due)
+        at_us = fc_earlier(at_us, core->tidy_at_us);
+    if (core->serve_due || core->membership_changed)
+        at_us = core->now_us;
+    return at_us;
+}
+
+enum fc_err fc_core_step(struct fc_core *core, const struct fc_event *event,
+                         struct fc_effects *effects)
+{
+    core->effects = effects;
+    core->err = FC_OK;
+    if (event->now_us > core->now_us)
+        core->now_us = event->now_us;
+    core->wall_ms = event->wall_ms;
+    on_event(core, event);
+    if (core->err == FC_OK)
+        run(core);
+    fc_session_sweep(core);
+    if (core->push_tail.cap > FC_BLOCK_BYTES)
+        fc_buf_finish(&core->push_tail);
+    fc_buf_clear(&core->push_tail);
+    if (core->err == FC_OK && effects->failed)
+        core->err = FC_E_NOMEM;
+    core->deadline_us = find_deadline_us(core);
+    core->effects = NULL;
+    return core->err;
+}
+
+uint64_t fc_core_deadline_us(const struct fc_core *core)
+{
+    return core->deadline_us;
+}

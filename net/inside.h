@@ -1,0 +1,297 @@
+/* The core's inside, shared by the files that make it up and by nothing else. */
+#ifndef FC_NET_INSIDE_H
+#define FC_NET_INSIDE_H
+
+#include <assert.h>
+
+#include "net/bucket.h"
+#include "net/effects.h"
+#include "net/rng.h"
+#include "net/session.h"
+#include "net/spread.h"
+#include "net/view.h"
+#include "net/wire.h"
+
+#define FC_NEVER UINT64_MAX
+enum {
+    FC_SECOND_US = 1000000,
+    FC_GREETING_US = 10 * FC_SECOND_US, /* from link up to open */
+    FC_PING_US = 10 * FC_SECOND_US,
+    FC_PINGS_LOST_MAX = 3,
+    FC_ANSWER_US = 15 * FC_SECOND_US, /* a question without an answer is given up */
+    FC_TIMEOUTS_MAX = 3,
+    FC_DIAL_MIN_US = FC_SECOND_US,
+    FC_DIAL_MAX_US = 60 * FC_SECOND_US,
+    FC_STEADY_US = 30 * FC_SECOND_US, /* open so long, a link's failures are forgotten */
+    FC_AVOID_US = 60 * FC_SECOND_US,  /* doubled with each strike */
+    FC_AVOID_DOUBLINGS_MAX = 10,
+    FC_PEERS_KEPT = 4096,
+    FC_SYNCS_MAX = 4,   /* peers asked for pages at once */
+    FC_LOADS_MAX = 8,   /* feeds being caught up at once */
+    FC_CREDIT = 4,      /* blocks under way of each */
+    FC_SERVED_MAX = 16, /* feeds served to one peer at once */
+    FC_SERVED_STEP_BYTES = 2 * FC_BLOCK_BYTES,
+    FC_WALK_QUEUE_MAX = 65536,
+    FC_BACKOFFS_MAX = 256,
+    FC_BACKOFF_US = FC_SECOND_US,
+    FC_BACKOFF_DOUBLINGS_MAX = 8,
+    FC_WANTS_MAX = 2, /* requests for contents under way */
+    FC_WANT_BACKOFF_US = FC_SECOND_US / 2,
+    FC_WANT_DOUBLINGS_MAX = 7,
+    FC_RELAYED_PER_S = 10, /* heads of one participant relayed, at length */
+    FC_RELAYED_BURST = 2048,
+    FC_RELAYED_KEPT = 1024,
+    FC_TIDY_ROWS = 512,
+    FC_TIDY_US = 20000,
+    FC_EFFECTS_BYTES_MAX = 32 * 1024 * 1024, /* pushes of one step stop here */
+};
+
+/* One for each key this node has to do with, linked or not. */
+struct fc_peer {
+    struct fc_key key;
+    struct fc_session *session; /* the live one, or NULL */
+    bool wanted;                /* by the view */
+    bool dialling;
+    uint32_t attempts, endpoint_next;
+    uint64_t dial_at_us; /* when dialling: when to give it up */
+    /* How far this peer's arrival log was taken in, nothing left out; epoch 0: not known. */
+    uint64_t cursor_epoch, cursor_index;
+    uint32_t strikes;
+    uint64_t avoid_until_us;
+    uint64_t used_us;
+    uint64_t synced_ms;
+};
+
+enum fc_load_stage { FC_STAGE_ASKED, FC_STAGE_BLOCKS, FC_STAGE_FOLLOW, FC_STAGE_WALK };
+struct fc_catchup { /* one feed being brought up to date from one peer */
+    bool used;
+    struct fc_hash participant;
+    struct fc_session *session;
+    uint64_t id;
+    enum fc_load_stage stage;
+    struct fc_load *load;
+    struct fc_buf head; /* the signed head the peer leads to */
+    struct fc_hash head_hash;
+    bool whole;  /* asked for the whole feed, whatever is held */
+    bool walked; /* the tree was walked once */
+    uint32_t restarts;
+    uint64_t items_bytes, frames_bytes, items_max, frames_max;
+    uint64_t deadline_us;
+    struct fc_prefix *queue; /* of a walk */
+    uint32_t queue_count, queue_cap;
+    uint32_t asked; /* the first so many of the queue are asked for */
+};
+
+struct fc_backoff {
+    struct fc_hash participant;
+    uint32_t attempts;
+    uint64_t until_us;
+};
+
+struct fc_want_request {
+    bool used;
+    uint64_t id;
+    struct fc_session *session;
+    uint32_t count;
+    uint64_t deadline_us;
+    struct fc_want wants[FC_WANT_MAX];
+};
+
+struct fc_relayed {
+    struct fc_hash participant;
+    struct fc_bucket bucket;
+};
+
+struct fc_core {
+    struct fc_core_config config;
+    struct fc_bootstrap *bootstrap; /* copies, endpoints included */
+    struct fc_rng rng;
+    const struct fc_view_ops *view_ops;
+    const struct fc_spread_ops *spread_ops;
+    struct fc_view *view;
+    struct fc_spread *spread;
+    struct fc_codec *codec; /* made when first needed */
+
+    /* of the step under way */
+    uint64_t now_us, wall_ms;
+    struct fc_effects *effects;
+    enum fc_err err; /* the first store error; sticks to the step's end */
+
+    struct fc_session **sessions;
+    uint32_t session_count, session_cap;
+    bool sessions_closed; /* some wait to be swept */
+    struct fc_peer **peers;
+    uint32_t peer_count, peer_cap;
+
+    uint64_t seen_epoch, seen_index; /* of the own arrival log: what was told to the spread */
+    bool membership_changed;
+    struct fc_hash charter; /* in force at the last look */
+    struct fc_hash digest_heads, digest_records;
+    uint64_t digest_index;
+    bool digest_known;
+
+    struct fc_catchup loads[FC_LOADS_MAX];
+    struct fc_backoff backoffs[FC_BACKOFFS_MAX];
+    uint32_t backoff_count;
+    uint64_t next_id;
+    bool catchup_due; /* a slot came free, or something to load came up */
+    uint64_t catchup_at_us;
+    uint32_t catchup_next;  /* whose turn it is */
+    uint64_t pending_at_us; /* the earliest head from the future comes of age */
+
+    struct fc_want_request *wants; /* FC_WANTS_MAX, made when first needed */
+    bool want_due;
+    uint32_t want_failures;
+    uint64_t want_at_us;
+    struct fc_key want_from; /* pushed the last delta with contents left out */
+
+    struct fc_relayed *relayed; /* FC_RELAYED_KEPT, made when first needed */
+    uint64_t pushed_index;      /* arrival whose encoded tail is kept in push_tail */
+    struct fc_buf push_tail;
+    enum fc_wire_kind push_kind;
+
+    bool tidy_due, serve_due;
+    uint32_t serve_next;
+    uint64_t tidy_at_us;
+    uint64_t deadline_us;
+    uint64_t synced_ms;
+    uint64_t deltas_in, deltas_duplicate, deltas_refused;
+};
+
+/* True for an error of the store, which ends the step: it sticks. False for what a peer's bytes
+ * can bring about; damage of our own is logged and refused. */
+bool fc_core_store_failed(struct fc_core *core, enum fc_err err);
+struct fc_codec *fc_core_codec(struct fc_core *core); /* NULL: core->err is set */
+void fc_core_digests(struct fc_core *core, struct fc_hash *heads, struct fc_hash *records);
+/* The first eight digits, for logs. */
+struct fc_short {
+    char text[9];
+};
+struct fc_short fc_short_key(const struct fc_key *key);
+struct fc_short fc_short_hash(const struct fc_hash *hash);
+static inline uint64_t fc_earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* peer.c */
+struct fc_peer *fc_peer_find(struct fc_core *core, const struct fc_key *key);
+struct fc_peer *fc_peer_get(struct fc_core *core, const struct fc_key *key); /* NULL: NOMEM */
+void fc_peer_dial_later(struct fc_core *core, struct fc_peer *peer);
+void fc_peer_strike(struct fc_core *core, struct fc_peer *peer);
+void fc_peer_run(struct fc_core *core);
+uint64_t fc_peer_deadline_us(const struct fc_core *core);
+void fc_peer_membership(struct fc_core *core); /* endpoints may be known now */
+
+/* greet.c */
+void fc_greet_link_up(struct fc_core *core, const struct fc_event *event);
+void fc_greet_hello(struct fc_core *core, struct fc_session *session,
+                    const struct fc_wire_hello *hello);
+void fc_greet_charters(struct fc_core *core, struct fc_session *session,
+                       const struct fc_wire_charters *charters);
+void fc_greet_goodbye(struct fc_core *core, struct fc_session *session,
+                      const struct fc_wire_goodbye *goodbye);
+
+/* ping.c */
+void fc_ping_run(struct fc_core *core, struct fc_session *session);
+void fc_ping_ping(struct fc_core *core, struct fc_session *session,
+                  const struct fc_wire_ping *ping);
+void fc_ping_pong(struct fc_core *core, struct fc_session *session,
+                  const struct fc_wire_ping *pong);
+
+/* sync.c */
+void fc_sync_open(struct fc_core *core, struct fc_session *session);
+void fc_sync_mark(struct fc_core *core, struct fc_session *session,
+                  const struct fc_wire_mark *mark);
+void fc_sync_need(struct fc_session *session);
+void fc_sync_afresh(struct fc_core *core); /* from the start with everyone: rules changed */
+void fc_sync_run(struct fc_core *core);
+bool fc_sync_is_done(const struct fc_session *session);
+void fc_sync_note(struct fc_core *core, struct fc_session *session); /* in sync now? */
+void fc_sync_page(struct fc_core *core, struct fc_session *session,
+                  const struct fc_wire_page *page);
+void fc_sync_records(struct fc_core *core, struct fc_session *session,
+                     const struct fc_wire_records *records);
+/* serve.c: the answering side */
+void fc_serve_sync(struct fc_core *core, struct fc_session *session,
+                   const struct fc_wire_sync *sync);
+void fc_serve_fetch(struct fc_core *core, struct fc_session *session,
+                    const struct fc_wire_fetch *fetch);
+void fc_serve_feed(struct fc_core *core, struct fc_session *session,
+                   const struct fc_wire_feed *feed);
+void fc_serve_more(struct fc_core *core, struct fc_session *session,
+                   const struct fc_wire_more *more);
+void fc_serve_walk(struct fc_core *core, struct fc_session *session,
+                   const struct fc_wire_walk *walk);
+void fc_serve_want(struct fc_core *core, struct fc_session *session,
+                   const struct fc_wire_want *want);
+void fc_serve_run(struct fc_core *core); /* blocks, as credit allows, a few per step */
+
+/* accept.c: what comes from a peer is judged here */
+/* A record of any type that is not a head. False: the peer lost its link. */
+bool fc_accept_record(struct fc_core *core, struct fc_session *session, uint64_t index,
+                      struct fc_span bytes);
+struct fc_headline { /* a head and where it stands in the peer's arrival log */
+    uint64_t index;
+    struct fc_record record;
+    struct fc_head head;
+    enum fc_err verdict;
+    struct fc_key key;
+};
+/* Signatures of all are checked in one batch. False: the peer lost its link. */
+bool fc_accept_heads(struct fc_core *core, struct fc_session *session, struct fc_headline *list,
+                     uint32_t count);
+bool fc_accept_head_bytes(struct fc_core *core, struct fc_session *session, uint64_t index,
+                          struct fc_span bytes);
+void fc_accept_delta(struct fc_core *core, struct fc_session *session,
+                     const struct fc_wire_delta *delta);
+/* Judges one head for a load: FC_OK or FC_E_GAP, signature checked; else why not. */
+enum fc_err fc_accept_judge(struct fc_core *core, struct fc_span bytes, struct fc_record *record,
+                            struct fc_head *head);
+
+/* pending.c: what cannot be taken yet. False: no room; the page must be asked for again. */
+bool fc_pending_has_room(const struct fc_session *session);
+bool fc_pending_add(struct fc_core *core, struct fc_session *session, enum fc_wait wait,
+                    uint64_t index, const struct fc_record *record, const struct fc_head *head);
+void fc_pending_drop_feed(struct fc_core *core, const struct fc_hash *participant,
+                          fc_version version);
+void fc_pending_drop_here(struct fc_core *core, struct fc_session *session,
+                          const struct fc_hash *participant);
+void fc_pending_retry_unknown(struct fc_core *core);
+void fc_pending_run(struct fc_core *core); /* heads from the future whose time has come */
+void fc_pending_clear(struct fc_session *session);
+uint64_t fc_pending_cursor(const struct fc_session *session);
+
+/* catchup.c, walk.c */
+void fc_catchup_run(struct fc_core *core);
+void fc_catchup_block(struct fc_core *core, struct fc_session *session,
+                      const struct fc_wire_block *block);
+void fc_catchup_closed(struct fc_core *core, const struct fc_session *session);
+void fc_catchup_reset(struct fc_core *core);
+void fc_catchup_end(struct fc_core *core, struct fc_catchup *load, bool stop);
+void fc_catchup_failed(struct fc_core *core, struct fc_catchup *load, const char *why);
+void fc_catchup_finish(struct fc_core *core, struct fc_catchup *load);
+void fc_catchup_ask(struct fc_core *core, struct fc_catchup *load, bool whole);
+/* Takes the head the peer leads to. False: it was refused, and the load has ended. */
+bool fc_catchup_head(struct fc_core *core, struct fc_catchup *load, struct fc_span head);
+struct fc_catchup *fc_catchup_find(struct fc_core *core, const struct fc_session *session,
+                                   uint64_t id);
+bool fc_catchup_loading(const struct fc_core *core, const struct fc_hash *participant);
+void fc_walk_begin(struct fc_core *core, struct fc_catchup *load);
+void fc_walk_nodes(struct fc_core *core, struct fc_session *session,
+                   const struct fc_wire_nodes *nodes);
+
+/* push.c */
+/* Tells the spread of what arrived since the last time. `hash`: the record that came from
+ * `session`; other arrivals are this node's own doing. */
+void fc_push_new(struct fc_core *core, struct fc_session *session, const struct fc_hash *hash);
+bool fc_push_one(struct fc_core *core, const struct fc_key *key, const struct fc_arrival *arrival);
+
+/* want.c */
+void fc_want_contents(struct fc_core *core, struct fc_session *session,
+                      const struct fc_wire_contents *contents);
+void fc_want_run(struct fc_core *core);
+void fc_want_closed(struct fc_core *core, const struct fc_session *session);
+void fc_want_soon(struct fc_core *core, const struct fc_session *from);
+
+#endif

@@ -1,0 +1,203 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/inside.h"
+
+bool fc_pending_has_room(const struct fc_session *session)
+{
+    return session->pending_count <= FC_PENDING_MAX / 2 &&
+           session->pending_bytes <= FC_PENDING_BYTES_MAX / 2;
+}
+
+static void remove_at(struct fc_session *session, uint32_t at)
+{
+    struct fc_pending *pending = &session->pending[at];
+    session->pending_bytes -= pending->bytes.len;
+    free((void *)(uintptr_t)pending->bytes.data);
+    *pending = session->pending[--session->pending_count];
+}
+
+void fc_pending_clear(struct fc_session *session)
+{
+    while (session->pending_count != 0)
+        remove_at(session, session->pending_count - 1);
+}
+
+/* The same record, or an older head of the same feed that waits for the same. */
+static struct fc_pending *find(struct fc_session *session, enum fc_wait wait,
+                               const struct fc_record *record, const struct fc_head *head)
+{
+    for (uint32_t i = 0; i < session->pending_count; i++) {
+        struct fc_pending *pending = &session->pending[i];
+        if (fc_hash_eq(&pending->hash, &record->hash))
+            return pending;
+        if (head && pending->wait == wait && pending->type == FC_RECORD_HEAD &&
+            fc_hash_eq(&pending->participant, &head->participant))
+            return pending;
+    }
+    return NULL;
+}
+
+static struct fc_pending *make_room(struct fc_core *core, struct fc_session *session)
+{
+    if (session->pending_count == session->pending_cap) {
+        uint32_t cap = session->pending_cap ? 2 * session->pending_cap : 16;
+        struct fc_pending *list = realloc(session->pending, cap * sizeof *list);
+        if (!list) {
+            core->err = FC_E_NOMEM;
+            return NULL;
+        }
+        session->pending = list;
+        session->pending_cap = cap;
+    }
+    return &session->pending[session->pending_count];
+}
+
+static uint64_t due_us(const struct fc_core *core, const struct fc_head *head)
+{
+    uint64_t ripe_ms = head->time_ms > FC_SKEW_MS ? head->time_ms - FC_SKEW_MS : 0;
+    uint64_t wait_ms = ripe_ms > core->wall_ms ? ripe_ms - core->wall_ms : 1;
+    const uint64_t day_ms = 24u * 3600u * 1000u; /* looked at again then, whatever it says */
+    return core->now_us + (wait_ms < day_ms ? wait_ms : day_ms) * 1000;
+}
+
+bool fc_pending_add(struct fc_core *core, struct fc_session *session, enum fc_wait wait,
+                    uint64_t index, const struct fc_record *record, const struct fc_head *head)
+{
+    struct fc_pending *old = find(session, wait, record, head);
+    if (old && old->type == FC_RECORD_HEAD && head && old->version > head->version)
+        return true;
+    if (old)
+        remove_at(session, (uint32_t)(old - session->pending));
+    if (session->pending_count >= FC_PENDING_MAX ||
+        session->pending_bytes + record->bytes.len > FC_PENDING_BYTES_MAX) {
+        session->sync.overflow = true;
+        session->sync.needed = true;
+        return false;
+    }
+    struct fc_pending *pending = make_room(core, session);
+    uint8_t *copy = pending ? fc_span_dup(record->bytes) : NULL;
+    if (!copy) {
+        core->err = FC_E_NOMEM;
+        return false;
+    }
+    *pending = (struct fc_pending){.wait = wait,
+                                   .index = index,
+                                   .type = record->type,
+                                   .hash = record->hash,
+                                   .due_us = FC_NEVER,
+                                   .bytes = fc_span(copy, record->bytes.len)};
+    if (head) {
+        pending->participant = head->participant;
+        pending->version = head->version;
+    }
+    if (wait == FC_WAIT_TIME) {
+        pending->due_us = due_us(core, head);
+        core->pending_at_us = fc_earlier(core->pending_at_us, pending->due_us);
+    }
+    session->pending_count++;
+    session->pending_bytes += record->bytes.len;
+    if (wait == FC_WAIT_LOAD)
+        core->catchup_due = true;
+    return true;
+}
+
+uint64_t fc_pending_cursor(const struct fc_session *session)
+{
+    uint64_t cursor = session->sync.reached;
+    for (uint32_t i = 0; i < session->pending_count; i++)
+        if (session->pending[i].index != 0 && session->pending[i].index <= cursor)
+            cursor = session->pending[i].index - 1;
+    return cursor;
+}
+
+void fc_pending_drop_feed(struct fc_core *core, const struct fc_hash *participant,
+                          fc_version version)
+{
+    for (uint32_t i = 0; i < core->session_count; i++) {
+        struct fc_session *session = core->sessions[i];
+        uint32_t before = session->pending_count;
+        for (uint32_t j = session->pending_count; j-- > 0;) {
+            struct fc_pending *pending = &session->pending[j];
+            if (pending->type == FC_RECORD_HEAD && pending->version <= version &&
+                fc_hash_eq(&pending->participant, participant))
+                remove_at(session, j);
+        }
+        if (before != session->pending_count && session->state == FC_SESSION_OPEN)
+            fc_sync_note(core, session);
+    }
+}
+
+void fc_pending_drop_here(struct fc_core *core, struct fc_session *session,
+                          const struct fc_hash *participant)
+{
+    for (uint32_t j = session->pending_count; j-- > 0;)
+        if (session->pending[j].type == FC_RECORD_HEAD &&
+            fc_hash_eq(&session->pending[j].participant, participant))
+            remove_at(session, j);
+    if (session->state == FC_SESSION_OPEN)
+        fc_sync_note(core, session);
+}
+
+/* Takes a record out and has it judged anew; it comes back if it still must wait. */
+static bool again(struct fc_core *core, struct fc_session *session, uint32_t at)
+{
+    struct fc_pending taken = session->pending[at];
+    session->pending_bytes -= taken.bytes.len;
+    session->pending[at] = session->pending[--session->pending_count];
+    bool kept = fc_accept_record(core, session, taken.index, taken.bytes);
+    free((void *)(uintptr_t)taken.bytes.data);
+    return kept;
+}
+
+static bool retry(struct fc_core *core, struct fc_session *session)
+{
+    bool progress = false;
+    /* From the end: what comes back goes to the end, past those still to be looked at. */
+    for (uint32_t i = session->pending_count; i-- > 0 && core->err == FC_OK;) {
+        if (i >= session->pending_count || session->pending[i].wait != FC_WAIT_RECORD)
+            continue;
+        struct fc_hash hash = session->pending[i].hash;
+        if (!again(core, session, i))
+            return progress;
+        bool back = false;
+        for (uint32_t j = 0; j < session->pending_count && !back; j++)
+            back = session->pending[j].wait == FC_WAIT_RECORD &&
+                   fc_hash_eq(&session->pending[j].hash, &hash);
+        progress = progress || !back;
+    }
+    if (progress && session->state == FC_SESSION_OPEN)
+        fc_sync_note(core, session);
+    return progress;
+}
+
+void fc_pending_retry_unknown(struct fc_core *core)
+{
+    bool progress = true;
+    while (progress && core->err == FC_OK) {
+        progress = false;
+        for (uint32_t i = 0; i < core->session_count && core->err == FC_OK; i++)
+            if (core->sessions[i]->state != FC_SESSION_CLOSED)
+                progress = retry(core, core->sessions[i]) || progress;
+    }
+}
+
+void fc_pending_run(struct fc_core *core)
+{
+    if (core->now_us < core->pending_at_us)
+        return;
+    core->pending_at_us = FC_NEVER;
+    for (uint32_t i = 0; i < core->session_count && core->err == FC_OK; i++) {
+        struct fc_session *session = core->sessions[i];
+        for (uint32_t j = session->pending_count; j-- > 0 && core->err == FC_OK;) {
+            if (session->state == FC_SESSION_CLOSED)
+                break;
+            if (j >= session->pending_count || session->pending[j].wait != FC_WAIT_TIME)
+                continue;
+            if (session->pending[j].due_us > core->now_us)
+                core->pending_at_us = fc_earlier(core->pending_at_us, session->pending[j].due_us);
+            else
+                again(core, session, j);
+        }
+    }
+}

@@ -1,0 +1,142 @@
+/* What a node holds about one link: its state, what was told each way, what is under way. */
+#ifndef FC_NET_SESSION_H
+#define FC_NET_SESSION_H
+
+#include "net/bucket.h"
+#include "net/core.h"
+#include "net/wire.h"
+
+enum {
+    FC_PENDING_MAX = 2048, /* records of one peer that wait */
+    FC_PENDING_BYTES_MAX = 8 * 1024 * 1024,
+    FC_OUTBOX_MAX = 256, /* messages kept for a link that takes none just now */
+    FC_OUTBOX_BYTES_MAX = 16 * 1024 * 1024,
+    FC_MESSAGES_PER_S = 5000,
+    FC_MESSAGES_BURST = 20000,
+    FC_BYTES_PER_S = 256 * 1024 * 1024,
+    FC_BYTES_BURST = 512 * 1024 * 1024,
+    FC_DROPPED_MAX = 20000, /* messages over the limit before the link is closed */
+};
+
+/* GREETING: hellos under way. CHARTERS: charters differ and are exchanged. OPEN: all else.
+ * CLOSED: given up, swept at the step's end. */
+enum fc_session_state {
+    FC_SESSION_GREETING,
+    FC_SESSION_CHARTERS,
+    FC_SESSION_OPEN,
+    FC_SESSION_CLOSED,
+};
+
+enum fc_wait {
+    FC_WAIT_RECORD, /* names a record that is not held */
+    FC_WAIT_TIME,   /* a head from the future */
+    FC_WAIT_LOAD,   /* a head whose feed must be caught up */
+};
+struct fc_pending {
+    enum fc_wait wait;
+    uint64_t index; /* in the peer's arrival log: its cursor stays below */
+    enum fc_record_type type;
+    struct fc_hash hash;
+    struct fc_hash participant; /* of a head */
+    fc_version version;
+    uint64_t due_us;
+    struct fc_span bytes; /* owned */
+};
+
+/* IDLE: nothing to ask. ASKED: for a page. FETCHING: for records of a brief page. */
+enum fc_sync_state { FC_SYNC_IDLE, FC_SYNC_ASKED, FC_SYNC_FETCHING };
+struct fc_fetch_row {
+    uint64_t index;
+    struct fc_wire_ask ask;
+};
+struct fc_sync {
+    enum fc_sync_state state;
+    bool needed; /* something above `reached` may be held there */
+    bool brief;
+    bool overflow; /* not all of the page found room: ask for it again */
+    uint32_t timeouts;
+    uint64_t deadline_us;
+    uint64_t epoch, reached; /* of the peer's log: all up to here is taken in, or pending */
+    uint64_t index;          /* the last arrival the peer told of */
+    uint64_t page_next;      /* where `reached` goes once the page's records are fetched */
+    struct fc_fetch_row *rows;
+    uint32_t row_count, row_done, row_asked;
+};
+
+struct fc_served { /* a feed on its way to the peer, as credit allows */
+    bool used, first;
+    uint64_t id;
+    struct fc_hash participant;
+    fc_version since, start;
+    enum fc_wire_mode mode;
+    struct fc_resume at;
+    uint32_t credit;
+};
+
+struct fc_peer;
+struct fc_session {
+    fc_link link;
+    struct fc_key key;
+    bool inbound;
+    enum fc_session_state state;
+    struct fc_peer *peer;
+    uint64_t up_us, greeting_until_us, opened_us;
+
+    bool greeted;             /* the peer's hello came */
+    uint64_t charter_version; /* of it, as the rest */
+    struct fc_hash charter;
+    uint64_t hello_epoch, hello_index;
+    struct fc_hash hello_heads, hello_records;
+    struct fc_buf certificate, descriptor;
+
+    uint64_t told;   /* of the own log: see struct fc_wire_mark's prev */
+    uint64_t pushed; /* the last arrival pushed */
+    bool hole;       /* something was not pushed: say so soon */
+    bool blocked;
+    struct fc_buf *outbox;
+    uint32_t outbox_count, outbox_cap, outbox_returned;
+    size_t outbox_bytes;
+
+    struct fc_sync sync;
+    struct fc_pending *pending;
+    uint32_t pending_count, pending_cap, pending_next;
+    size_t pending_bytes;
+    struct fc_served *served; /* FC_SERVED_MAX, made when first needed */
+
+    uint64_t ping_at_us, ping_sent_us, ping_nonce;
+    uint32_t pings_lost;
+    bool ping_under_way;
+    uint64_t round_trip_us;
+
+    struct fc_bucket messages, bytes;
+    uint32_t dropped;
+    uint64_t synced_ms;
+    uint64_t bytes_in, bytes_out, messages_in, messages_out;
+};
+
+struct fc_core;
+/* NULL and core->err when out of memory. */
+struct fc_session *fc_session_create(struct fc_core *core, fc_link link, const struct fc_key *key,
+                                     bool inbound);
+void fc_session_destroy(struct fc_session *session);
+struct fc_session *fc_session_find(struct fc_core *core, fc_link link);
+/* Asserts that the declared transitions allow it. */
+void fc_session_move(struct fc_session *session, enum fc_session_state state);
+/* Encodes and sends, or keeps it while the link is blocked. Nothing once closed. */
+void fc_session_send(struct fc_core *core, struct fc_session *session,
+                     const struct fc_wire *message);
+/* The same for an encoded message; its memory is taken over. */
+void fc_session_send_bytes(struct fc_core *core, struct fc_session *session,
+                           struct fc_buf *message);
+void fc_session_blocked(struct fc_core *core, struct fc_session *session, struct fc_span refused);
+void fc_session_writable(struct fc_core *core, struct fc_session *session);
+/* Says goodbye and closes the link; the session is swept when the step ends. */
+void fc_session_close(struct fc_core *core, struct fc_session *session, enum fc_goodbye code,
+                      const char *text);
+/* The link is gone already. */
+void fc_session_lost(struct fc_core *core, struct fc_session *session);
+/* Closes, and avoids the peer for a time that grows. */
+void fc_session_punish(struct fc_core *core, struct fc_session *session, const char *text);
+void fc_session_sweep(struct fc_core *core);
+
+#endif
