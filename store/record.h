@@ -3,9 +3,10 @@
  * On the wire and at rest a record is the canonical array
  *     [type, body, [[signer, signature], ...]]
  * `body` is binary that holds a canonical array beginning [format, federation, ...]; a record's
- * hash is BLAKE2b-256 of the body's exact bytes, personal "fedcat.<type>.1", and each signature is
- * Ed25519 over those 32 bytes. Signers ascend strictly, so the hash names the statement and not who
- * happened to sign it. docs/protocol.md has every field; tests/vectors freezes the bytes. */
+ * hash is BLAKE2b-256 of the body's exact bytes, with a personal string by type ("fedcat.head.1"),
+ * and each signature is Ed25519 over those 32 bytes. Signers ascend strictly, so the hash names the
+ * statement and not who happened to sign it. docs/protocol.md has every field; tests/vectors
+ * freezes the bytes. */
 #ifndef FC_STORE_RECORD_H
 #define FC_STORE_RECORD_H
 

@@ -176,6 +176,9 @@ static void test_seal_edges(void **state)
                      FC_OK);
     assert_int_equal(fc_unseal(pass, fc_buf_span(&sealed), &plain), FC_OK);
     assert_int_equal(plain.len, FC_RECORD_BYTES_MAX);
+    struct fc_buf full = {.failed = true};
+    assert_int_equal(fc_seal(pass, salt, nonce, fc_span("x", 1), &full), FC_E_NOMEM);
+    assert_int_equal(fc_unseal(pass, fc_buf_span(&sealed), &full), FC_E_NOMEM);
     /* A box too short for its tag. */
     assert_int_equal(fc_unseal(pass,
                                fc_span("\x94\x01\xc4\x10"

@@ -285,6 +285,17 @@ static void test_delta_bounds(void **state)
     free(large);
 }
 
+static void test_no_memory(void **state)
+{
+    (void)state;
+    char room[40];
+    struct fc_op op = put_of(room, 1);
+    struct fc_buf full = {.failed = true};
+    assert_int_equal(fc_ops_write(&op, 1, &full), FC_E_NOMEM);
+    assert_int_equal(fc_delta_write(fc_span("x", 1), fc_span("\x90", 1), &full), FC_E_NOMEM);
+    assert_int_equal(full.len, 0);
+}
+
 static void test_status_names(void **state)
 {
     (void)state;
@@ -302,6 +313,7 @@ int main(void)
         cmocka_unit_test(test_reader_refuses), cmocka_unit_test(test_count_bound),
         cmocka_unit_test(test_size_bound),     cmocka_unit_test(test_delta),
         cmocka_unit_test(test_delta_bounds),   cmocka_unit_test(test_status_names),
+        cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

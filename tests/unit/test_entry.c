@@ -158,6 +158,16 @@ static void test_key(void **state)
     assert_memory_equal(key.b + 4, hash.b, 32);
 }
 
+static void test_no_memory(void **state)
+{
+    (void)state;
+    struct fc_entry entry = sample();
+    struct fc_buf full = {.failed = true};
+    assert_int_equal(fc_entry_write(&entry, &full), FC_E_NOMEM);
+    assert_int_equal(fc_leaf_write(&entry, &full), FC_E_NOMEM);
+    assert_int_equal(full.len, 0);
+}
+
 static void test_state_names(void **state)
 {
     (void)state;
@@ -173,7 +183,7 @@ int main(void)
         cmocka_unit_test(test_row),         cmocka_unit_test(test_leaf),
         cmocka_unit_test(test_leaf_hash),   cmocka_unit_test(test_refused),
         cmocka_unit_test(test_mutations),   cmocka_unit_test(test_key),
-        cmocka_unit_test(test_state_names),
+        cmocka_unit_test(test_state_names), cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

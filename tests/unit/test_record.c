@@ -635,6 +635,41 @@ static void test_hash_ignores_signatures(void **state)
     fc_buf_finish(&one);
 }
 
+/* Memory that runs out while writing is told, at every writer. */
+static void test_no_memory(void **state)
+{
+    struct fixture *f = *state;
+    struct fc_buf full = {.failed = true}, evidence = {0};
+    struct fc_application application = {f->party.certificate};
+    struct fc_carry carry = {f->fed.id, 2, 0, {NULL, 0}};
+    struct fc_hash a = {{1}};
+    struct fc_revocation revocation = {f->fed.id, a, a, 1, 0, {{0}}, FC_REVOKE_REMOVE, {NULL, 0}};
+    struct fc_takedown takedown = {f->fed.id, a, a, a, a, {NULL, 0}};
+    struct fc_descriptor descriptor = {f->fed.id, a, f->party.node.pub};
+    struct fc_checkpoint checkpoint = {f->fed.id, a, f->party.node.pub, a};
+    struct fc_record record = fc_test_parse(&f->party.certificate_record);
+    struct fc_evidence two;
+    make_evidence(f, &evidence);
+    struct fc_record parsed = fc_test_parse(&evidence);
+    assert_int_equal(fc_evidence_parse(&parsed, &two), FC_OK);
+    application.wanted.g = 0;
+    memset(&application.wanted.charter, 0, 32);
+    assert_int_equal(fc_charter_body(&f->fed.charter, &full), FC_E_NOMEM);
+    assert_int_equal(fc_carry_body(&carry, &full), FC_E_NOMEM);
+    assert_int_equal(fc_certificate_body(&f->party.certificate, &full), FC_E_NOMEM);
+    assert_int_equal(fc_revocation_body(&revocation, &full), FC_E_NOMEM);
+    assert_int_equal(fc_takedown_body(&takedown, &full), FC_E_NOMEM);
+    assert_int_equal(fc_descriptor_body(&descriptor, &full), FC_E_NOMEM);
+    assert_int_equal(fc_evidence_body(&two, &full), FC_E_NOMEM);
+    assert_int_equal(fc_checkpoint_body(&checkpoint, &full), FC_E_NOMEM);
+    assert_int_equal(fc_head_body(&f->party.head, &full), FC_E_NOMEM);
+    assert_int_equal(fc_application_body(&application, &full), FC_E_NOMEM);
+    assert_int_equal(fc_record_write(record.type, record.body, NULL, 0, &full), FC_E_NOMEM);
+    assert_int_equal(fc_record_cosign(&record, &f->party.recovery.secret, &full), FC_E_NOMEM);
+    assert_int_equal(full.len, 0);
+    fc_buf_finish(&evidence);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -659,6 +694,7 @@ int main(void)
 
         TEST(test_versions),
         TEST(test_hash_ignores_signatures),
+        TEST(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
