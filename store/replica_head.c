@@ -218,15 +218,15 @@ static enum fc_err find_rival(struct fc_replica *replica, const struct fc_record
     return err;
 }
 
-static enum fc_err relate_older(struct fc_replica *replica, const struct fc_record *record,
-                                const struct fc_head *head)
+static enum fc_err relate_apart(struct fc_replica *replica, const struct fc_record *record,
+                                const struct fc_head *head, enum fc_err otherwise)
 {
     struct fc_buf rival = {0};
     enum fc_err err = find_rival(replica, record, head, &rival);
     fc_buf_finish(&rival);
     if (err == FC_OK)
         return FC_E_CONTESTED;
-    return err == FC_E_MISSING ? FC_E_STALE : err;
+    return err == FC_E_MISSING ? otherwise : err;
 }
 
 /* Of a feed that is not held only the very first head can be applied as a delta: a later
@@ -247,20 +247,19 @@ enum fc_err fc_replica_relate(struct fc_replica *replica, const struct fc_record
     if (!row)
         return relate_first(replica, head);
     const struct fc_feed *held = &row->feed;
-    if (head->version == held->version) {
-        if (!fc_hash_eq(&record->hash, &held->head_hash))
-            return FC_E_CONTESTED;
-        return held->damaged ? FC_E_GAP : FC_E_KNOWN;
-    }
     if (head->version < held->version)
-        return relate_older(replica, record, head);
+        return relate_apart(replica, record, head, FC_E_STALE);
+    if (held->damaged)
+        return relate_apart(replica, record, head, FC_E_GAP);
+    if (head->version == held->version)
+        return fc_hash_eq(&record->hash, &held->head_hash) ? FC_E_KNOWN : FC_E_CONTESTED;
     if (fc_version_incarnation(head->version) != fc_version_incarnation(held->version))
         return FC_E_GAP;
     if (head->version == held->version + 1 && !fc_hash_eq(&head->previous, &held->head_hash))
         return FC_E_CONTESTED;
     if (head->time_ms < held->time_ms)
         return FC_E_DENIED;
-    return head->version == held->version + 1 && !held->damaged ? FC_OK : FC_E_GAP;
+    return head->version == held->version + 1 ? FC_OK : FC_E_GAP;
 }
 
 /* A newcomer takes a contested feed as it finds it: nodes agree that it is contested, not on its
