@@ -289,7 +289,10 @@ bool fc_replica_hidden(const struct fc_replica *replica, const struct fc_hash *p
                        fc_version version)
 {
     struct fc_participant who;
-    if (fc_ledger_participant(replica->ledger, participant, &who) != FC_OK || !who.revocation)
+    /* A rotation that did not carry the certificate over ended the participant's membership. */
+    if (fc_ledger_participant(replica->ledger, participant, &who) != FC_OK)
+        return true;
+    if (!who.revocation)
         return false;
     const struct fc_revocation *revocation = &who.revocation->revocation;
     return revocation->mode == FC_REVOKE_REMOVE || version > revocation->last_valid;
