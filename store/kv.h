@@ -78,7 +78,8 @@ FC_MUST_USE enum fc_err fc_kv_stat(struct fc_kv *kv, struct fc_kv_stat *stat);
 /* Makes room for a write transaction of about `bytes`, so that it does not end in FC_E_MAP_FULL.
  * No transaction may be open in this process. */
 FC_MUST_USE enum fc_err fc_kv_reserve(struct fc_kv *kv, uint64_t bytes);
-/* A consistent compacted copy at `path` (a new file or directory), synced. */
+/* A consistent compacted copy at `path` (a new file or directory), synced. FC_E_KNOWN when there is
+ * something already; FC_E_CORRUPT, and no copy, when the store is damaged; FC_E_FULL, FC_E_IO. */
 FC_MUST_USE enum fc_err fc_kv_backup(struct fc_kv *kv, const char *path);
 /* Reads every page and row; FC_E_CORRUPT when the structure is damaged. */
 FC_MUST_USE enum fc_err fc_kv_check(struct fc_kv *kv);

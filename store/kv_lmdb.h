@@ -1,4 +1,8 @@
-/* The LMDB backend: one environment, one owning process, every commit synced. */
+/* The LMDB backend: one environment, one owning process, every commit synced. Not safe across
+ * threads. Transactions are kept in memory until they end: bound what one of them writes.
+ *
+ * The map grows by itself, when a write transaction begins or after one met its end, but only while
+ * no other transaction is open. A process that limits the size of its files ignores SIGXFSZ. */
 #ifndef FC_STORE_KV_LMDB_H
 #define FC_STORE_KV_LMDB_H
 

@@ -29,6 +29,8 @@ struct node_header {
     uint16_t key_len;
 };
 enum { NODE_BIG = 1, NODE_TABLE = 2 };
+/* How a table's keys are compared and its values kept; above are flags of the environment. */
+enum { TABLE_KIND = 0x7f, TABLE_INTEGER_KEYS = 8 };
 
 struct table {
     uint32_t pad; /* of the first table: the page size */
@@ -269,6 +271,12 @@ static enum fc_err walk_row(struct tree *tree, const struct node *node)
     enum fc_err err = FC_OK;
     struct fc_span data = node->data;
     tree->seen.rows++;
+    if (tree->of_free_lists) { /* by the transaction that freed them */
+        uint64_t txn;
+        memcpy(&txn, node->key.data, sizeof txn);
+        if (txn < 1 || txn > tree->walk->meta.txn)
+            return FC_E_CORRUPT;
+    }
     if (node->flags & NODE_TABLE) {
         struct table table;
         if (!tree->of_tables || node->flags != NODE_TABLE || data.len != sizeof table)
@@ -369,6 +377,8 @@ static enum fc_err walk_tree(struct walk *walk, const struct table *table, bool 
     tree.claims = *table;
     if ((table->root == NO_PAGE) != (table->depth == 0) || table->depth > DEPTH_MAX)
         return FC_E_CORRUPT;
+    if ((table->flags & TABLE_KIND) != (of_free_lists ? TABLE_INTEGER_KEYS : 0))
+        return FC_E_CORRUPT;
     enum fc_err err = table->depth ? walk_node(&tree, table->root, 1) : FC_OK;
     if (err || !walk->all)
         return err;
@@ -396,7 +406,7 @@ static enum fc_err read_meta(int fd, uint64_t offset, struct meta *meta)
     return meta->last >= 1 && meta->last < pages_max ? FC_OK : FC_E_CORRUPT;
 }
 
-/* The later of the two. */
+/* The later of the two; the library takes it by its number's last bit. */
 static enum fc_err read_metas(struct walk *walk)
 {
     struct meta other;
@@ -409,9 +419,10 @@ static enum fc_err read_metas(struct walk *walk)
         return err;
     if (other.free.pad != walk->page_bytes)
         return FC_E_CORRUPT;
-    if (walk->meta.txn < other.txn)
+    bool second = walk->meta.txn < other.txn;
+    if (second)
         walk->meta = other;
-    return FC_OK;
+    return walk->meta.txn % 2 == second ? FC_OK : FC_E_CORRUPT;
 }
 
 static bool all_are_used(const struct walk *walk)
