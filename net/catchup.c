@@ -122,7 +122,12 @@ static void begin(struct fc_core *core, struct fc_session *session,
     load->used = true;
     load->participant = pending->participant;
     load->session = session;
-    fc_catchup_ask(core, load, false);
+    struct fc_feed feed;
+    enum fc_err err = fc_replica_feed(core->config.replica, &load->participant, &feed);
+    if (err == FC_OK && feed.damaged)
+        fc_walk_begin(core, load); /* most of it is right: fetch what is not */
+    else if (!fc_core_store_failed(core, err))
+        fc_catchup_ask(core, load, false);
 }
 
 /* Whether a waiting head may be loaded now; notes when to look again. */

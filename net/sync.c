@@ -177,7 +177,7 @@ static bool is_lacking(struct fc_core *core, const struct fc_wire_row *row)
     enum fc_err err = fc_replica_feed(core->config.replica, &row->subject, &feed);
     if (fc_core_store_failed(core, err))
         return false;
-    return err != FC_OK || feed.version < row->version ||
+    return err != FC_OK || feed.damaged || feed.version < row->version ||
            (feed.version == row->version && !fc_hash_eq(&feed.head_hash, &row->hash));
 }
 

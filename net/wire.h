@@ -25,7 +25,7 @@ enum {
     FC_PUSH_CONTENT_BYTES = 1024 * 1024, /* contents that travel with a delta */
     FC_OPAQUE_BYTES_MAX = 64 * 1024,     /* a view's or spread's message */
 };
-_Static_assert(FC_PAGE_BYTES + FC_RECORD_BYTES_MAX + FC_CARRY_BYTES_MAX < FC_FRAME_BYTES_MAX,
+_Static_assert(FC_PAGE_BYTES + FC_EVIDENCE_BYTES_MAX + FC_CARRY_BYTES_MAX < FC_FRAME_BYTES_MAX,
                "a page that overshoots by one record fits a frame");
 _Static_assert(FC_DELTA_BYTES_MAX + FC_PUSH_CONTENT_BYTES + FC_OPS_MAX * 64 < FC_FRAME_BYTES_MAX,
                "a pushed delta fits a frame");

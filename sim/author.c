@@ -1,0 +1,107 @@
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/world_priv.h"
+
+struct work {
+    const struct fc_sign_key *key;
+    struct fc_author author;
+    fc_version version;
+};
+
+static enum fc_err sign_head(void *ctx, struct fc_span head_body, struct fc_span delta_ops,
+                             const struct fc_content *contents, uint32_t count,
+                             struct fc_buf *record)
+{
+    const struct work *work = ctx;
+    (void)delta_ops, (void)contents, (void)count;
+    return fc_record_sign(FC_RECORD_HEAD, head_body, work->key, record);
+}
+
+static enum fc_err write(void *ctx, struct fc_replica *replica)
+{
+    struct work *work = ctx;
+    return fc_replica_author(replica, &work->author, &work->version);
+}
+
+static void fill(const struct fc_world_op *in, struct fc_op *op, struct fc_content *contents,
+                 uint32_t *content_count)
+{
+    op->key = fc_span_str(in->key);
+    op->key_hash = fc_key_hash(op->key);
+    op->kind = in->content ? FC_OP_PUT : FC_OP_DELETE;
+    if (!in->content)
+        return;
+    op->media_type = fc_span_str("application/json");
+    op->status = FC_STATUS_ACTIVE;
+    struct fc_content *content = &contents[(*content_count)++];
+    content->key_hash = op->key_hash;
+    content->bytes = fc_span(in->content, in->content_len ? in->content_len : strlen(in->content));
+}
+
+enum fc_err fc_world_publish(struct fc_world *world, uint32_t at, uint32_t owner,
+                             const struct fc_world_op *list, uint32_t count)
+{
+    struct fc_world_node *node = world->nodes[owner];
+    struct fc_op *ops = calloc(count + 1u, sizeof *ops);
+    struct fc_content *contents = calloc(count + 1u, sizeof *contents);
+    struct work work = {.key = &node->feed_key};
+    assert(ops && contents);
+    work.author = (struct fc_author){.participant = node->participant,
+                                     .ops = ops,
+                                     .op_count = count,
+                                     .contents = contents,
+                                     .heartbeat = count == 0,
+                                     .now_ms = fc_world_wall_ms(world, world->nodes[at]),
+                                     .ctx = &work,
+                                     .sign = sign_head};
+    for (uint32_t i = 0; i < count; i++)
+        fill(&list[i], &ops[i], contents, &work.author.content_count);
+    if (count == 1)
+        fc_world_say(world, "%s %s %s, at %s", node->name, list[0].content ? "puts" : "deletes",
+                     list[0].key, world->nodes[at]->name);
+    else
+        fc_world_say(world, "%s publishes %u operations, at %s", node->name, count,
+                     world->nodes[at]->name);
+    enum fc_err err = fc_world_local(world, at, write, &work);
+    free(ops);
+    free(contents);
+    return err;
+}
+
+enum fc_err fc_world_put(struct fc_world *world, uint32_t node, const char *key,
+                         const char *content)
+{
+    struct fc_world_op op = {.key = key, .content = content};
+    return fc_world_publish(world, node, node, &op, 1);
+}
+
+void fc_world_false_head(struct fc_world *world, uint32_t owner, uint32_t at, struct fc_buf *out)
+{
+    const struct fc_world_node *node = world->nodes[owner];
+    struct fc_buf held = {0}, body = {0};
+    struct fc_record record;
+    struct fc_head head;
+    bool has_ops;
+    enum fc_err err =
+        fc_replica_head(world->nodes[at]->replica, &node->participant, &held, NULL, &has_ops);
+    if (err == FC_OK)
+        err = fc_record_parse(fc_buf_span(&held), &record);
+    if (err == FC_OK)
+        err = fc_head_parse(&record, &head);
+    assert(err == FC_OK);
+    head.version++;
+    head.time_ms++;
+    head.previous = record.hash;
+    head.ops = fc_hash("fedcat.sim.1", fc_span_str("operations nobody has"));
+    head.root = fc_hash("fedcat.sim.1", fc_span_str("a root that leads nowhere"));
+    head.entries++;
+    head.bytes += 100;
+    err = fc_head_body(&head, &body);
+    if (err == FC_OK)
+        err = fc_record_sign(FC_RECORD_HEAD, fc_buf_span(&body), &node->feed_key, out);
+    assert(err == FC_OK);
+    fc_buf_finish(&held);
+    fc_buf_finish(&body);
+}

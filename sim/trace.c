@@ -1,0 +1,260 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "net/wire.h"
+#include "sim/world_priv.h"
+
+void fc_trace_print(struct fc_buf *out, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    int len = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (len > 0)
+        fc_buf_append(out, text, (size_t)len < sizeof text ? (size_t)len : sizeof text - 1);
+}
+
+static void print_version(struct fc_buf *out, fc_version version)
+{
+    fc_trace_print(out, "%u.%llu", fc_version_incarnation(version),
+                   (unsigned long long)fc_version_seq(version));
+}
+
+static void print_head(const struct fc_world *world, const struct fc_record *record,
+                       struct fc_buf *out)
+{
+    struct fc_head head;
+    if (fc_head_parse(record, &head) != FC_OK)
+        return;
+    fc_trace_print(out, "head of %s ", fc_world_owner(world, &head.participant));
+    print_version(out, head.version);
+}
+
+static void print_certificate(const struct fc_world *world, const struct fc_record *record,
+                              struct fc_buf *out)
+{
+    struct fc_certificate certificate;
+    if (fc_certificate_parse(record, &certificate) == FC_OK)
+        fc_trace_print(out, "certificate of %s g %llu r %llu",
+                       fc_world_owner(world, &certificate.participant),
+                       (unsigned long long)certificate.g, (unsigned long long)certificate.r);
+}
+
+static void print_record(const struct fc_world *world, struct fc_span bytes, struct fc_buf *out)
+{
+    struct fc_record record;
+    union {
+        struct fc_charter charter;
+        struct fc_carry carry;
+        struct fc_revocation revocation;
+        struct fc_descriptor descriptor;
+    } body;
+    if (fc_record_parse(bytes, &record) != FC_OK) {
+        fc_trace_print(out, "not a record");
+        return;
+    }
+    if (record.type == FC_RECORD_HEAD)
+        print_head(world, &record, out);
+    else if (record.type == FC_RECORD_CERTIFICATE)
+        print_certificate(world, &record, out);
+    else if (record.type == FC_RECORD_CHARTER && fc_charter_parse(&record, &body.charter) == FC_OK)
+        fc_trace_print(out, "charter %llu", (unsigned long long)body.charter.version);
+    else if (record.type == FC_RECORD_CARRY && fc_carry_parse(&record, &body.carry) == FC_OK)
+        fc_trace_print(out, "carry list of %u", body.carry.count);
+    else if (record.type == FC_RECORD_REVOCATION &&
+             fc_revocation_parse(&record, &body.revocation) == FC_OK)
+        fc_trace_print(out, "revocation of %s",
+                       fc_world_owner(world, &body.revocation.participant));
+    else if (record.type == FC_RECORD_DESCRIPTOR &&
+             fc_descriptor_parse(&record, &body.descriptor) == FC_OK)
+        fc_trace_print(out, "descriptor of %s",
+                       fc_world_owner(world, &body.descriptor.participant));
+    else
+        fc_trace_print(out, "%s", fc_record_type_name(record.type));
+}
+
+static void print_records(const struct fc_world *world, const struct fc_wire_list *list,
+                          struct fc_buf *out)
+{
+    struct fc_unpack at;
+    const char *before = "";
+    fc_wire_items(&at, list);
+    while (fc_wire_more_items(&at)) {
+        fc_trace_print(out, "%s", before);
+        print_record(world, fc_wire_get_record(&at), out);
+        before = ", ";
+    }
+}
+
+static void print_rows(const struct fc_world *world, const struct fc_wire_list *list,
+                       struct fc_buf *out)
+{
+    struct fc_unpack at;
+    fc_wire_items(&at, list);
+    while (fc_wire_more_items(&at)) {
+        struct fc_wire_row row;
+        fc_wire_get_row(&at, &row);
+        fc_trace_print(out, "; %llu ", (unsigned long long)row.index);
+        if (row.record.len != 0) {
+            print_record(world, row.record, out);
+        } else if (row.type == FC_RECORD_HEAD) {
+            fc_trace_print(out, "(head of %s ", fc_world_owner(world, &row.subject));
+            print_version(out, row.version);
+            fc_trace_print(out, ")");
+        } else {
+            fc_trace_print(out, "(%s)", fc_record_type_name(row.type));
+        }
+    }
+}
+
+static void print_asks(const struct fc_world *world, const struct fc_wire_list *list,
+                       struct fc_buf *out)
+{
+    struct fc_unpack at;
+    const char *before = "";
+    fc_wire_items(&at, list);
+    while (fc_wire_more_items(&at)) {
+        struct fc_wire_ask ask;
+        fc_wire_get_ask(&at, &ask);
+        if (ask.type == FC_RECORD_HEAD)
+            fc_trace_print(out, "%shead of %s", before, fc_world_owner(world, &ask.subject));
+        else
+            fc_trace_print(out, "%s%s", before, fc_record_type_name(ask.type));
+        before = ", ";
+    }
+}
+
+static void print_mark(const struct fc_wire_mark *mark, struct fc_buf *out)
+{
+    fc_trace_print(out, "%llu..%llu", (unsigned long long)mark->prev,
+                   (unsigned long long)mark->index);
+}
+
+static void print_delta(const struct fc_world *world, const struct fc_wire_delta *message,
+                        struct fc_buf *out)
+{
+    struct fc_delta delta;
+    struct fc_ops ops;
+    print_mark(&message->mark, out);
+    if (fc_delta_parse(message->delta, &delta) != FC_OK || fc_ops_init(&ops, delta.ops) != FC_OK) {
+        fc_trace_print(out, " not a delta");
+        return;
+    }
+    fc_trace_print(out, " ");
+    print_head(world, &delta.record, out);
+    fc_trace_print(out, ", %u operations, %u contents", ops.count, message->contents.count);
+}
+
+static void print_block(const struct fc_world *world, const struct fc_wire_block *block,
+                        struct fc_buf *out)
+{
+    static const char *const modes[] = {"", "whole", "changes", "walk instead", "nothing newer"};
+    fc_trace_print(out, "%s%s%s", modes[block->mode], block->items.len ? ", items" : "",
+                   block->done ? ", done" : "");
+    if (block->head.len != 0) {
+        fc_trace_print(out, ", ");
+        print_record(world, block->head, out);
+    }
+}
+
+static void print_feed(const struct fc_world *world, const struct fc_wire_feed *feed,
+                       struct fc_buf *out)
+{
+    fc_trace_print(out, "%s since ", fc_world_owner(world, &feed->participant));
+    print_version(out, feed->since);
+    fc_trace_print(out, "%s", feed->whole ? ", whole" : "");
+}
+
+static void print_hello(const struct fc_wire_hello *hello, struct fc_buf *out)
+{
+    fc_trace_print(out, "charter %llu, arrival %llu%s", (unsigned long long)hello->charter_version,
+                   (unsigned long long)hello->index,
+                   hello->certificate.len == 0  ? ", no certificate yet"
+                   : hello->descriptor.len == 0 ? ", certificate"
+                                                : ", certificate, descriptor");
+}
+
+static void print_body(const struct fc_world *world, const struct fc_wire *message,
+                       struct fc_buf *out)
+{
+    switch (message->kind) {
+    case FC_WIRE_HELLO:
+        print_hello(&message->hello, out);
+        break;
+    case FC_WIRE_GOODBYE:
+        fc_trace_print(out, "%.*s", (int)message->goodbye.text.len,
+                       (const char *)message->goodbye.text.data);
+        break;
+    case FC_WIRE_CHARTERS:
+        print_records(world, &message->charters.records, out);
+        fc_trace_print(out, "%s", message->charters.last ? ", last" : "");
+        break;
+    case FC_WIRE_PING:
+    case FC_WIRE_PONG:
+        print_mark(&message->ping.mark, out);
+        break;
+    case FC_WIRE_SYNC:
+        fc_trace_print(out, "after %llu%s", (unsigned long long)message->sync.after,
+                       message->sync.brief ? ", brief" : "");
+        break;
+    case FC_WIRE_PAGE:
+        fc_trace_print(out, "to %llu of %llu", (unsigned long long)message->page.next,
+                       (unsigned long long)message->page.index);
+        print_rows(world, &message->page.rows, out);
+        break;
+    case FC_WIRE_FETCH:
+        print_asks(world, &message->fetch.rows, out);
+        break;
+    case FC_WIRE_RECORDS:
+        print_records(world, &message->records.records, out);
+        break;
+    case FC_WIRE_RECORD:
+        print_mark(&message->record.mark, out);
+        fc_trace_print(out, " ");
+        print_record(world, message->record.record, out);
+        break;
+    case FC_WIRE_DELTA:
+        print_delta(world, &message->delta, out);
+        break;
+    case FC_WIRE_FEED:
+        print_feed(world, &message->feed, out);
+        break;
+    case FC_WIRE_MORE:
+        fc_trace_print(out, "%llu", (unsigned long long)message->more.credit);
+        break;
+    case FC_WIRE_BLOCK:
+        print_block(world, &message->block, out);
+        break;
+    case FC_WIRE_WALK:
+        fc_trace_print(out, "%s, %u places", fc_world_owner(world, &message->walk.participant),
+                       message->walk.prefixes.count);
+        break;
+    case FC_WIRE_NODES:
+        fc_trace_print(out, "%u places", message->nodes.places.count);
+        break;
+    case FC_WIRE_WANT:
+        fc_trace_print(out, "%u", message->want.wants.count);
+        break;
+    case FC_WIRE_CONTENTS:
+        fc_trace_print(out, "%u of %llu", message->contents.contents.count,
+                       (unsigned long long)message->contents.looked);
+        break;
+    case FC_WIRE_VIEW:
+    case FC_WIRE_SPREAD:
+        fc_trace_print(out, "%zu bytes", message->opaque.bytes.len);
+        break;
+    }
+}
+
+void fc_trace_message(const struct fc_world *world, struct fc_span bytes, struct fc_buf *out)
+{
+    struct fc_wire message;
+    if (fc_wire_decode(bytes, &message) != FC_OK) {
+        fc_trace_print(out, "%zu bytes that are no message", bytes.len);
+        return;
+    }
+    fc_trace_print(out, "%s ", fc_wire_kind_name(message.kind));
+    print_body(world, &message, out);
+}
