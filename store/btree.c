@@ -6,11 +6,6 @@
 
 enum { GRAIN = 4, SPARSE = 4, MERGED_MAX = FC_BTREE_FANOUT * 3 / 4 };
 
-struct blob {
-    uint32_t refs;
-    uint8_t bytes[];
-};
-
 /* The key, then the value or, when it is large, an unaligned pointer to its blob. */
 struct row {
     uint32_t refs;
@@ -44,9 +39,9 @@ static bool is_apart(const struct row *row)
     return row->value_len > FC_BTREE_INLINE_BYTES_MAX;
 }
 
-static struct blob *row_blob(const struct row *row)
+static struct fc_pool_blob *row_blob(const struct row *row)
 {
-    struct blob *blob;
+    struct fc_pool_blob *blob;
     memcpy(&blob, row->bytes + row->key_len, sizeof blob);
     return blob;
 }
@@ -68,28 +63,35 @@ static void copy_bytes(uint8_t *to, struct fc_span from)
         memcpy(to, from.data, from.len);
 }
 
-static struct row *row_create(struct fc_span key, struct fc_span value)
+static struct row *row_alloc(struct fc_span key, size_t value_len, size_t held)
 {
-    bool apart = value.len > FC_BTREE_INLINE_BYTES_MAX;
-    struct row *row = malloc(sizeof *row + key.len + (apart ? sizeof(struct blob *) : value.len));
+    struct row *row = malloc(sizeof *row + key.len + held);
     if (!row)
         return NULL;
     row->refs = 1;
     row->key_len = (uint8_t)key.len;
-    row->value_len = (uint32_t)value.len;
+    row->value_len = (uint32_t)value_len;
     copy_bytes(row->bytes, key);
-    if (!apart) {
-        copy_bytes(row->bytes + key.len, value);
+    return row;
+}
+
+static struct row *row_create(struct fc_pool *pool, struct fc_span key, struct fc_span value)
+{
+    struct row *row;
+    struct fc_pool_blob *blob;
+    if (value.len <= FC_BTREE_INLINE_BYTES_MAX) {
+        row = row_alloc(key, value.len, value.len);
+        if (row)
+            copy_bytes(row->bytes + key.len, value);
         return row;
     }
-    struct blob *blob = malloc(sizeof *blob + value.len);
-    if (!blob) {
-        free(row);
+    if (!(blob = fc_pool_take(pool, value)))
         return NULL;
-    }
-    blob->refs = 1;
-    copy_bytes(blob->bytes, value);
-    memcpy(row->bytes + key.len, &blob, sizeof(struct blob *));
+    row = row_alloc(key, value.len, sizeof blob);
+    if (row)
+        memcpy(row->bytes + key.len, &blob, sizeof(struct fc_pool_blob *));
+    else
+        fc_pool_blob_release(blob);
     return row;
 }
 
@@ -97,11 +99,8 @@ static void row_release(struct row *row)
 {
     if (!row || --row->refs)
         return;
-    if (is_apart(row)) {
-        struct blob *blob = row_blob(row);
-        if (--blob->refs == 0)
-            free(blob);
-    }
+    if (is_apart(row))
+        fc_pool_blob_release(row_blob(row));
     free(row);
 }
 
@@ -261,7 +260,7 @@ static struct row *separator(struct fc_span left, struct fc_span right)
     size_t same = 0;
     while (same < left.len && left.data[same] == right.data[same])
         same++;
-    return row_create(fc_span(right.data, same + 1), fc_span(NULL, 0));
+    return row_create(NULL, fc_span(right.data, same + 1), fc_span(NULL, 0));
 }
 
 /* A full leaf is cut in the middle, but rows that arrive in order fill their leaves. */
@@ -305,6 +304,7 @@ static enum fc_err branch_split(node *at, unsigned index, struct split add, stru
 
 /* What one put or delete does to the tree around the leaf. */
 struct change {
+    struct fc_pool *pool;
     struct split split;
     bool counted;     /* a row came or went, rather than being replaced */
     uint64_t removed; /* bytes of the row that went */
@@ -320,7 +320,7 @@ static enum fc_err leaf_put(node **where, struct fc_span key, struct fc_span val
 {
     bool equal;
     unsigned index = leaf_find(*where, key, &equal);
-    struct row *row = row_create(key, value);
+    struct row *row = row_create(change->pool, key, value);
     if (!row)
         return FC_E_NOMEM;
     if (equal) {
@@ -386,12 +386,13 @@ static enum fc_err grow_root(struct fc_btree *tree, struct split split)
     return FC_OK;
 }
 
-enum fc_err fc_btree_put(struct fc_btree *tree, struct fc_span key, struct fc_span value)
+enum fc_err fc_btree_put(struct fc_btree *tree, struct fc_pool *pool, struct fc_span key,
+                         struct fc_span value)
 {
     assert(key.len <= FC_BTREE_KEY_BYTES_MAX && value.len <= UINT32_MAX);
     if (!tree->root && !(tree->root = node_create(0, 1)))
         return FC_E_NOMEM;
-    struct change change = {0};
+    struct change change = {.pool = pool};
     enum fc_err err = node_put(&tree->root, key, value, &change);
     if (!err && change.split.right)
         err = grow_root(tree, change.split);

@@ -5,12 +5,12 @@
 #ifndef FC_STORE_BTREE_H
 #define FC_STORE_BTREE_H
 
-#include "store/bytes.h"
+#include "store/pool.h"
 
 enum {
     FC_BTREE_FANOUT = 16,
     FC_BTREE_HEIGHT_MAX = 32,
-    FC_BTREE_INLINE_BYTES_MAX = 64, /* larger values are kept apart and shared by pointer */
+    FC_BTREE_INLINE_BYTES_MAX = 64, /* larger values are in a pool */
     FC_BTREE_KEY_BYTES_MAX = 255,
 };
 
@@ -30,8 +30,8 @@ struct fc_btree fc_btree_copy(const struct fc_btree *tree); /* shares everything
 FC_MUST_USE enum fc_err fc_btree_get(const struct fc_btree *tree, struct fc_span key,
                                      struct fc_span *value);
 /* FC_E_NOMEM: what the tree then holds is undefined, but it can be finished. */
-FC_MUST_USE enum fc_err fc_btree_put(struct fc_btree *tree, struct fc_span key,
-                                     struct fc_span value);
+FC_MUST_USE enum fc_err fc_btree_put(struct fc_btree *tree, struct fc_pool *pool,
+                                     struct fc_span key, struct fc_span value);
 /* FC_E_MISSING; FC_E_NOMEM as with put. */
 FC_MUST_USE enum fc_err fc_btree_del(struct fc_btree *tree, struct fc_span key);
 

@@ -10,6 +10,7 @@ _Static_assert((int)FC_KV_KEY_BYTES_MAX <= (int)FC_BTREE_KEY_BYTES_MAX, "every k
 
 struct mem {
     struct fc_kv base;
+    struct fc_pool *pool; /* shared with clones */
     unsigned readers;
     struct mem_txn *writer;
     struct fc_btree trees[FC_TABLE_COUNT];
@@ -122,7 +123,7 @@ static enum fc_err mem_put(struct fc_txn *base, enum fc_table table, struct fc_s
     struct mem_txn *txn = (struct mem_txn *)base;
     assert(txn->write);
     txn->changes++;
-    return fc_btree_put(&txn->trees[table], key, value);
+    return fc_btree_put(&txn->trees[table], txn->mem->pool, key, value);
 }
 
 static enum fc_err mem_del(struct fc_txn *base, enum fc_table table, struct fc_span key)
@@ -250,6 +251,7 @@ static void mem_close(struct fc_kv *kv)
     struct mem *mem = (struct mem *)kv;
     assert(!mem->readers && !mem->writer);
     finish_trees(mem->trees);
+    fc_pool_release(mem->pool);
     free(mem);
 }
 
@@ -272,23 +274,33 @@ static const struct fc_kv_ops mem_ops = {
     .close = mem_close,
 };
 
+static struct mem *create(struct fc_pool *pool)
+{
+    struct mem *mem = pool ? calloc(1, sizeof *mem) : NULL;
+    if (!mem) {
+        fc_pool_release(pool);
+        return NULL;
+    }
+    mem->base.ops = &mem_ops;
+    mem->pool = pool;
+    return mem;
+}
+
 enum fc_err fc_kv_mem_create(struct fc_kv **kv)
 {
-    struct mem *mem = calloc(1, sizeof *mem);
-    *kv = NULL;
-    if (!mem)
-        return FC_E_NOMEM;
-    mem->base.ops = &mem_ops;
-    *kv = &mem->base;
-    return FC_OK;
+    struct mem *mem = create(fc_pool_create());
+    *kv = mem ? &mem->base : NULL;
+    return mem ? FC_OK : FC_E_NOMEM;
 }
 
 enum fc_err fc_kv_mem_clone(struct fc_kv *from, struct fc_kv **kv)
 {
     const struct mem *source = (struct mem *)from;
     assert(source->base.ops == &mem_ops && !source->writer);
-    enum fc_err err = fc_kv_mem_create(kv);
-    if (!err)
-        copy_trees(((struct mem *)*kv)->trees, source->trees);
-    return err;
+    struct mem *mem = create(fc_pool_retain(source->pool));
+    *kv = mem ? &mem->base : NULL;
+    if (!mem)
+        return FC_E_NOMEM;
+    copy_trees(mem->trees, source->trees);
+    return FC_OK;
 }

@@ -7,7 +7,9 @@
 #include "store/kv.h"
 
 FC_MUST_USE enum fc_err fc_kv_mem_create(struct fc_kv **kv);
-/* A new store that shares all of `from`'s memory. No write transaction may be open in `from`. */
+/* A new store that shares all of `from`'s memory, and later keeps one copy of what both are given:
+ * of values beyond some tens of bytes. They belong to one thread at a time. No write transaction
+ * may be open in `from`. */
 FC_MUST_USE enum fc_err fc_kv_mem_clone(struct fc_kv *from, struct fc_kv **kv);
 
 #endif

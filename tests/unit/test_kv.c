@@ -580,6 +580,30 @@ static void clone_outlives_its_source(void **state)
     fc_kv_close(clone);
 }
 
+/* What two clones are given separately is kept once: the values lie at one place. */
+static void clones_keep_one_copy(void **state)
+{
+    uint8_t bytes[500];
+    struct fc_kv *clone, *stranger;
+    struct fc_txn *txns[3];
+    struct fc_span values[3];
+    memset(bytes, 'x', sizeof bytes);
+    OK(fc_kv_mem_clone(kv_of(state), &clone));
+    OK(fc_kv_mem_create(&stranger));
+    struct fc_kv *stores[3] = {kv_of(state), clone, stranger};
+    for (unsigned i = 0; i < 3; i++) {
+        txns[i] = begin(stores[i], true);
+        OK(fc_kv_put(txns[i], FC_TABLE_RECORD, str("key"), fc_span(bytes, sizeof bytes)));
+        OK(fc_kv_get(txns[i], FC_TABLE_RECORD, str("key"), &values[i]));
+    }
+    assert_ptr_equal(values[0].data, values[1].data);
+    assert_ptr_not_equal(values[0].data, values[2].data);
+    for (unsigned i = 0; i < 3; i++)
+        OK(fc_kv_commit(txns[i]));
+    fc_kv_close(clone);
+    fc_kv_close(stranger);
+}
+
 static void memory_has_no_backup(void **state)
 {
     assert_int_equal(fc_kv_backup(kv_of(state), "nowhere"), FC_E_ARG);
@@ -605,6 +629,7 @@ int main(void)
         SUITE(lmdb),
         ON(mem, clones_are_independent),
         ON(mem, clone_outlives_its_source),
+        ON(mem, clones_keep_one_copy),
         ON(mem, memory_has_no_backup),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
