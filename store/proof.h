@@ -1,14 +1,22 @@
 /* A proof that stands alone: what someone without a node checks against a federation id they trust.
  *
- * Canonical array: [format, charters, certificate, carry proof or nil, head record, state proof,
- * participant, key, salt or nil, content or nil, checkpoints]. docs/protocol.md. */
+ * Canonical array: [format, charters, vouchers, carry proof or nil, head record, state proof,
+ * participant, key, salt or nil, content or nil, checkpoints]. docs/protocol.md, "Proofs". */
 #ifndef FC_STORE_PROOF_H
 #define FC_STORE_PROOF_H
 
 #include "store/replica.h"
 
+enum {
+    FC_PROOF_CHARTERS_MAX = 256,
+    FC_PROOF_CHECKPOINTS_MAX = 4,
+    FC_PROOF_STATE_BYTES_MAX = 32 * 1024,
+    FC_PROOF_BYTES_MAX = 32 * 1024 * 1024,
+};
+
 /* Appends a proof for `key` in `participant`'s feed: inclusion with the content if it is here, or
- * absence. FC_E_MISSING: no such feed. */
+ * absence. FC_E_MISSING: no such feed. FC_E_UNKNOWN: records that vouch for it are not held.
+ * FC_E_BOUND: more charters than a proof may have. */
 FC_MUST_USE enum fc_err fc_proof_write(struct fc_replica *replica,
                                        const struct fc_hash *participant, struct fc_span key,
                                        struct fc_buf *out);
