@@ -4,16 +4,9 @@
 
 #include "store/merkle.h"
 #include "store/pack.h"
+#include "store/proof_priv.h"
 
 /* -- records with the signatures that count ---------------------------------------------------- */
-
-static bool governs(const struct fc_charter *charter, const struct fc_key *key)
-{
-    for (uint32_t i = 0; charter && i < charter->governor_count; i++)
-        if (fc_key_eq(&charter->governors[i].key, key))
-            return true;
-    return false;
-}
 
 static uint32_t keep_valid(const struct fc_record *record, const struct fc_charter *first,
                            const struct fc_charter *second, const struct fc_key *single,
@@ -23,7 +16,7 @@ static uint32_t keep_valid(const struct fc_record *record, const struct fc_chart
     for (uint32_t i = 0; i < record->signature_count && count < 2 * FC_SIGNATURES_MAX; i++) {
         fc_record_signature(record, i, &kept[count]);
         const struct fc_key *signer = &kept[count].signer;
-        if ((governs(first, signer) || governs(second, signer) ||
+        if ((fc_proof_governs(first, signer) || fc_proof_governs(second, signer) ||
              (single && fc_key_eq(single, signer))) &&
             fc_verify(signer, &record->hash, &kept[count].sig))
             count++;
@@ -66,19 +59,22 @@ static const struct fc_held *find_base(const struct fc_ledger *ledger,
     for (size_t i = 0; i < count; i++) {
         const struct fc_held *held = fc_ledger_record_at(ledger, i);
         if (held->record.type == FC_RECORD_CERTIFICATE && held->certificate.r == 0 &&
-            held->certificate.g == recovery->g &&
-            fc_hash_eq(&held->certificate.participant, &recovery->participant))
+            fc_proof_extends(recovery, &held->certificate))
             return held;
     }
     return NULL;
 }
 
-static const struct fc_held *find_carry(const struct fc_ledger *ledger, uint64_t version)
+static const struct fc_held *find_carry(const struct fc_ledger *ledger,
+                                        const struct fc_charter *charter)
 {
     size_t count = fc_ledger_record_count(ledger);
     for (size_t i = 0; i < count; i++) {
         const struct fc_held *held = fc_ledger_record_at(ledger, i);
-        if (held->record.type == FC_RECORD_CARRY && held->carry.version == version)
+        if (held->record.type != FC_RECORD_CARRY || held->carry.version != charter->version)
+            continue;
+        struct fc_hash root = fc_merkle_root(held->carry.hashes);
+        if (fc_hash_eq(&root, &charter->carried))
             return held;
     }
     return NULL;
@@ -103,19 +99,13 @@ static bool find_hash(struct fc_span hashes, uint32_t count, const struct fc_has
     return false;
 }
 
-/* nil under the charter in force; else the path from the certificate to what it carries over. */
-static enum fc_err put_carry(const struct fc_ledger *ledger, const struct fc_held *charter,
-                             const struct fc_held *certificate, struct fc_buf *out)
+static enum fc_err put_path(const struct fc_ledger *ledger, const struct fc_charter *charter,
+                            const struct fc_hash *certificate, struct fc_buf *out)
 {
     struct fc_hash path[FC_MERKLE_PROOF_MAX];
     uint32_t index;
-    if (fc_hash_eq(&certificate->certificate.charter, &charter->record.hash)) {
-        fc_pack_nil(out);
-        return FC_OK;
-    }
-    const struct fc_held *list = find_carry(ledger, charter->charter.version);
-    if (!list ||
-        !find_hash(list->carry.hashes, list->carry.count, &certificate->record.hash, &index))
+    const struct fc_held *list = find_carry(ledger, charter);
+    if (!list || !find_hash(list->carry.hashes, list->carry.count, certificate, &index))
         return FC_E_UNKNOWN;
     uint32_t steps = fc_merkle_prove(list->carry.hashes, index, path);
     fc_pack_array(out, 2);
@@ -126,7 +116,24 @@ static enum fc_err put_carry(const struct fc_ledger *ledger, const struct fc_hel
     return FC_OK;
 }
 
-/* [certificate] or [recovery certificate, certificate], and the carry proof of the last. */
+/* A path from the certificate to what each later charter carries over. */
+static enum fc_err put_carry(const struct fc_ledger *ledger, const struct fc_held *last,
+                             const struct fc_charter *issued, const struct fc_hash *certificate,
+                             struct fc_buf *out)
+{
+    if (issued->version > last->charter.version)
+        return FC_E_UNKNOWN;
+    fc_pack_array(out, (uint32_t)(last->charter.version - issued->version));
+    for (uint64_t v = issued->version + 1; v <= last->charter.version; v++) {
+        const struct fc_held *held = fc_ledger_charter_version(ledger, v);
+        enum fc_err err = held ? put_path(ledger, &held->charter, certificate, out) : FC_E_UNKNOWN;
+        if (err != FC_OK)
+            return err;
+    }
+    return FC_OK;
+}
+
+/* [certificate] or [recovery certificate, certificate], and the paths of the last. */
 static enum fc_err put_voucher(const struct fc_ledger *ledger, const struct fc_held *charter,
                                const struct fc_held *certificate, struct fc_buf *out)
 {
@@ -142,7 +149,8 @@ static enum fc_err put_voucher(const struct fc_ledger *ledger, const struct fc_h
         err = put_record(&certificate->record, NULL, NULL, &base->certificate.recovery_key, out);
     if (err == FC_OK)
         err = put_record(&base->record, &issued->charter, NULL, NULL, out);
-    return err == FC_OK ? put_carry(ledger, charter, base, out) : err;
+    return err == FC_OK ? put_carry(ledger, charter, &issued->charter, &base->record.hash, out)
+                        : err;
 }
 
 static enum fc_err put_charters(const struct fc_ledger *ledger, const struct fc_held *last,

@@ -1,6 +1,6 @@
 /* A proof that stands alone: what someone without a node checks against a federation id they trust.
  *
- * Canonical array: [format, charters, vouchers, carry proof or nil, head record, state proof,
+ * Canonical array: [format, charters, certificates, carry proofs, head record, state proof,
  * participant, key, salt or nil, content or nil, checkpoints]. docs/protocol.md, "Proofs". */
 #ifndef FC_STORE_PROOF_H
 #define FC_STORE_PROOF_H

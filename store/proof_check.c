@@ -4,19 +4,15 @@
 
 #include "store/merkle.h"
 #include "store/pack.h"
+#include "store/proof_priv.h"
 
 enum { SIGNERS_MAX = 2 * FC_SIGNATURES_MAX };
-
-struct carry {
-    bool given;
-    uint32_t index, steps;
-    struct fc_hash path[FC_MERKLE_PROOF_MAX];
-};
 
 struct voucher {
     uint32_t count; /* 2: a recovery certificate stands before the one it rests on */
     struct fc_span records[2];
-    struct carry carry;
+    uint32_t path_count; /* one for each charter after the one it was issued under */
+    struct fc_span paths;
 };
 
 struct claim {
@@ -43,14 +39,11 @@ static void read_voucher(struct fc_unpack *in, struct voucher *out)
     out->count = fc_unpack_array(in, 1, 2);
     for (uint32_t i = 0; i < out->count; i++)
         out->records[i] = fc_unpack_bin(in, FC_RECORD_BYTES_MAX);
-    out->carry.given = !fc_unpack_nil(in);
-    if (!out->carry.given)
-        return;
-    fc_unpack_array(in, 2, 2);
-    out->carry.index = (uint32_t)fc_unpack_uint(in, FC_CARRIED_MAX - 1);
-    out->carry.steps = fc_unpack_array(in, 0, FC_MERKLE_PROOF_MAX);
-    for (uint32_t i = 0; i < out->carry.steps; i++)
-        fc_unpack_fixed(in, out->carry.path[i].b, 32);
+    out->path_count = fc_unpack_array(in, 0, FC_PROOF_CHARTERS_MAX - 1);
+    size_t start = in->pos;
+    for (uint32_t i = 0; i < out->path_count; i++)
+        fc_unpack_any(in);
+    out->paths = fc_span(in->data + start, in->pos - start);
 }
 
 static void read_content(struct fc_unpack *in, struct claim *claim)
@@ -102,7 +95,7 @@ static enum fc_err open_record(struct fc_span bytes, enum fc_record_type type,
 
 /* -- signatures -------------------------------------------------------------------------------- */
 
-static bool governs(const struct fc_charter *charter, const struct fc_key *key)
+bool fc_proof_governs(const struct fc_charter *charter, const struct fc_key *key)
 {
     for (uint32_t i = 0; charter && i < charter->governor_count; i++)
         if (fc_key_eq(&charter->governors[i].key, key))
@@ -123,8 +116,8 @@ static enum fc_err count_governors(const struct fc_record *record, struct fc_ver
     for (uint32_t i = 0; i < record->signature_count; i++) {
         struct fc_signature signature;
         fc_record_signature(record, i, &signature);
-        bool of_first = governs(first, &signature.signer);
-        bool of_second = governs(second, &signature.signer);
+        bool of_first = fc_proof_governs(first, &signature.signer);
+        bool of_second = fc_proof_governs(second, &signature.signer);
         if (!of_first && !of_second)
             return FC_E_SIGNATURE;
         *by_first += of_first;
@@ -203,15 +196,17 @@ static enum fc_err check_chain(struct chain *chain)
 
 /* -- certificates ------------------------------------------------------------------------------ */
 
-static bool same_but_keys(const struct fc_certificate *a, const struct fc_certificate *b)
+bool fc_proof_extends(const struct fc_certificate *recovery, const struct fc_certificate *base)
 {
     struct fc_buf bodies[2] = {{0}, {0}};
-    struct fc_certificate twin = *b;
-    twin.r = a->r;
-    twin.feed_key = a->feed_key;
-    twin.incarnation = a->incarnation;
-    twin.floor = a->floor;
-    bool same = fc_certificate_body(a, &bodies[0]) == FC_OK &&
+    struct fc_certificate twin = *base;
+    twin.r = recovery->r;
+    twin.feed_key = recovery->feed_key;
+    twin.incarnation = recovery->incarnation;
+    twin.floor = recovery->floor;
+    bool same = recovery->r > 0 && base->r == 0 &&
+                recovery->incarnation == base->incarnation + recovery->r &&
+                fc_certificate_body(recovery, &bodies[0]) == FC_OK &&
                 fc_certificate_body(&twin, &bodies[1]) == FC_OK &&
                 fc_span_eq(fc_buf_span(&bodies[0]), fc_buf_span(&bodies[1]));
     fc_buf_finish(&bodies[0]);
@@ -219,22 +214,38 @@ static bool same_but_keys(const struct fc_certificate *a, const struct fc_certif
     return same;
 }
 
+/* Every charter after `issued` must carry the certificate over. */
 static enum fc_err check_carried(const struct chain *chain, const struct voucher *voucher,
-                                 const struct fc_hash *hash, uint32_t issued)
+                                 const struct fc_hash *certificate, uint32_t issued)
 {
-    const struct carry *carry = &voucher->carry;
-    bool in_force = issued + 1 == chain->claim->charter_count;
-    if (in_force)
-        return carry->given ? FC_E_FORMAT : FC_OK;
-    if (!carry->given || carry->index >= chain->last.carried_count ||
-        !fc_merkle_check(&chain->last.carried, chain->last.carried_count, carry->index, hash,
-                         carry->path, carry->steps))
+    struct fc_unpack in;
+    if (voucher->path_count != chain->claim->charter_count - 1 - issued)
         return FC_E_DENIED;
-    return FC_OK;
+    fc_unpack_init(&in, voucher->paths);
+    for (uint32_t at = issued + 1; at < chain->claim->charter_count; at++) {
+        struct fc_hash path[FC_MERKLE_PROOF_MAX];
+        struct fc_charter charter;
+        struct fc_record record;
+        fc_unpack_array(&in, 2, 2);
+        uint32_t index = (uint32_t)fc_unpack_uint(&in, FC_CARRIED_MAX - 1);
+        uint32_t steps = fc_unpack_array(&in, 0, FC_MERKLE_PROOF_MAX);
+        for (uint32_t i = 0; i < steps; i++)
+            fc_unpack_fixed(&in, path[i].b, 32);
+        if (in.err != FC_OK)
+            return FC_E_FORMAT;
+        enum fc_err err = open_charter(chain, at, &record, &charter);
+        if (err != FC_OK)
+            return err;
+        if (index >= charter.carried_count ||
+            !fc_merkle_check(&charter.carried, charter.carried_count, index, certificate, path,
+                             steps))
+            return FC_E_DENIED;
+    }
+    return fc_unpack_end(&in) == FC_OK ? FC_OK : FC_E_FORMAT;
 }
 
-/* The certificate that governors signed: under a charter of the chain, and carried over by the
- * last one unless it is that. */
+/* The certificate that governors signed: under a charter of the chain, and carried over by
+ * all that follow. */
 static enum fc_err check_base(const struct chain *chain, const struct voucher *voucher,
                               struct fc_certificate *out, uint32_t *signatures)
 {
@@ -277,7 +288,7 @@ static enum fc_err check_voucher(const struct chain *chain, const struct voucher
     *hash = record.hash;
     if (voucher->count == 1)
         return FC_OK;
-    if (out->r == 0 || out->incarnation <= base.incarnation || !same_but_keys(out, &base))
+    if (!fc_proof_extends(out, &base))
         return FC_E_DENIED;
     return check_single(&record, chain->verifier, &base.recovery_key);
 }
