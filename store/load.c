@@ -42,6 +42,12 @@ void fc_load_abort(struct fc_load *load)
     free(load);
 }
 
+static void raise_bounds(struct fc_load *load, uint64_t entries, uint64_t bytes)
+{
+    load->entries_max = entries > load->entries_max ? entries : load->entries_max;
+    load->bytes_max = bytes > load->bytes_max ? bytes : load->bytes_max;
+}
+
 /* A peer can make a load no larger than what the participant was admitted for, or has here. */
 static enum fc_err read_bounds(struct fc_load *load, const struct fc_replica_row *held)
 {
@@ -49,13 +55,36 @@ static enum fc_err read_bounds(struct fc_load *load, const struct fc_replica_row
     const struct fc_hash *participant = &load->row.feed.participant;
     if (fc_ledger_participant(load->replica->ledger, participant, &who) != FC_OK)
         return FC_E_UNKNOWN;
-    load->entries_max = who.certificate->certificate.quota_entries;
-    load->bytes_max = who.certificate->certificate.quota_bytes;
-    if (held && held->feed.entries > load->entries_max)
-        load->entries_max = held->feed.entries;
-    if (held && held->feed.bytes > load->bytes_max)
-        load->bytes_max = held->feed.bytes;
+    raise_bounds(load, who.certificate->certificate.quota_entries,
+                 who.certificate->certificate.quota_bytes);
+    if (held)
+        raise_bounds(load, held->feed.entries, held->feed.bytes);
     return FC_OK;
+}
+
+/* The head may stand under a certificate that was superseded by one with less. */
+static void read_older_bounds(struct fc_load *load)
+{
+    const struct fc_ledger *ledger = load->replica->ledger;
+    for (size_t i = fc_ledger_record_count(ledger); i-- > 0;) {
+        const struct fc_held *held = fc_ledger_record_at(ledger, i);
+        if (held->record.type == FC_RECORD_CERTIFICATE &&
+            fc_hash_eq(&held->certificate.participant, &load->row.feed.participant))
+            raise_bounds(load, held->certificate.quota_entries, held->certificate.quota_bytes);
+    }
+    load->older_bounds = true;
+}
+
+static bool within_bounds(struct fc_load *load, uint64_t size)
+{
+    const struct fc_feed *feed = &load->row.feed;
+    for (;;) {
+        if (feed->entries < load->entries_max && size <= load->bytes_max - feed->bytes)
+            return true;
+        if (load->older_bounds)
+            return false;
+        read_older_bounds(load);
+    }
 }
 
 enum fc_err fc_load_begin(struct fc_replica *replica, const struct fc_hash *participant,
@@ -234,10 +263,9 @@ static enum fc_err put_item(struct fc_load *load, struct fc_replica_row *row,
 static enum fc_err stage_item(struct fc_load *load, const struct fc_item *item,
                               struct fc_span frame)
 {
-    struct fc_feed *feed = &load->row.feed;
     if (item->deleted || fc_hash_cmp(&item->key_hash, &load->at.key_hash) <= 0)
         return FC_E_FORMAT;
-    if (feed->entries >= load->entries_max || item->size > load->bytes_max - feed->bytes)
+    if (!within_bounds(load, item->size))
         return FC_E_BOUND;
     load->touched = true;
     load->at.key_hash = item->key_hash;

@@ -30,6 +30,7 @@ struct fc_load {
     struct fc_replica_row row; /* of the staged generation */
     struct fc_resume at;
     uint64_t entries_max, bytes_max;
+    bool older_bounds; /* of superseded certificates are in them */
     struct fc_load_item *items;
     size_t item_count, item_cap;
     struct fc_buf bytes;

@@ -19,7 +19,8 @@ static void publish_range(struct fc_test_case *test, unsigned from, unsigned cou
     assert_non_null(texts);
     for (unsigned i = 0; i < count; i++) {
         snprintf(texts[i][0], sizeof texts[i][0], "https://acme.example/%u", from + i);
-        snprintf(texts[i][1], sizeof texts[i][1], "{\"number\":%u,\"word\":\"%s\"}", from + i, word);
+        snprintf(texts[i][1], sizeof texts[i][1], "{\"number\":%u,\"word\":\"%s\"}", from + i,
+                 word);
         fc_test_batch_put(&batch, texts[i][0], texts[i][1]);
     }
     assert_ok(fc_test_publish(&test->a, &test->acme, &batch, NULL));
@@ -50,7 +51,8 @@ static void tidy(struct fc_test_node *node)
     }
 }
 
-/* -- the three ways ------------------------------------------------------------------------------ */
+/* -- the three ways ------------------------------------------------------------------------------
+ */
 
 static void test_a_whole_feed_in_small_blocks(void **state)
 {
@@ -165,7 +167,8 @@ static void test_a_walk_asks_as_much_as_it_may(void **state)
     fc_buf_finish(&hold);
 }
 
-/* -- gaps ---------------------------------------------------------------------------------------- */
+/* -- gaps ----------------------------------------------------------------------------------------
+ */
 
 static void test_deletes_are_kept_up_to_a_bound(void **state)
 {
@@ -193,9 +196,8 @@ static void test_deletes_are_kept_up_to_a_bound(void **state)
     struct fc_resume at = {0};
     struct fc_buf items = {0}, frames = {0};
     bool done;
-    assert_int_equal(fc_replica_read_changes(test->a.replica, &test->acme.id,
-                                             fc_version_make(1, 1), &at, 1000, &items, &frames,
-                                             &done),
+    assert_int_equal(fc_replica_read_changes(test->a.replica, &test->acme.id, fc_version_make(1, 1),
+                                             &at, 1000, &items, &frames, &done),
                      FC_E_GAP);
     assert_ok(fc_replica_read_changes(test->a.replica, &test->acme.id, fc_version_make(1, 2), &at,
                                       FC_FRAME_BYTES_MAX, &items, &frames, &done));
@@ -207,7 +209,8 @@ static void test_deletes_are_kept_up_to_a_bound(void **state)
     fc_test_batch_finish(&batch);
 }
 
-/* -- wrong from the peer -------------------------------------------------------------------------- */
+/* -- wrong from the peer --------------------------------------------------------------------------
+ */
 
 static void test_a_wrong_root_changes_nothing(void **state)
 {
@@ -326,9 +329,8 @@ static void test_blocks_are_checked(void **state)
         .deleted = true, .version = fc_version_make(1, 1), .key_hash = hash_of("x")};
     fc_buf_clear(&items);
     fc_item_write(&item, &items);
-    assert_int_equal(
-        add_to_new_load(test, FC_LOAD_WHOLE, fc_buf_span(&items), (struct fc_span){0}),
-        FC_E_FORMAT);
+    assert_int_equal(add_to_new_load(test, FC_LOAD_WHOLE, fc_buf_span(&items), (struct fc_span){0}),
+                     FC_E_FORMAT);
     assert_ok(add_to_new_load(test, FC_LOAD_CHANGES, fc_buf_span(&items), (struct fc_span){0}));
     fc_buf_finish(&items);
     fc_buf_finish(&frames);
@@ -351,9 +353,9 @@ static void test_a_content_of_another_size_is_caught(void **state)
     for (item.size = 2; item.size <= 4; item.size += 2) {
         fc_buf_clear(&items);
         fc_item_write(&item, &items);
-        assert_int_equal(add_to_new_load(test, FC_LOAD_WHOLE, fc_buf_span(&items),
-                                         fc_span(raw, sizeof raw)),
-                         FC_E_SIGNATURE);
+        assert_int_equal(
+            add_to_new_load(test, FC_LOAD_WHOLE, fc_buf_span(&items), fc_span(raw, sizeof raw)),
+            FC_E_SIGNATURE);
     }
     fc_buf_finish(&items);
 }
@@ -361,11 +363,17 @@ static void test_a_content_of_another_size_is_caught(void **state)
 static void test_loads_are_bounded(void **state)
 {
     struct fc_test_case *test = *state;
-    publish_range(test, 0, 20, "first");
+    unsigned quota = (unsigned)test->acme.certificate.quota_entries;
     test->acme.certificate.g++;
     test->acme.certificate.quota_entries = 19;
     fc_test_certify(&test->acme, &test->fed);
+    publish_range(test, 0, 20, "first");
+    assert_true(quota > 20);
     assert_ok(fc_test_add(&test->b, &test->acme.certificate_record));
+    assert_ok(catch_up(test, FC_LOAD_WHOLE, FC_BLOCK_BYTES)); /* under the older certificate */
+    fc_test_node_finish(&test->b); /* a node that never heard of that one */
+    fc_test_node_init(&test->b, test->backend, &test->fed, "node c");
+    fc_test_admit(&test->b, &test->fed, &test->acme);
     struct fc_buf items = {0}, frames = {0};
     struct fc_resume at = {0};
     bool done;
@@ -404,14 +412,15 @@ static void test_gathering_is_bounded(void **state)
     fc_buf_finish(&items);
 }
 
-/* -- moving feeds, lost transactions --------------------------------------------------------------- */
+/* -- moving feeds, lost transactions
+ * --------------------------------------------------------------- */
 
 static void read_block(struct fc_test_case *test, fc_version since, struct fc_resume *at,
                        size_t bytes_max, struct fc_load *load, bool *done)
 {
     struct fc_buf items = {0}, frames = {0};
-    assert_ok(fc_replica_read_changes(test->a.replica, &test->acme.id, since, at, bytes_max,
-                                      &items, &frames, done));
+    assert_ok(fc_replica_read_changes(test->a.replica, &test->acme.id, since, at, bytes_max, &items,
+                                      &frames, done));
     assert_ok(fc_load_add(load, fc_buf_span(&items), fc_buf_span(&frames)));
     fc_buf_finish(&items);
     fc_buf_finish(&frames);
@@ -535,7 +544,8 @@ static void test_a_load_that_was_overtaken(void **state)
     fc_buf_finish(&hold);
 }
 
-/* -- contents that did not come along -------------------------------------------------------------- */
+/* -- contents that did not come along
+ * -------------------------------------------------------------- */
 
 static void test_missing_contents_stay_missing_and_are_pulled(void **state)
 {

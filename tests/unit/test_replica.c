@@ -22,7 +22,8 @@ static void put_many(struct fc_test_case *test, struct fc_test_batch *batch, uns
     }
 }
 
-/* -- open --------------------------------------------------------------------------------------- */
+/* -- open ---------------------------------------------------------------------------------------
+ */
 
 static void test_open_wants_the_right_store(void **state)
 {
@@ -70,7 +71,8 @@ static void test_reopened_it_is_the_same(void **state)
     assert_int_equal(fc_test_verify(&test->a, false), 0);
 }
 
-/* -- publishing and applying --------------------------------------------------------------------- */
+/* -- publishing and applying ---------------------------------------------------------------------
+ */
 
 static void test_author_then_apply_gives_equal_replicas(void **state)
 {
@@ -125,8 +127,7 @@ static void test_same_bytes_again_change_nothing(void **state)
     struct fc_buf record = {0}, ops_bytes = {0};
     struct fc_ops ops;
     bool has_ops;
-    assert_ok(
-        fc_replica_head(test->a.replica, &test->acme.id, &record, &ops_bytes, &has_ops));
+    assert_ok(fc_replica_head(test->a.replica, &test->acme.id, &record, &ops_bytes, &has_ops));
     assert_ok(fc_ops_init(&ops, fc_buf_span(&ops_bytes)));
     assert_int_equal(ops.count, 1);
     fc_buf_finish(&record);
@@ -209,8 +210,8 @@ static void test_failed_delta_leaves_the_batch(void **state)
     wrong.head.root.b[5] ^= 1;
     struct fc_feed held = fc_test_feed(&test->b, &test->acme.id);
     struct fc_arrival_mark mark = fc_replica_arrival_mark(test->b.replica);
-    assert_int_equal(
-        fc_replica_apply(test->b.replica, &wrong, NULL, 0, FC_TEST_NOW_MS, &bad), FC_E_ROOT);
+    assert_int_equal(fc_replica_apply(test->b.replica, &wrong, NULL, 0, FC_TEST_NOW_MS, &bad),
+                     FC_E_ROOT);
     struct fc_feed now = fc_test_feed(&test->b, &test->acme.id);
     assert_true(now.version == held.version && now.entries == 1 && now.missing == 0);
     assert_true(fc_replica_arrival_mark(test->b.replica).index == mark.index);
@@ -241,11 +242,11 @@ static void test_unreachable_root_is_never_held(void **state)
     assert_ok(fc_delta_write(fc_buf_span(&record), fc_buf_span(&ops_bytes), &bytes));
     assert_ok(fc_delta_parse(fc_buf_span(&bytes), &delta));
     struct fc_hash before = fc_test_fingerprint(&test->b);
-    assert_ok(fc_replica_judge(test->b.replica, &delta.record, &delta.head, delta.head.time_ms,
-                               &key));
+    assert_ok(
+        fc_replica_judge(test->b.replica, &delta.record, &delta.head, delta.head.time_ms, &key));
     assert_ok(fc_replica_begin(test->b.replica));
-    assert_int_equal(
-        fc_replica_apply(test->b.replica, &delta, NULL, 0, FC_TEST_NOW_MS, &bad), FC_E_ROOT);
+    assert_int_equal(fc_replica_apply(test->b.replica, &delta, NULL, 0, FC_TEST_NOW_MS, &bad),
+                     FC_E_ROOT);
     assert_ok(fc_replica_commit(test->b.replica));
     struct fc_hash after = fc_test_fingerprint(&test->b);
     assert_true(fc_hash_eq(&before, &after));
@@ -330,7 +331,8 @@ static void test_every_failing_write_of_a_record_undoes_it(void **state)
     fc_buf_finish(&revocation);
 }
 
-/* -- quota --------------------------------------------------------------------------------------- */
+/* -- quota ---------------------------------------------------------------------------------------
+ */
 
 static void test_quota_holds_for_authors(void **state)
 {
@@ -378,8 +380,8 @@ static void test_quota_of_operations_holds_for_deltas(void **state)
     assert_ok(fc_delta_write(fc_buf_span(&record), fc_buf_span(&ops_bytes), &bytes));
     assert_ok(fc_delta_parse(fc_buf_span(&bytes), &delta));
     assert_ok(fc_replica_begin(test->b.replica));
-    assert_int_equal(
-        fc_replica_apply(test->b.replica, &delta, NULL, 0, FC_TEST_NOW_MS, &bad), FC_E_QUOTA);
+    assert_int_equal(fc_replica_apply(test->b.replica, &delta, NULL, 0, FC_TEST_NOW_MS, &bad),
+                     FC_E_QUOTA);
     fc_replica_abort(test->b.replica);
     fc_buf_finish(&ops_bytes);
     fc_buf_finish(&record);
@@ -387,7 +389,8 @@ static void test_quota_of_operations_holds_for_deltas(void **state)
     fc_test_batch_finish(&batch);
 }
 
-/* -- contents ------------------------------------------------------------------------------------ */
+/* -- contents ------------------------------------------------------------------------------------
+ */
 
 static void test_missing_contents_are_wanted_and_filled(void **state)
 {
@@ -455,8 +458,7 @@ static void test_contents_that_do_not_match_are_counted(void **state)
     assert_ok(fc_replica_head(test->a.replica, &test->acme.id, &record, &ops, &has_ops));
     assert_ok(fc_delta_write(fc_buf_span(&record), fc_buf_span(&ops), &bytes));
     assert_ok(fc_delta_parse(fc_buf_span(&bytes), &delta));
-    assert_ok(
-        fc_replica_content_frame(test->a.replica, &test->acme.id, &key, &hold, &contents[0]));
+    assert_ok(fc_replica_content_frame(test->a.replica, &test->acme.id, &key, &hold, &contents[0]));
     contents[0].salt[3] ^= 1;
     contents[1] = contents[0];
     contents[1].key_hash = hash_of("urn:unasked");
@@ -532,8 +534,7 @@ static void test_local_takedown_is_lifted_again(void **state)
     assert_ok(fc_replica_begin(test->a.replica));
     assert_int_equal(fc_replica_put_content(test->a.replica, &test->acme.id, &frame),
                      FC_E_WITHHELD);
-    assert_ok(
-        fc_replica_takedown_local(test->a.replica, &test->acme.id, &key, reason, false));
+    assert_ok(fc_replica_takedown_local(test->a.replica, &test->acme.id, &key, reason, false));
     assert_int_equal(
         fc_replica_takedown_local(test->a.replica, &test->acme.id, &key, reason, false),
         FC_E_MISSING);
@@ -553,7 +554,8 @@ static void test_local_takedown_is_lifted_again(void **state)
     fc_buf_finish(&hold);
 }
 
-/* -- entries, proofs, history -------------------------------------------------------------------- */
+/* -- entries, proofs, history --------------------------------------------------------------------
+ */
 
 struct listing {
     struct fc_hash last;
@@ -581,8 +583,7 @@ static void test_entries_come_in_order_from_anywhere(void **state)
         FC_E_CLOSED);
     struct fc_hash after = listing.last;
     listing.stop_at = 0;
-    assert_ok(
-        fc_replica_entries(test->a.replica, &test->acme.id, &after, list_entry, &listing));
+    assert_ok(fc_replica_entries(test->a.replica, &test->acme.id, &after, list_entry, &listing));
     assert_int_equal(listing.count, 50);
     assert_int_equal(
         fc_replica_entries(test->a.replica, &test->other.id, NULL, list_entry, &listing),
@@ -603,8 +604,7 @@ static void test_proofs_lead_to_the_held_root(void **state)
         struct fc_span leaf;
         bool present;
         assert_ok(fc_replica_prove(test->a.replica, &test->acme.id, &keys[i], &proof));
-        assert_ok(
-            fc_tree_check(fc_buf_span(&proof), &feed.root, &keys[i], &present, &leaf));
+        assert_ok(fc_tree_check(fc_buf_span(&proof), &feed.root, &keys[i], &present, &leaf));
         assert_int_equal(present, i == 0);
         fc_buf_finish(&proof);
     }
@@ -644,14 +644,15 @@ static void test_history_keeps_the_last_heads(void **state)
     assert_int_equal(history.with_ops, FC_HEADS_KEPT);
     assert_true(history.last == fc_version_make(1, 7));
     struct history older = {0};
-    assert_ok(fc_replica_history(test->a.replica, &test->acme.id, fc_version_make(1, 10),
-                                 list_head, &older));
+    assert_ok(fc_replica_history(test->a.replica, &test->acme.id, fc_version_make(1, 10), list_head,
+                                 &older));
     assert_int_equal(older.count, 3);
     assert_int_equal(fc_test_verify(&test->a, false), 0);
     fc_test_batch_finish(&batch);
 }
 
-/* -- arrivals ------------------------------------------------------------------------------------ */
+/* -- arrivals ------------------------------------------------------------------------------------
+ */
 
 struct arrivals {
     uint64_t last;
@@ -697,13 +698,17 @@ static void test_arrivals_are_bounded_by_subjects(void **state)
     struct arrivals last = {.last = mark.index - 1};
     assert_ok(fc_replica_arrivals(test->a.replica, mark.index - 1, list_arrival, &last));
     assert_int_equal(last.heads, 1);
-    /* A certificate that takes another's place takes its arrival's too. */
-    test->acme.certificate.g++;
-    fc_test_certify(&test->acme, &test->fed);
-    assert_ok(fc_test_add(&test->a, &test->acme.certificate_record));
+    /* A descriptor that takes another's place takes its arrival's too. */
+    for (uint64_t seq = 1; seq <= 3; seq++) {
+        struct fc_buf descriptor = {0};
+        fc_test_descriptor(&test->acme, &test->acme.node, "tcp://node.example:7400", seq,
+                           &descriptor);
+        assert_ok(fc_test_add(&test->a, &descriptor));
+        fc_buf_finish(&descriptor);
+    }
     struct arrivals again = {0};
     assert_ok(fc_replica_arrivals(test->a.replica, 0, list_arrival, &again));
-    assert_int_equal(again.records, 2);
+    assert_int_equal(again.records, 3);
     assert_int_equal(fc_test_verify(&test->a, false), 0);
 }
 

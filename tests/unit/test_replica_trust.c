@@ -36,7 +36,8 @@ static void fork_feed(struct fc_test_case *test)
     publish(test, &test->b, "urn:three", "{\"on\":\"b\"}");
 }
 
-/* -- judging ------------------------------------------------------------------------------------ */
+/* -- judging ------------------------------------------------------------------------------------
+ */
 
 static void test_heads_are_judged_by_what_is_held(void **state)
 {
@@ -63,9 +64,9 @@ static void test_a_head_from_the_future_waits(void **state)
     struct fc_head head;
     struct fc_key key;
     assert_ok(fc_head_parse(&record, &head));
-    assert_int_equal(fc_replica_judge(test->b.replica, &record, &head,
-                                      FC_TEST_NOW_MS - FC_SKEW_MS - 1, &key),
-                     FC_E_FUTURE);
+    assert_int_equal(
+        fc_replica_judge(test->b.replica, &record, &head, FC_TEST_NOW_MS - FC_SKEW_MS - 1, &key),
+        FC_E_FUTURE);
     assert_int_equal(
         fc_replica_judge(test->b.replica, &record, &head, FC_TEST_NOW_MS - FC_SKEW_MS, &key),
         FC_OK);
@@ -93,7 +94,8 @@ static void test_time_never_falls(void **state)
     fc_buf_finish(&bytes);
 }
 
-/* -- forks -------------------------------------------------------------------------------------- */
+/* -- forks --------------------------------------------------------------------------------------
+ */
 
 static void test_two_heads_of_one_version_are_evidence(void **state)
 {
@@ -161,8 +163,8 @@ static void test_a_newcomer_loads_a_contested_feed(void **state)
     fc_test_admit(&c, &test->fed, &test->acme);
     struct fc_buf own = {0}, evidence = {0};
     struct fc_record held = fc_test_head_of(&test->a, &test->acme.id, &own);
-    assert_ok(fc_ledger_evidence(fc_replica_ledger(test->a.replica), held.bytes, rival.bytes,
-                                 &evidence));
+    assert_ok(
+        fc_ledger_evidence(fc_replica_ledger(test->a.replica), held.bytes, rival.bytes, &evidence));
     assert_ok(fc_test_add(&c, &evidence));
     assert_int_equal(fc_test_judge(&test->a, &c, &test->acme.id), FC_E_GAP);
     assert_ok(fc_test_catch_up(&test->a, &c, &test->acme.id, FC_LOAD_WHOLE, FC_BLOCK_BYTES));
@@ -196,8 +198,7 @@ static void test_a_new_incarnation_heals(void **state)
     assert_int_equal(
         fc_test_catch_up(&test->a, &test->b, &test->acme.id, FC_LOAD_CHANGES, FC_BLOCK_BYTES),
         FC_E_GAP);
-    assert_ok(
-        fc_test_catch_up(&test->a, &test->b, &test->acme.id, FC_LOAD_WALK, FC_BLOCK_BYTES));
+    assert_ok(fc_test_catch_up(&test->a, &test->b, &test->acme.id, FC_LOAD_WALK, FC_BLOCK_BYTES));
     fc_test_expect_equal(&test->a, &test->b);
     fc_test_expect(&test->b, &test->acme.id, "urn:two", "{\"on\":\"a\"}");
     fc_test_expect(&test->b, &test->acme.id, "urn:three", NULL);
@@ -208,7 +209,8 @@ static void test_a_new_incarnation_heals(void **state)
     fc_buf_finish(&hold_b);
 }
 
-/* -- revocations -------------------------------------------------------------------------------- */
+/* -- revocations --------------------------------------------------------------------------------
+ */
 
 static void test_freeze_hides_later_entries(void **state)
 {
@@ -275,7 +277,8 @@ static void test_remove_drops_the_feed_and_its_rows(void **state)
     fc_test_batch_finish(&batch);
 }
 
-/* -- records ------------------------------------------------------------------------------------ */
+/* -- records ------------------------------------------------------------------------------------
+ */
 
 static void test_records_are_refused_as_the_ledger_says(void **state)
 {
