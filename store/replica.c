@@ -395,7 +395,9 @@ enum fc_err fc_replica_open(const struct fc_replica_config *config, struct fc_re
     memcpy(replica->seed, config->seed, sizeof replica->seed);
     enum fc_err err = read_store(replica);
     if (err == FC_E_MISSING && config->create) {
-        err = initialise(replica);
+        do
+            err = initialise(replica);
+        while (err == FC_E_MAP_FULL);
         if (err == FC_OK)
             err = read_store(replica);
     }

@@ -286,19 +286,40 @@ static enum fc_err check_feeds(struct fc_verify *verify)
     return err;
 }
 
-/* -- rows that belong to nothing --------------------------------------------------------------- */
+/* -- generations ------------------------------------------------------------------------------- */
 
-static bool generation_known(struct fc_verify *verify, uint32_t generation)
+static bool feed_has_generation(const struct fc_replica *replica, uint32_t generation)
 {
-    const struct fc_replica *replica = verify->replica;
-    uint8_t key[9] = "drop:";
-    struct fc_span value;
     for (size_t i = 0; i < replica->row_count; i++)
         if (replica->rows[i]->feed.generation == generation)
             return true;
+    return false;
+}
+
+static bool generation_dropped(struct fc_verify *verify, uint32_t generation)
+{
+    uint8_t key[9] = "drop:";
+    struct fc_span value;
     fc_put_be32(key + 5, generation);
-    return fc_load_uses_generation(replica, generation) ||
-           fc_kv_get(verify->txn, FC_TABLE_META, fc_span(key, sizeof key), &value) == FC_OK;
+    return fc_kv_get(verify->txn, FC_TABLE_META, fc_span(key, sizeof key), &value) == FC_OK;
+}
+
+/* Rows that were found under a generation. */
+static enum fc_err check_generation(struct fc_verify *verify, uint32_t generation)
+{
+    struct fc_replica *replica = verify->replica;
+    if (generation > replica->state.generation) {
+        fc_verify_report(verify, "a generation was never given out", NULL, NULL, true);
+        if (verify->repair && generation < UINT32_MAX) {
+            replica->state.generation = generation;
+            replica->state_changed = true;
+        }
+    }
+    if (feed_has_generation(replica, generation) || fc_load_uses_generation(replica, generation) ||
+        generation_dropped(verify, generation))
+        return FC_OK;
+    fc_verify_report(verify, "rows belong to no feed", NULL, NULL, true);
+    return verify->repair ? fc_replica_generation_drop(replica, generation) : FC_OK;
 }
 
 static enum fc_err check_generations(struct fc_verify *verify, enum fc_table table)
@@ -308,7 +329,7 @@ static enum fc_err check_generations(struct fc_verify *verify, enum fc_table tab
     while (err == FC_OK) {
         struct fc_kv_cursor *cursor = NULL;
         struct fc_span key, value;
-        uint32_t generation = UINT32_MAX;
+        uint32_t generation = 0;
         err = fc_kv_cursor_open(verify->txn, table, &cursor);
         if (err != FC_OK)
             return err;
@@ -316,11 +337,8 @@ static enum fc_err check_generations(struct fc_verify *verify, enum fc_table tab
         if (err == FC_OK && key.len >= 4)
             generation = fc_get_be32(key.data);
         fc_kv_cursor_close(cursor);
-        if (err == FC_OK && !generation_known(verify, generation)) {
-            fc_verify_report(verify, "rows belong to no feed", NULL, NULL, true);
-            if (verify->repair)
-                err = fc_replica_generation_drop(verify->replica, generation);
-        }
+        if (err == FC_OK)
+            err = check_generation(verify, generation);
         if (generation == UINT32_MAX)
             break;
         fc_put_be32(from, generation + 1);
@@ -328,11 +346,24 @@ static enum fc_err check_generations(struct fc_verify *verify, enum fc_table tab
     return err == FC_E_MISSING ? FC_OK : err;
 }
 
+static enum fc_err check_drop(void *ctx, struct fc_span key, struct fc_span value)
+{
+    struct fc_verify *verify = ctx;
+    (void)value;
+    if (key.len != 9 || !feed_has_generation(verify->replica, fc_get_be32(key.data + 5)))
+        return FC_OK;
+    fc_verify_report(verify, "a feed's rows are marked to be dropped", NULL, NULL, true);
+    return fc_verify_fix(verify, FC_FIX_DELETE, FC_TABLE_META, key);
+}
+
 static enum fc_err check_orphans(struct fc_verify *verify)
 {
     static const enum fc_table tables[] = {FC_TABLE_ENTRY, FC_TABLE_BYVER, FC_TABLE_DELETED,
                                            FC_TABLE_CONTENT, FC_TABLE_TREE};
-    enum fc_err err = FC_OK;
+    enum fc_err err =
+        fc_verify_scan(verify, FC_TABLE_META, fc_span_str("drop:"), check_drop, verify);
+    if (err == FC_OK)
+        err = fc_verify_apply_fixes(verify, NULL);
     for (unsigned i = 0; i < sizeof tables / sizeof tables[0] && err == FC_OK; i++)
         err = check_generations(verify, tables[i]);
     return err;
@@ -353,11 +384,11 @@ static enum fc_err verify_all(struct fc_verify *verify)
     if (err == FC_OK)
         err = check_records(verify);
     if (err == FC_OK)
+        err = check_orphans(verify);
+    if (err == FC_OK)
         err = check_feeds(verify);
     if (err == FC_OK)
         err = check_arrivals(verify);
-    if (err == FC_OK)
-        err = check_orphans(verify);
     if (err == FC_OK && verify->repair && verify->damages > 0)
         err = fc_replica_new_epoch(verify->replica);
     return err;

@@ -237,6 +237,32 @@ static bool same_counts(const struct fc_replica_row *a, const struct fc_replica_
            a->feed.missing == b->feed.missing && a->deletes == b->deletes && a->heads == b->heads;
 }
 
+/* No other feed's, and one that was given out. */
+static bool generation_sound(const struct fc_replica *replica, const struct fc_feed *feed)
+{
+    for (size_t i = 0; i < replica->row_count; i++) {
+        const struct fc_feed *other = &replica->rows[i]->feed;
+        if (other->generation == feed->generation &&
+            !fc_hash_eq(&other->participant, &feed->participant))
+            return false;
+    }
+    return feed->generation > 0 && feed->generation <= replica->state.generation;
+}
+
+static enum fc_err check_generation(struct feed_check *check)
+{
+    struct fc_replica *replica = check->verify->replica;
+    if (generation_sound(replica, &check->row.feed))
+        return FC_OK;
+    fc_verify_report(check->verify, "the feed's generation is damaged", check->participant, NULL,
+                     false);
+    if (!check->verify->repair)
+        return FC_OK;
+    uint32_t *generation = &check->row.feed.generation;
+    enum fc_err err = fc_replica_generation_new(replica, generation);
+    return err == FC_OK ? fc_replica_generation_keep(replica, *generation) : err;
+}
+
 static enum fc_err store_row(struct fc_verify *verify, const struct fc_replica_row *row)
 {
     enum fc_err err = fc_replica_row_store(verify->replica, row);
@@ -252,17 +278,18 @@ enum fc_err fc_verify_feed(struct fc_verify *verify, const struct fc_replica_row
     struct fc_feed *feed = &check.row.feed;
     uint64_t damages = verify->damages;
     struct fc_subtree root = {0};
-    bool head_damaged = false;
     feed->entries = feed->bytes = feed->missing = 0;
     check.row.deletes = check.row.heads = 0;
-    enum fc_err err = fc_verify_heads(verify, &check.row, &head_damaged);
+    enum fc_err err = check_generation(&check);
+    if (err == FC_OK)
+        err = fc_verify_heads(verify, &check.row);
     if (err == FC_OK)
         err = check_rows(&check);
     if (err == FC_OK)
         err = check_tree(&check, &root);
     if (err != FC_OK)
         return err;
-    bool root_wrong = !fc_hash_eq(&root.hash, &feed->root);
+    bool root_wrong = feed->version == 0 || !fc_hash_eq(&root.hash, &feed->root);
     if (root_wrong && !row->feed.damaged)
         fc_verify_report(verify, "the entries are not those its head was signed over",
                          check.participant, NULL, false);
@@ -270,6 +297,6 @@ enum fc_err fc_verify_feed(struct fc_verify *verify, const struct fc_replica_row
         fc_verify_report(verify, "the feed's counts are wrong", check.participant, NULL, true);
     if (verify->damages == damages || !verify->repair)
         return FC_OK;
-    feed->damaged = head_damaged || root_wrong;
+    feed->damaged = root_wrong;
     return store_row(verify, &check.row);
 }

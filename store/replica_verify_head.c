@@ -6,7 +6,7 @@
 struct head_check {
     struct fc_verify *verify;
     struct fc_replica_row *row;
-    bool held_seen;
+    struct fc_feed newest; /* what the row should say by the newest sound head; version 0: none */
 };
 
 static bool ops_sound(const struct fc_head *head, struct fc_span ops)
@@ -37,31 +37,26 @@ static bool signature_sound(const struct fc_verify *verify, const struct fc_reco
     return job.valid;
 }
 
-static bool matches_row(const struct fc_record *record, const struct fc_head *head,
-                        const struct fc_feed *feed)
-{
-    return fc_hash_eq(&record->hash, &feed->head_hash) && fc_hash_eq(&head->root, &feed->root) &&
-           fc_hash_eq(&head->certificate, &feed->certificate) && head->time_ms == feed->time_ms;
-}
-
 static bool head_sound(struct head_check *check, struct fc_span key, struct fc_span value)
 {
     struct fc_span bytes, ops;
     struct fc_record record;
     struct fc_head head;
-    const struct fc_feed *feed = &check->row->feed;
     if (key.len != sizeof(struct fc_head_key) ||
         fc_replica_head_parse(value, &bytes, &ops) != FC_OK ||
         fc_record_parse(bytes, &record) != FC_OK || record.type != FC_RECORD_HEAD ||
         fc_head_parse(&record, &head) != FC_OK)
         return false;
-    fc_version version = fc_get_be64(key.data + 32);
-    if (head.version != version || !fc_hash_eq(&head.participant, &feed->participant) ||
-        !ops_sound(&head, ops) || !signature_sound(check->verify, &record, &head))
+    if (head.version != fc_get_be64(key.data + 32) ||
+        !fc_hash_eq(&head.participant, &check->row->feed.participant) || !ops_sound(&head, ops) ||
+        !signature_sound(check->verify, &record, &head))
         return false;
-    if (version == feed->version)
-        check->held_seen = matches_row(&record, &head, feed);
-    return version != feed->version || check->held_seen;
+    check->newest.version = head.version; /* they come in order */
+    check->newest.head_hash = record.hash;
+    check->newest.certificate = head.certificate;
+    check->newest.root = head.root;
+    check->newest.time_ms = head.time_ms;
+    return true;
 }
 
 static enum fc_err check_head(void *ctx, struct fc_span key, struct fc_span value)
@@ -71,23 +66,33 @@ static enum fc_err check_head(void *ctx, struct fc_span key, struct fc_span valu
         check->row->heads++;
         return FC_OK;
     }
-    bool held = key.len == sizeof(struct fc_head_key) &&
-                fc_get_be64(key.data + 32) == check->row->feed.version;
-    if (!held)
-        fc_verify_report(check->verify, "a head of the history is damaged",
-                         &check->row->feed.participant, NULL, true);
+    fc_verify_report(check->verify, "a head is damaged", &check->row->feed.participant, NULL, true);
     return fc_verify_fix(check->verify, FC_FIX_DELETE, FC_TABLE_HEAD, key);
 }
 
-enum fc_err fc_verify_heads(struct fc_verify *verify, struct fc_replica_row *row,
-                            bool *held_damaged)
+static bool same_head(const struct fc_feed *a, const struct fc_feed *b)
+{
+    return a->version == b->version && fc_hash_eq(&a->head_hash, &b->head_hash) &&
+           fc_hash_eq(&a->root, &b->root) && fc_hash_eq(&a->certificate, &b->certificate) &&
+           a->time_ms == b->time_ms;
+}
+
+/* The row falls back to the newest sound head; whether the entries are that head's, their root
+ * tells. */
+enum fc_err fc_verify_heads(struct fc_verify *verify, struct fc_replica_row *row)
 {
     struct head_check check = {.verify = verify, .row = row};
-    const struct fc_hash *participant = &row->feed.participant;
-    enum fc_err err = fc_verify_scan(
-        verify, FC_TABLE_HEAD, fc_span(participant->b, sizeof participant->b), check_head, &check);
-    *held_damaged = !check.held_seen;
-    if (err == FC_OK && !check.held_seen)
-        fc_verify_report(verify, "the feed's head is damaged", participant, NULL, false);
+    struct fc_feed *feed = &row->feed;
+    struct fc_span prefix = fc_span(feed->participant.b, sizeof feed->participant.b);
+    enum fc_err err = fc_verify_scan(verify, FC_TABLE_HEAD, prefix, check_head, &check);
+    if (err == FC_OK && !same_head(&check.newest, feed)) {
+        fc_verify_report(verify, "the feed's row does not match its head", &feed->participant, NULL,
+                         true);
+        feed->version = check.newest.version;
+        feed->head_hash = check.newest.head_hash;
+        feed->certificate = check.newest.certificate;
+        feed->root = check.newest.root;
+        feed->time_ms = check.newest.time_ms;
+    }
     return err == FC_OK ? fc_verify_apply_fixes(verify, NULL) : err;
 }

@@ -41,7 +41,6 @@ FC_MUST_USE enum fc_err fc_verify_scan(
     struct fc_verify *verify, enum fc_table table, struct fc_span prefix,
     enum fc_err (*each)(void *ctx, struct fc_span key, struct fc_span value), void *ctx);
 FC_MUST_USE enum fc_err fc_verify_feed(struct fc_verify *verify, const struct fc_replica_row *row);
-FC_MUST_USE enum fc_err fc_verify_heads(struct fc_verify *verify, struct fc_replica_row *row,
-                                        bool *held_damaged);
+FC_MUST_USE enum fc_err fc_verify_heads(struct fc_verify *verify, struct fc_replica_row *row);
 
 #endif

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "store/kv_lmdb.h"
 #include "store/kv_mem.h"
+#include "tests/support/tempdir.h"
 
 static void must(enum fc_err err)
 {
@@ -45,11 +45,8 @@ void fc_test_node_init(struct fc_test_node *node, enum fc_test_backend backend,
 {
     *node = (struct fc_test_node){.backend = backend, .federation = fed->id};
     fc_test_seed(label, 0, node->seed);
-    if (backend == FC_TEST_LMDB) {
-        snprintf(node->path, sizeof node->path, "fedcat-replica-XXXXXX");
-        char *made = mkdtemp(node->path);
-        assert(made);
-    }
+    if (backend == FC_TEST_LMDB)
+        node->path = tempdir_create();
     node_open(node, store_open(node, true), true);
 }
 
@@ -72,12 +69,9 @@ void fc_test_node_finish(struct fc_test_node *node)
 {
     fc_replica_close(node->replica);
     node->replica = NULL;
-    if (node->backend != FC_TEST_LMDB)
-        return;
-    char command[96];
-    snprintf(command, sizeof command, "rm -r '%s'", node->path);
-    if (system(command) != 0)
-        fprintf(stderr, "%s is left behind\n", node->path);
+    if (node->path)
+        tempdir_destroy(node->path);
+    node->path = NULL;
 }
 
 enum fc_err fc_test_add(struct fc_test_node *node, const struct fc_buf *record)

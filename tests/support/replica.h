@@ -12,7 +12,7 @@ enum fc_test_backend { FC_TEST_MEMORY, FC_TEST_LMDB };
 struct fc_test_node {
     enum fc_test_backend backend;
     struct fc_hash federation;
-    char path[64]; /* of the LMDB store */
+    char *path; /* of the LMDB store */
     uint8_t seed[32];
     struct fc_replica *replica;
     struct fc_kv_fault *fault;
