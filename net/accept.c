@@ -213,7 +213,7 @@ void fc_accept_delta(struct fc_core *core, struct fc_session *session,
     judge(core, &line);
     if (line.verdict == FC_E_KNOWN || line.verdict == FC_E_STALE)
         core->deltas_duplicate++;
-    session->sync.overflow = false;
+    session->no_room = false;
     if (line.verdict == FC_OK) {
         uint32_t bad = 0;
         if (!check_signatures(core, &line, 1)) {
@@ -230,6 +230,6 @@ void fc_accept_delta(struct fc_core *core, struct fc_session *session,
     } else if (!fc_accept_heads(core, session, &line, 1)) {
         return;
     }
-    if (session->state != FC_SESSION_CLOSED && !session->sync.overflow)
+    if (session->state != FC_SESSION_CLOSED && !session->no_room)
         fc_sync_mark(core, session, &message->mark);
 }

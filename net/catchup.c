@@ -155,10 +155,8 @@ static struct fc_pending *candidate(struct fc_core *core, struct fc_session *ses
             return NULL;
         if (err == FC_OK || err == FC_E_GAP)
             return &session->pending[i];
-        struct fc_hash participant = session->pending[i].participant;
-        fc_pending_drop_here(core, session, &participant);
-        if (err == FC_E_UNKNOWN || err == FC_E_FUTURE)
-            session->sync.needed = true; /* rules changed under it: hear of it again */
+        if (!fc_pending_again(core, session, i)) /* waits for something else now, or for nothing */
+            return NULL;
     }
     return NULL;
 }

@@ -282,9 +282,9 @@ static void dispatch_open(struct fc_core *core, struct fc_session *session,
         fc_sync_records(core, session, &message->records);
         break;
     case FC_WIRE_RECORD:
-        session->sync.overflow = false;
+        session->no_room = false;
         if (fc_accept_record(core, session, message->record.mark.index, message->record.record) &&
-            !session->sync.overflow)
+            !session->no_room)
             fc_sync_mark(core, session, &message->record.mark);
         break;
     case FC_WIRE_DELTA:

@@ -34,6 +34,7 @@ static void send_hello(struct fc_core *core, struct fc_session *session)
     hello->epoch = mark.epoch;
     hello->index = mark.index;
     fc_core_digests(core, &hello->heads, &hello->records);
+    session->said_charter = hello->charter;
     session->told = mark.index;
     fc_session_send(core, session, &message);
 }
@@ -183,12 +184,9 @@ void fc_greet_hello(struct fc_core *core, struct fc_session *session,
         core->err = FC_E_NOMEM;
         return;
     }
-    const struct fc_held *own = fc_ledger_charter(fc_replica_ledger(core->config.replica), NULL);
-    bool same =
-        own ? fc_hash_eq(&own->record.hash, &hello->charter) : fc_hash_is_zero(&hello->charter);
     if (session->inbound)
         send_hello(core, session);
-    if (same) {
+    if (fc_hash_eq(&session->said_charter, &hello->charter)) {
         open_session(core, session);
     } else {
         fc_session_move(session, FC_SESSION_CHARTERS);

@@ -18,8 +18,7 @@ enum {
     FC_GREETING_US = 10 * FC_SECOND_US, /* from link up to open */
     FC_PING_US = 10 * FC_SECOND_US,
     FC_PINGS_LOST_MAX = 3,
-    FC_ANSWER_US = 15 * FC_SECOND_US, /* a question without an answer is given up */
-    FC_TIMEOUTS_MAX = 3,
+    FC_ANSWER_US = 30 * FC_SECOND_US, /* a question without an answer is given up */
     FC_DIAL_MIN_US = FC_SECOND_US,
     FC_DIAL_MAX_US = 60 * FC_SECOND_US,
     FC_STEADY_US = 30 * FC_SECOND_US, /* open so long, a link's failures are forgotten */
@@ -257,6 +256,9 @@ void fc_pending_drop_feed(struct fc_core *core, const struct fc_hash *participan
                           fc_version version);
 void fc_pending_drop_here(struct fc_core *core, struct fc_session *session,
                           const struct fc_hash *participant);
+/* Has the record at this place judged anew; it comes back if it still must wait. False: the peer
+ * lost its link. */
+bool fc_pending_again(struct fc_core *core, struct fc_session *session, uint32_t at);
 void fc_pending_retry_unknown(struct fc_core *core);
 void fc_pending_run(struct fc_core *core); /* heads from the future whose time has come */
 void fc_pending_clear(struct fc_session *session);

@@ -71,7 +71,7 @@ bool fc_pending_add(struct fc_core *core, struct fc_session *session, enum fc_wa
         remove_at(session, (uint32_t)(old - session->pending));
     if (session->pending_count >= FC_PENDING_MAX ||
         session->pending_bytes + record->bytes.len > FC_PENDING_BYTES_MAX) {
-        session->sync.overflow = true;
+        session->no_room = true;
         session->sync.needed = true;
         return false;
     }
@@ -139,8 +139,7 @@ void fc_pending_drop_here(struct fc_core *core, struct fc_session *session,
         fc_sync_note(core, session);
 }
 
-/* Takes a record out and has it judged anew; it comes back if it still must wait. */
-static bool again(struct fc_core *core, struct fc_session *session, uint32_t at)
+bool fc_pending_again(struct fc_core *core, struct fc_session *session, uint32_t at)
 {
     struct fc_pending taken = session->pending[at];
     session->pending_bytes -= taken.bytes.len;
@@ -158,7 +157,7 @@ static bool retry(struct fc_core *core, struct fc_session *session)
         if (i >= session->pending_count || session->pending[i].wait != FC_WAIT_RECORD)
             continue;
         struct fc_hash hash = session->pending[i].hash;
-        if (!again(core, session, i))
+        if (!fc_pending_again(core, session, i))
             return progress;
         bool back = false;
         for (uint32_t j = 0; j < session->pending_count && !back; j++)
@@ -197,7 +196,7 @@ void fc_pending_run(struct fc_core *core)
             if (session->pending[j].due_us > core->now_us)
                 core->pending_at_us = fc_earlier(core->pending_at_us, session->pending[j].due_us);
             else
-                again(core, session, j);
+                fc_pending_again(core, session, j);
         }
     }
 }

@@ -54,11 +54,11 @@ struct fc_sync {
     bool needed; /* something above `reached` may be held there */
     bool brief;
     bool overflow; /* not all of the page found room: ask for it again */
-    uint32_t timeouts;
     uint64_t deadline_us;
     uint64_t epoch, reached; /* of the peer's log: all up to here is taken in, or pending */
     uint64_t index;          /* the last arrival the peer told of */
     uint64_t page_next;      /* where `reached` goes once the page's records are fetched */
+    uint64_t ahead_prev, ahead_index; /* told meanwhile: from one to the other nothing is left */
     struct fc_fetch_row *rows;
     uint32_t row_count, row_done, row_asked;
 };
@@ -82,8 +82,9 @@ struct fc_session {
     struct fc_peer *peer;
     uint64_t up_us, greeting_until_us, opened_us;
 
-    bool greeted;             /* the peer's hello came */
-    uint64_t charter_version; /* of it, as the rest */
+    struct fc_hash said_charter; /* in the own hello: both ends compare what the hellos say */
+    bool greeted;                /* the peer's hello came */
+    uint64_t charter_version;    /* of it, as the rest */
     struct fc_hash charter;
     uint64_t hello_epoch, hello_index;
     struct fc_hash hello_heads, hello_records;
@@ -101,6 +102,7 @@ struct fc_session {
     struct fc_pending *pending;
     uint32_t pending_count, pending_cap, pending_next;
     size_t pending_bytes;
+    bool no_room;             /* something was not kept, for want of room */
     struct fc_served *served; /* FC_SERVED_MAX, made when first needed */
 
     uint64_t ping_at_us, ping_sent_us, ping_nonce;

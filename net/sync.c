@@ -40,10 +40,10 @@ void fc_sync_afresh(struct fc_core *core)
         struct fc_sync *sync = &core->sessions[i]->sync;
         if (core->sessions[i]->state != FC_SESSION_OPEN)
             continue;
-        sync->reached = 0;
+        sync->reached = sync->ahead_prev = sync->ahead_index = 0;
         sync->brief = true;
         sync->needed = true;
-        if (sync->state == FC_SYNC_ASKED)
+        if (sync->state != FC_SYNC_IDLE)
             sync->overflow = true; /* the page under way does not count */
     }
 }
@@ -68,7 +68,7 @@ void fc_sync_mark(struct fc_core *core, struct fc_session *session, const struct
     struct fc_sync *sync = &session->sync;
     if (mark->epoch != sync->epoch) {
         sync->epoch = mark->epoch;
-        sync->reached = 0;
+        sync->reached = sync->ahead_prev = sync->ahead_index = 0;
         sync->index = mark->index;
         sync->brief = true;
         sync->needed = true;
@@ -76,10 +76,15 @@ void fc_sync_mark(struct fc_core *core, struct fc_session *session, const struct
     }
     if (mark->index > sync->index)
         sync->index = mark->index;
-    if (mark->prev > sync->reached)
+    if (mark->prev > sync->reached) {
         sync->needed = true;
-    else if (mark->index > sync->reached)
+        if (mark->prev > sync->ahead_index)
+            sync->ahead_prev = mark->prev;
+        if (mark->index > sync->ahead_index)
+            sync->ahead_index = mark->index;
+    } else if (mark->index > sync->reached) {
         sync->reached = mark->index;
+    }
     fc_sync_note(core, session);
 }
 
@@ -116,17 +121,6 @@ static void ask_rows(struct fc_core *core, struct fc_session *session)
     fc_buf_finish(&rows);
 }
 
-static void timed_out(struct fc_core *core, struct fc_session *session)
-{
-    struct fc_sync *sync = &session->sync;
-    if (++sync->timeouts >= FC_TIMEOUTS_MAX) {
-        fc_session_close(core, session, FC_GOODBYE_SILENT, "no answer to a sync");
-        return;
-    }
-    sync->state = FC_SYNC_IDLE;
-    sync->needed = true;
-}
-
 void fc_sync_run(struct fc_core *core)
 {
     uint32_t under_way = 0;
@@ -135,7 +129,7 @@ void fc_sync_run(struct fc_core *core)
         if (session->state != FC_SESSION_OPEN || session->sync.state == FC_SYNC_IDLE)
             continue;
         if (core->now_us >= session->sync.deadline_us)
-            timed_out(core, session);
+            fc_session_close(core, session, FC_GOODBYE_SILENT, "no answer to a sync");
         else
             under_way++;
     }
@@ -157,14 +151,12 @@ static void page_done(struct fc_core *core, struct fc_session *session)
     sync->rows = NULL;
     sync->row_count = sync->row_done = sync->row_asked = 0;
     sync->state = FC_SYNC_IDLE;
-    sync->timeouts = 0;
-    if (sync->overflow)
-        sync->needed = true;
-    else if (sync->page_next > sync->reached)
+    if (!sync->overflow && sync->page_next > sync->reached)
         sync->reached = sync->page_next;
-    if (sync->reached < sync->index)
-        sync->needed = true;
-    else
+    if (!sync->overflow && sync->ahead_prev <= sync->reached && sync->ahead_index > sync->reached)
+        sync->reached = sync->ahead_index;
+    sync->needed = sync->overflow || sync->reached < sync->index;
+    if (!sync->needed)
         sync->brief = false;
     fc_sync_note(core, session);
 }
@@ -219,6 +211,7 @@ static bool take_records(struct fc_core *core, struct fc_session *session,
         core->err = FC_E_NOMEM;
         return false;
     }
+    session->no_room = false;
     for (uint32_t i = 0; i < count && open && core->err == FC_OK; i++) {
         struct fc_headline *line = &heads[head_count];
         line->index = rows[i].index;
@@ -231,6 +224,7 @@ static bool take_records(struct fc_core *core, struct fc_session *session,
     }
     if (open && core->err == FC_OK)
         open = fc_accept_heads(core, session, heads, head_count);
+    session->sync.overflow = session->sync.overflow || session->no_room;
     free(heads);
     return open && core->err == FC_OK;
 }
@@ -281,7 +275,6 @@ void fc_sync_page(struct fc_core *core, struct fc_session *session, const struct
         sync->state = FC_SYNC_IDLE;
         return;
     }
-    sync->timeouts = 0;
     if (page->epoch != sync->epoch) {
         sync->state = FC_SYNC_IDLE;
         fc_sync_mark(core, session,
@@ -292,7 +285,8 @@ void fc_sync_page(struct fc_core *core, struct fc_session *session, const struct
         fc_session_close(core, session, FC_GOODBYE_PROTOCOL, "a page that does not fit");
         return;
     }
-    sync->index = page->index;
+    if (page->index > sync->index)
+        sync->index = page->index;
     sync->page_next = page->next;
     if (page->rows.count == 0)
         page_done(core, session);
@@ -345,7 +339,6 @@ void fc_sync_records(struct fc_core *core, struct fc_session *session,
         fc_session_close(core, session, FC_GOODBYE_PROTOCOL, "records that were not asked for");
     } else if (take_records(core, session, rows, records, count)) {
         sync->row_done += looked;
-        sync->timeouts = 0;
         if (sync->row_done < sync->row_count && !sync->overflow)
             ask_rows(core, session);
         else
