@@ -48,6 +48,18 @@ FC_MUST_USE enum fc_err fc_client_find_participant(struct fc_cli *cli, struct fc
 FC_MUST_USE enum fc_err fc_client_participants(
     struct fc_client *client,
     enum fc_err (*each)(void *ctx, const struct fc_message_participant *participant), void *ctx);
+/* Every entry of a feed in order of H(key). */
+FC_MUST_USE enum fc_err fc_client_entries(
+    struct fc_client *client, const struct fc_hash *participant,
+    enum fc_err (*each)(void *ctx, const struct fc_message_entry *entry), void *ctx);
+/* The entries under a key, in one feed or (NULL) in all. FC_E_MISSING. */
+FC_MUST_USE enum fc_err fc_client_find(
+    struct fc_client *client, const struct fc_hash *participant, struct fc_span key,
+    enum fc_err (*each)(void *ctx, const struct fc_message_entry *entry), void *ctx);
+/* Appends an entry's bytes. FC_E_MISSING, FC_E_WITHHELD, FC_E_CORRUPT. */
+FC_MUST_USE enum fc_err fc_client_content(struct fc_client *client,
+                                          const struct fc_hash *participant,
+                                          const struct fc_hash *key_hash, struct fc_buf *out);
 /* Every record in the order it arrived, heads included. */
 FC_MUST_USE enum fc_err fc_client_records(struct fc_client *client,
                                           enum fc_err (*each)(void *ctx, uint64_t index,

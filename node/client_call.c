@@ -150,6 +150,86 @@ enum fc_err fc_client_participants(
     return err;
 }
 
+enum fc_err fc_client_entries(struct fc_client *client, const struct fc_hash *participant,
+                              enum fc_err (*each)(void *ctx, const struct fc_message_entry *entry),
+                              void *ctx)
+{
+    struct fc_hash last;
+    struct fc_buf page = {0};
+    bool more = true, first = true;
+    enum fc_err err = FC_OK;
+    while (more && err == FC_OK) {
+        struct fc_buf arguments = {0};
+        struct fc_unpack in;
+        fc_pack_array(&arguments, 3);
+        fc_message_put_hash(&arguments, participant);
+        fc_message_put_hash_or_nil(&arguments, first ? NULL : &last);
+        fc_pack_uint(&arguments, PAGE_ITEMS);
+        err = call(client, FC_VERB_LIST, &arguments, &in);
+        if (err == FC_OK) {
+            err = copy_page(&in, &page);
+        }
+        uint32_t count = err == FC_OK ? fc_unpack_array(&in, 0, PAGE_ITEMS) : 0;
+        for (uint32_t i = 0; i < count && err == FC_OK; i++) {
+            struct fc_message_entry entry;
+            fc_message_get_entry(&in, &entry);
+            err = in.err == FC_OK ? each(ctx, &entry) : in.err;
+            last = entry.entry.key_hash;
+            first = false;
+        }
+        if (err == FC_OK) {
+            more = fc_unpack_uint(&in, 1) == 1;
+            err = fc_unpack_end(&in);
+        }
+    }
+    fc_buf_finish(&page);
+    return err;
+}
+
+enum fc_err fc_client_find(struct fc_client *client, const struct fc_hash *participant,
+                           struct fc_span key,
+                           enum fc_err (*each)(void *ctx, const struct fc_message_entry *entry),
+                           void *ctx)
+{
+    struct fc_buf arguments = {0}, page = {0};
+    struct fc_unpack in;
+    fc_pack_array(&arguments, 2);
+    fc_message_put_hash_or_nil(&arguments, participant);
+    fc_pack_str(&arguments, key);
+    enum fc_err err = call(client, FC_VERB_FIND, &arguments, &in);
+    if (err == FC_OK) {
+        fc_buf_append(&page, in.data, in.len);
+        err = fc_buf_check(&page);
+    }
+    fc_unpack_init(&in, fc_buf_span(&page));
+    uint32_t count = err == FC_OK ? fc_unpack_array(&in, 1, UINT32_MAX) : 0;
+    for (uint32_t i = 0; i < count && err == FC_OK; i++) {
+        struct fc_message_entry entry;
+        fc_message_get_entry(&in, &entry);
+        err = in.err == FC_OK ? each(ctx, &entry) : in.err;
+    }
+    fc_buf_finish(&page);
+    return err == FC_OK ? in.err : err;
+}
+
+enum fc_err fc_client_content(struct fc_client *client, const struct fc_hash *participant,
+                              const struct fc_hash *key_hash, struct fc_buf *out)
+{
+    struct fc_buf arguments = {0};
+    struct fc_unpack in;
+    fc_pack_array(&arguments, 2);
+    fc_message_put_hash(&arguments, participant);
+    fc_message_put_hash(&arguments, key_hash);
+    enum fc_err err = call(client, FC_VERB_CONTENT, &arguments, &in);
+    if (err == FC_OK) {
+        fc_unpack_array(&in, 1, 1);
+        struct fc_span bytes = fc_unpack_bin(&in, FC_CONTENT_BYTES_MAX);
+        err = fc_unpack_end(&in);
+        fc_buf_append(out, bytes.data, bytes.len);
+    }
+    return err == FC_OK ? fc_buf_check(out) : err;
+}
+
 static enum fc_err give_record(struct fc_unpack *in, uint64_t *index,
                                enum fc_err (*each)(void *ctx, uint64_t index,
                                                    const struct fc_record *record),

@@ -1,0 +1,303 @@
+#include "node/config.h"
+
+#include <ctype.h>
+#include <cyaml/cyaml.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/file.h"
+
+enum { FILE_BYTES_MAX = 64 * 1024, CHECKPOINT_HOURS = 6 };
+
+static const cyaml_strval_t formats[] = {{"text", FC_LOG_TEXT}, {"json", FC_LOG_JSON}};
+static const cyaml_strval_t levels[] = {{"error", FC_LOG_ERROR},
+                                        {"warning", FC_LOG_WARNING},
+                                        {"info", FC_LOG_INFO},
+                                        {"debug", FC_LOG_DEBUG}};
+
+static const cyaml_schema_field_t log_fields[] = {
+    CYAML_FIELD_ENUM("format", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct fc_config_log,
+                     format, formats, CYAML_ARRAY_LEN(formats)),
+    CYAML_FIELD_ENUM("level", CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT, struct fc_config_log, level,
+                     levels, CYAML_ARRAY_LEN(levels)),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_value_t endpoint_schema = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, 256)};
+
+/* Absent numbers read as 0, so those whose default is not 0 are kept as pointers while reading. */
+struct file {
+    char **listen;
+    uint32_t listen_count;
+    char **announce;
+    uint32_t announce_count;
+    char *region;
+    char *operator_name;
+    struct fc_config_log *log;
+    uint32_t *checkpoint_hours;
+    uint32_t peers_max;
+};
+
+static const cyaml_schema_field_t file_fields[] = {
+    CYAML_FIELD_SEQUENCE("listen", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file, listen,
+                         &endpoint_schema, 0, FC_ENDPOINTS_MAX),
+    CYAML_FIELD_SEQUENCE("announce", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file,
+                         announce, &endpoint_schema, 0, FC_ENDPOINTS_MAX),
+    CYAML_FIELD_STRING_PTR("region", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file, region,
+                           0, 64),
+    CYAML_FIELD_STRING_PTR("operator", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file,
+                           operator_name, 1, FC_HOME_NAME_BYTES_MAX),
+    CYAML_FIELD_MAPPING_PTR("log", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file, log,
+                            log_fields),
+    CYAML_FIELD_UINT_PTR("checkpoint_hours", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file,
+                         checkpoint_hours),
+    CYAML_FIELD_UINT("peers_max", CYAML_FLAG_OPTIONAL, struct file, peers_max),
+    CYAML_FIELD_END};
+
+static const cyaml_schema_value_t file_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct file, file_fields)};
+
+struct complaint {
+    char *text;
+    size_t bytes;
+    char first[200], where[200];
+};
+
+/* The first line says what, the first one with a place says where. */
+static void complain(cyaml_log_t level, void *ctx, const char *format, va_list args)
+{
+    struct complaint *complaint = ctx;
+    char line[200];
+    (void)level;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    vsnprintf(line, sizeof line, format, args);
+#pragma GCC diagnostic pop
+    line[strcspn(line, "\n")] = 0;
+    const char *place = strstr(line, "line:");
+    if (!complaint->first[0]) {
+        const char *text = strncmp(line, "Load: ", 6) == 0 ? line + 6 : line;
+        snprintf(complaint->first, sizeof complaint->first, "%s", text);
+    }
+    if (place && !complaint->where[0]) {
+        unsigned number = (unsigned)strtoul(place + 5, NULL, 10);
+        snprintf(complaint->where, sizeof complaint->where, "line %u: ", number);
+    }
+}
+
+bool fc_config_endpoint_fits(const char *text)
+{
+    const char *colon = strrchr(text, ':');
+    if (strncmp(text, "tcp://", 6) != 0 || !colon || colon <= text + 6 || !colon[1]) {
+        return false;
+    }
+    if (strcmp(colon + 1, "*") == 0) {
+        return true;
+    }
+    char *end = NULL;
+    unsigned long port = strtoul(colon + 1, &end, 10);
+    return isdigit((unsigned char)colon[1]) && *end == 0 && port <= 65535;
+}
+
+static const char *check_endpoints(char *const *list, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (!fc_config_endpoint_fits(list[i])) {
+            return list[i];
+        }
+    }
+    return NULL;
+}
+
+static enum fc_err check(const struct file *file, char *fault, size_t fault_bytes)
+{
+    const char *bad = check_endpoints(file->listen, file->listen_count);
+    if (!bad) {
+        bad = check_endpoints(file->announce, file->announce_count);
+    }
+    if (bad) {
+        snprintf(fault, fault_bytes, "\"%s\" is no endpoint; one looks like tcp://host:7400", bad);
+        return FC_E_FORMAT;
+    }
+    return FC_OK;
+}
+
+static char **copy_list(char *const *list, uint32_t count)
+{
+    char **copy = calloc(count ? count : 1, sizeof *copy);
+    for (uint32_t i = 0; copy && i < count; i++) {
+        copy[i] = strdup(list[i]);
+        if (!copy[i]) {
+            while (i > 0) {
+                free(copy[--i]);
+            }
+            free(copy);
+            return NULL;
+        }
+    }
+    return copy;
+}
+
+static enum fc_err from_file(const struct file *file, struct fc_config **out)
+{
+    struct fc_config *config = calloc(1, sizeof *config);
+    *out = config;
+    if (!config) {
+        return FC_E_NOMEM;
+    }
+    config->log = file->log ? *file->log : (struct fc_config_log){FC_LOG_TEXT, FC_LOG_INFO};
+    config->checkpoint_hours = file->checkpoint_hours ? *file->checkpoint_hours : CHECKPOINT_HOURS;
+    config->peers_max = file->peers_max;
+    config->region = strdup(file->region ? file->region : "");
+    config->operator_name = strdup(file->operator_name ? file->operator_name : "operator");
+    config->listen = copy_list(file->listen, file->listen_count);
+    config->listen_count = config->listen ? file->listen_count : 0;
+    config->announce = copy_list(file->announce, file->announce_count);
+    config->announce_count = config->announce ? file->announce_count : 0;
+    if (config->region && config->operator_name && config->listen && config->announce) {
+        return FC_OK;
+    }
+    fc_config_free(config);
+    *out = NULL;
+    return FC_E_NOMEM;
+}
+
+enum fc_err fc_config_default(struct fc_config **config)
+{
+    const struct file empty = {0};
+    return from_file(&empty, config);
+}
+
+/* Nothing but space and comments. */
+static bool is_empty(struct fc_span text)
+{
+    bool comment = false;
+    for (size_t i = 0; i < text.len; i++) {
+        comment = text.data[i] == '#' || (comment && text.data[i] != '\n');
+        if (!comment && !isspace(text.data[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+enum fc_err fc_config_parse(struct fc_span text, struct fc_config **config, char *fault,
+                            size_t fault_bytes)
+{
+    struct complaint complaint = {0};
+    const cyaml_config_t cyaml = {
+        .log_fn = complain,
+        .log_ctx = &complaint,
+        .mem_fn = cyaml_mem,
+        .log_level = CYAML_LOG_ERROR,
+    };
+    struct file *file = NULL;
+    *config = NULL;
+    fault[0] = 0;
+    if (is_empty(text)) {
+        return fc_config_default(config);
+    }
+    cyaml_err_t result =
+        cyaml_load_data(text.data, text.len, &cyaml, &file_schema, (cyaml_data_t **)&file, NULL);
+    if (result == CYAML_ERR_OOM) {
+        return FC_E_NOMEM;
+    }
+    if (result != CYAML_OK) {
+        snprintf(fault, fault_bytes, "%s%s", complaint.where,
+                 complaint.first[0] ? complaint.first : cyaml_strerror(result));
+        return FC_E_FORMAT;
+    }
+    enum fc_err err = check(file, fault, fault_bytes);
+    if (err == FC_OK) {
+        err = from_file(file, config);
+    }
+    cyaml_free(&cyaml, &file_schema, file, 0);
+    return err;
+}
+
+enum fc_err fc_config_load(const struct fc_home *home, struct fc_config **config, char *fault,
+                           size_t fault_bytes)
+{
+    struct fc_buf text = {0};
+    char *path = fc_home_path(home, "fedcat.yaml");
+    *config = NULL;
+    fault[0] = 0;
+    enum fc_err err = path ? fc_file_read(path, FILE_BYTES_MAX, &text) : FC_E_NOMEM;
+    if (err == FC_E_MISSING) {
+        err = fc_config_default(config);
+    } else if (err == FC_OK) {
+        err = fc_config_parse(fc_buf_span(&text), config, fault, fault_bytes);
+    }
+    free(path);
+    fc_buf_finish(&text);
+    return err;
+}
+
+void fc_config_free(struct fc_config *config)
+{
+    if (!config) {
+        return;
+    }
+    for (uint32_t i = 0; i < config->listen_count; i++) {
+        free(config->listen[i]);
+    }
+    for (uint32_t i = 0; i < config->announce_count; i++) {
+        free(config->announce[i]);
+    }
+    free(config->listen);
+    free(config->announce);
+    free(config->region);
+    free(config->operator_name);
+    free(config);
+}
+
+static void append(struct fc_buf *out, const char *text)
+{
+    fc_buf_append(out, text, strlen(text));
+}
+
+/* A single-quoted YAML scalar. */
+static void append_quoted(struct fc_buf *out, const char *text)
+{
+    append(out, "'");
+    for (; *text; text++) {
+        fc_buf_append(out, *text == '\'' ? "''" : text, *text == '\'' ? 2 : 1);
+    }
+    append(out, "'");
+}
+
+static void append_list(struct fc_buf *out, const char *name, char *const *list, uint32_t count)
+{
+    append(out, name);
+    append(out, count ? ":\n" : ": []\n");
+    for (uint32_t i = 0; i < count; i++) {
+        append(out, "  - ");
+        append_quoted(out, list[i]);
+        append(out, "\n");
+    }
+}
+
+enum fc_err fc_config_write(const struct fc_config *config, struct fc_buf *out)
+{
+    char number[64];
+    append(out, "# A fedcat node. fedcat.yaml(5) explains every line.\n\n"
+                "# Where it takes connections; empty: it only dials out.\n");
+    append_list(out, "listen", config->listen, config->listen_count);
+    append(out, "# As others reach it, when that differs (behind a gateway, or a wildcard).\n");
+    append_list(out, "announce", config->announce, config->announce_count);
+    append(out, "region: ");
+    append_quoted(out, config->region);
+    append(out, "\n# Its operator's feed key: keys/feed-<operator>.key\noperator: ");
+    append_quoted(out, config->operator_name);
+    append(out, "\nlog:\n  format: ");
+    append(out, formats[config->log.format].str);
+    append(out, "        # text or json\n  level: ");
+    append(out, levels[config->log.level].str);
+    append(out, "         # error, warning, info or debug\n");
+    snprintf(number, sizeof number,
+             "checkpoint_hours: %u\npeers_max: %u         # 0: the default\n",
+             config->checkpoint_hours, config->peers_max);
+    append(out, number);
+    return fc_buf_check(out);
+}

@@ -1,0 +1,42 @@
+/* fedcat.yaml: the node's one configuration file. docs/operating.md and fedcat.yaml(5) explain it.
+ */
+#ifndef FC_NODE_CONFIG_H
+#define FC_NODE_CONFIG_H
+
+#include "net/core.h"
+#include "node/home.h"
+
+enum fc_log_format { FC_LOG_TEXT, FC_LOG_JSON };
+
+struct fc_config_log {
+    enum fc_log_format format;
+    enum fc_log_level level;
+};
+struct fc_config {
+    char **listen; /* endpoints to bind; none: the node only dials out */
+    uint32_t listen_count;
+    char **announce; /* endpoints as others reach it; none: those it listens on, if they are not
+                        wildcards */
+    uint32_t announce_count;
+    char *region;        /* of the node, for its descriptor; "" when not given */
+    char *operator_name; /* keys/feed-<operator>.key; "operator" when not given */
+    struct fc_config_log log;
+    uint32_t checkpoint_hours; /* between signed checkpoints; 0: none */
+    uint32_t peers_max;        /* 0: the default */
+};
+
+/* All from their defaults. FC_E_NOMEM. */
+FC_MUST_USE enum fc_err fc_config_default(struct fc_config **config);
+/* Reads and checks the file's text. On FC_E_FORMAT `fault` says what and where ("line 3: ..."). */
+FC_MUST_USE enum fc_err fc_config_parse(struct fc_span text, struct fc_config **config, char *fault,
+                                        size_t fault_bytes);
+/* From a node's home; the defaults when there is no file. As above, and FC_E_IO. */
+FC_MUST_USE enum fc_err fc_config_load(const struct fc_home *home, struct fc_config **config,
+                                       char *fault, size_t fault_bytes);
+void fc_config_free(struct fc_config *config); /* NULL is fine */
+/* The text of a new file with these values, commented. */
+FC_MUST_USE enum fc_err fc_config_write(const struct fc_config *config, struct fc_buf *out);
+/* "tcp://host:port", host and port not empty. */
+bool fc_config_endpoint_fits(const char *text);
+
+#endif

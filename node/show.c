@@ -1,0 +1,120 @@
+#include "node/show.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "node/clock.h"
+
+static void add_word(char out[FC_SHOW_STATE_BYTES], const char *word)
+{
+    size_t len = strlen(out);
+    snprintf(out + len, FC_SHOW_STATE_BYTES - len, "%s%s", len ? ", " : "", word);
+}
+
+char *fc_show_entry_state(const struct fc_message_entry *entry, char out[FC_SHOW_STATE_BYTES])
+{
+    const char *status = fc_status_name(entry->entry.status);
+    out[0] = 0;
+    add_word(out, status ? status : "?");
+    if (entry->hidden) {
+        add_word(out, "hidden");
+    }
+    if (entry->entry.state != FC_CONTENT_PRESENT) {
+        const char *state = fc_content_state_name(entry->entry.state);
+        add_word(out, state ? state : "?");
+    }
+    return out;
+}
+
+void fc_show_entry_json(struct fc_json *json, const struct fc_message_entry *entry)
+{
+    char version[FC_CLI_VERSION_BYTES];
+    fc_json_span(json, "key", entry->entry.key);
+    fc_json_hash(json, "participant", &entry->participant);
+    fc_json_text(json, "version", fc_cli_version(entry->entry.version, version));
+    fc_json_text(json, "status", fc_status_name(entry->entry.status));
+    fc_json_text(json, "content", fc_content_state_name(entry->entry.state));
+    fc_json_bool(json, "hidden", entry->hidden);
+    fc_json_span(json, "media_type", entry->entry.media_type);
+    fc_json_uint(json, "size", entry->entry.size);
+    fc_json_hash(json, "commitment", &entry->entry.commitment);
+}
+
+void fc_show_participant_read(const struct fc_message_participant *message,
+                              struct fc_show_participant *out)
+{
+    struct fc_record record;
+    *out = (struct fc_show_participant){.message = *message};
+    if (fc_record_parse(message->certificate, &record) != FC_OK ||
+        fc_certificate_parse(&record, &out->certificate) != FC_OK) {
+        out->certificate = (struct fc_certificate){0};
+    }
+}
+
+char *fc_show_participant_state(const struct fc_show_participant *participant, uint64_t now_ms,
+                                char out[FC_SHOW_STATE_BYTES])
+{
+    const struct fc_message_participant *message = &participant->message;
+    const struct fc_certificate *certificate = &participant->certificate;
+    out[0] = 0;
+    if (message->revoked == FC_REVOKE_REMOVE) {
+        add_word(out, "revoked");
+    } else if (message->revoked == FC_REVOKE_FREEZE || message->recovery_frozen) {
+        add_word(out, "frozen");
+    }
+    if (message->contested) {
+        add_word(out, "contested");
+    }
+    if (message->unsettled) {
+        add_word(out, "unsettled");
+    }
+    if (certificate->not_after_ms && now_ms > certificate->not_after_ms) {
+        add_word(out, "expired");
+    }
+    if (now_ms < certificate->not_before_ms) {
+        add_word(out, "not yet valid");
+    }
+    uint64_t age_ms = now_ms > message->feed.time_ms ? now_ms - message->feed.time_ms : 0;
+    if (message->feed.version && certificate->heartbeat_ms &&
+        age_ms > 3 * certificate->heartbeat_ms) {
+        add_word(out, "silent");
+    }
+    if (!out[0]) {
+        add_word(out, "ok");
+    }
+    return out;
+}
+
+void fc_show_participant_json(struct fc_json *json, const struct fc_show_participant *participant)
+{
+    const struct fc_message_participant *message = &participant->message;
+    const struct fc_certificate *certificate = &participant->certificate;
+    char version[FC_CLI_VERSION_BYTES], state[FC_SHOW_STATE_BYTES];
+    uint64_t now_ms = fc_clock_wall_ms();
+    fc_json_hash(json, "participant", &message->id);
+    fc_json_span(json, "name", certificate->name);
+    fc_json_span(json, "country", certificate->country);
+    fc_json_span(json, "url", certificate->url);
+    fc_json_text(json, "state", fc_show_participant_state(participant, now_ms, state));
+    fc_json_bool(json, "contested", message->contested);
+    fc_json_bool(json, "revoked", message->revoked != 0);
+    fc_json_uint(json, "g", certificate->g);
+    fc_json_uint(json, "r", certificate->r);
+    fc_json_uint(json, "incarnation", certificate->incarnation);
+    fc_json_key(json, "feed_key", &certificate->feed_key);
+    fc_json_time(json, "not_before", certificate->not_before_ms);
+    fc_json_time(json, "not_after", certificate->not_after_ms);
+    fc_json_text(json, "version",
+                 message->feed.version ? fc_cli_version(message->feed.version, version) : NULL);
+    fc_json_hash(json, "head", &message->feed.head_hash);
+    fc_json_hash(json, "root", &message->feed.root);
+    fc_json_uint(json, "entries", message->feed.entries);
+    fc_json_uint(json, "bytes", message->feed.bytes);
+    fc_json_uint(json, "missing", message->feed.missing);
+    fc_json_time(json, "signed", message->feed.time_ms);
+    fc_json_time(json, "accepted", message->feed.accepted_ms);
+    if (message->feed.time_ms) {
+        fc_json_uint(json, "age_ms",
+                     now_ms > message->feed.time_ms ? now_ms - message->feed.time_ms : 0);
+    }
+}

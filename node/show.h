@@ -1,0 +1,27 @@
+/* How nouns look, for people and as JSON. */
+#ifndef FC_NODE_SHOW_H
+#define FC_NODE_SHOW_H
+
+#include "node/cli.h"
+#include "node/message.h"
+
+/* Fields of an entry into an open JSON object; its participant's id among them. */
+void fc_show_entry_json(struct fc_json *json, const struct fc_message_entry *entry);
+/* "active", or "active, hidden, missing" where there is more to say. Returns `out`. */
+enum { FC_SHOW_STATE_BYTES = 64 };
+char *fc_show_entry_state(const struct fc_message_entry *entry, char out[FC_SHOW_STATE_BYTES]);
+
+/* A participant with the certificate read. */
+struct fc_show_participant {
+    struct fc_message_participant message;
+    struct fc_certificate certificate; /* zero when it cannot be read */
+};
+void fc_show_participant_read(const struct fc_message_participant *message,
+                              struct fc_show_participant *out);
+/* Fields into an open JSON object. */
+void fc_show_participant_json(struct fc_json *json, const struct fc_show_participant *participant);
+/* "ok", or "contested", "revoked", "frozen", "expired"... Returns `out`. */
+char *fc_show_participant_state(const struct fc_show_participant *participant, uint64_t now_ms,
+                                char out[FC_SHOW_STATE_BYTES]);
+
+#endif
