@@ -5,6 +5,28 @@
 #include "node/cli.h"
 
 extern const struct fc_command fc_command_key;
+extern const struct fc_command fc_command_init;
+extern const struct fc_command fc_command_join;
+extern const struct fc_command fc_command_bootstrap;
+extern const struct fc_command fc_command_run;
+extern const struct fc_command fc_command_status;
+extern const struct fc_command fc_command_peers;
+extern const struct fc_command fc_command_publish;
+extern const struct fc_command fc_command_delete;
+extern const struct fc_command fc_command_set_status;
+extern const struct fc_command fc_command_get;
+extern const struct fc_command fc_command_list;
+extern const struct fc_command fc_command_history;
+extern const struct fc_command fc_command_participants;
+extern const struct fc_command fc_command_prove;
+extern const struct fc_command fc_command_check_proof;
+extern const struct fc_command fc_command_export;
+extern const struct fc_command fc_command_verify;
+extern const struct fc_command fc_command_backup;
+extern const struct fc_command fc_command_restore;
+extern const struct fc_command fc_command_digest;
+extern const struct fc_command fc_command_prepare;
+extern const struct fc_command fc_command_sign;
 extern const struct fc_command fc_command_manual;
 extern const struct fc_command fc_command_completion;
 

@@ -1,0 +1,317 @@
+/* `status`, `peers`, `digest`: is this node in sync, with whom, how far behind, how old? */
+#include <inttypes.h>
+#include <string.h>
+
+#include "node/client.h"
+#include "node/clock.h"
+#include "node/commands.h"
+
+static uint64_t age(uint64_t now_ms, uint64_t then_ms)
+{
+    return now_ms > then_ms ? now_ms - then_ms : 0;
+}
+
+/* The answer to "in sync?": yes, no, alone, or stopped. */
+static const char *sync_word(const struct fc_message_status *status)
+{
+    if (!status->running) {
+        return "not running";
+    }
+    if (status->core.open == 0) {
+        return "no peers";
+    }
+    if (status->core.loading > 0 || status->core.in_sync_with == 0) {
+        return "catching up";
+    }
+    return "in sync";
+}
+
+static void status_json(struct fc_json *json, const struct fc_message_status *status)
+{
+    fc_json_object(json, NULL);
+    fc_json_span(json, "program", status->version);
+    fc_json_bool(json, "running", status->running);
+    fc_json_text(json, "sync", sync_word(status));
+    fc_json_hash(json, "federation", &status->federation);
+    fc_json_span(json, "charter", status->charter_name);
+    fc_json_uint(json, "charter_version", status->charter_version);
+    fc_json_bool(json, "disputed", status->disputed);
+    fc_json_key(json, "node_key", &status->node_key);
+    if (fc_hash_is_zero(&status->operator_id)) {
+        fc_json_null(json, "operator");
+    } else {
+        fc_json_hash(json, "operator", &status->operator_id);
+    }
+    fc_json_time(json, "started", status->started_ms);
+    fc_json_time(json, "now", status->now_ms);
+    fc_json_hash(json, "digest", &status->digest.hash);
+    fc_json_uint(json, "feeds", status->digest.feeds);
+    fc_json_uint(json, "entries", status->digest.entries);
+    fc_json_uint(json, "bytes", status->digest.bytes);
+    fc_json_uint(json, "participants", status->participants);
+    fc_json_uint(json, "contested", status->contested);
+    fc_json_uint(json, "contents_missing", status->missing);
+    fc_json_time(json, "newest_signed", status->newest_ms);
+    fc_json_uint(json, "peers_open", status->core.open);
+    fc_json_uint(json, "peers_dialling", status->core.dialling);
+    fc_json_uint(json, "peers_in_sync", status->core.in_sync_with);
+    fc_json_time(json, "synced", status->core.synced_ms);
+    fc_json_uint(json, "feeds_loading", status->core.loading);
+    fc_json_uint(json, "deltas_in", status->core.deltas_in);
+    fc_json_uint(json, "deltas_duplicate", status->core.deltas_duplicate);
+    fc_json_uint(json, "deltas_refused", status->core.deltas_refused);
+    fc_json_uint(json, "handshakes", status->handshakes);
+    fc_json_uint(json, "handshakes_refused", status->refused);
+    fc_json_uint(json, "bytes_in", status->bytes_in);
+    fc_json_uint(json, "bytes_out", status->bytes_out);
+    fc_json_uint(json, "store_bytes", status->used_bytes);
+    fc_json_uint(json, "map_bytes", status->map_bytes);
+    fc_json_uint(json, "arrivals", status->arrivals);
+    fc_json_end(json);
+}
+
+static void status_text(struct fc_cli *cli, const struct fc_message_status *status)
+{
+    char federation[65], operator_id[65], digest[65], text[FC_CLOCK_TEXT_BYTES];
+    const char *word = sync_word(status);
+    fc_hex(status->federation.b, 32, federation);
+    fc_hex(status->operator_id.b, 32, operator_id);
+    fc_hex(status->digest.hash.b, 32, digest);
+    printf("%s%s%s", strcmp(word, "in sync") == 0 ? fc_cli_green(cli) : fc_cli_bold(cli), word,
+           fc_cli_plain(cli));
+    if (status->running) {
+        printf(" with %u of %u peers", status->core.in_sync_with, status->core.open);
+        if (status->core.synced_ms) {
+            printf(", last %s ago",
+                   fc_clock_age(age(status->now_ms, status->core.synced_ms), text));
+        }
+        if (status->core.loading) {
+            printf(", %u feeds on their way", status->core.loading);
+        }
+    }
+    printf("\nfederation  ");
+    fc_cli_put(stdout, status->charter_name.len ? status->charter_name : fc_span_str("?"), 60,
+               false);
+    printf("  charter %" PRIu64 "%s\n            %s\n", status->charter_version,
+           status->disputed ? "  DISPUTED: two rival charters; fedcat charter pin settles it" : "",
+           federation);
+    printf("operator    %s\n",
+           fc_hash_is_zero(&status->operator_id) ? "not admitted yet" : operator_id);
+    printf("catalogue   %" PRIu64 " entries of %" PRIu64 " feeds, %" PRIu64 " bytes",
+           status->digest.entries, status->digest.feeds, status->digest.bytes);
+    if (status->newest_ms) {
+        printf(", newest signed %s ago",
+               fc_clock_age(age(status->now_ms, status->newest_ms), text));
+    }
+    printf("\ndigest      %s\n", digest);
+    if (status->missing || status->contested) {
+        printf("attention   %" PRIu64 " documents still to come, %" PRIu64 " contested feeds\n",
+               status->missing, status->contested);
+    }
+    printf("store       %.1f MB used\n", (double)status->used_bytes / 1e6);
+}
+
+static enum fc_exit run_status(struct fc_cli *cli, int argc, char **argv)
+{
+    struct fc_client *client = NULL;
+    struct fc_message_status status;
+    struct fc_span body = {0};
+    struct fc_unpack in;
+    enum fc_exit exit = fc_cli_parse(cli, argc, argv, NULL);
+    if (exit != FC_EXIT_OK) {
+        return exit;
+    }
+    if (fc_client_open(cli, &client) != FC_OK) {
+        return cli->status;
+    }
+    enum fc_err err = fc_client_call(client, FC_VERB_STATUS, fc_span(NULL, 0), &body);
+    if (err == FC_OK) {
+        fc_unpack_init(&in, body);
+        fc_message_get_status(&in, &status);
+        err = fc_unpack_end(&in);
+    }
+    if (err != FC_OK) {
+        exit = fc_client_fail(cli, client, err, "status");
+    } else if (cli->json) {
+        struct fc_json *json = fc_json_create();
+        status_json(json, &status);
+        exit = fc_cli_print_json(cli, json);
+    } else {
+        status_text(cli, &status);
+    }
+    fc_client_close(client);
+    return exit;
+}
+
+const struct fc_command fc_command_status = {
+    .name = "status",
+    .family = "life",
+    .summary = "Say whether the node is in sync, with whom, and how old its news is",
+    .example = "fedcat status",
+    .run = run_status,
+};
+
+static const char *state_word(enum fc_peer_state state)
+{
+    switch (state) {
+    case FC_PEER_DIALLING:
+        return "dialling";
+    case FC_PEER_GREETING:
+        return "greeting";
+    case FC_PEER_CHARTERS:
+        return "charters";
+    case FC_PEER_OPEN:
+        return "open";
+    }
+    return "?";
+}
+
+static void peer_json(struct fc_json *json, const struct fc_message_peer *peer)
+{
+    const struct fc_peer_info *info = &peer->info;
+    fc_json_object(json, NULL);
+    fc_json_key(json, "key", &info->key);
+    fc_json_span(json, "name", peer->name);
+    fc_json_hash(json, "participant", &info->participant);
+    fc_json_span(json, "endpoint", peer->endpoint);
+    fc_json_text(json, "state", state_word(info->state));
+    fc_json_bool(json, "inbound", info->inbound);
+    fc_json_bool(json, "in_sync", info->in_sync);
+    fc_json_uint(json, "behind", info->behind);
+    fc_json_time(json, "synced", info->synced_ms);
+    fc_json_uint(json, "round_trip_us", info->round_trip_us);
+    fc_json_uint(json, "bytes_in", info->bytes_in);
+    fc_json_uint(json, "bytes_out", info->bytes_out);
+    fc_json_uint(json, "messages_in", info->messages_in);
+    fc_json_uint(json, "messages_out", info->messages_out);
+    fc_json_end(json);
+}
+
+static void peer_text(const struct fc_message_peer *peer)
+{
+    const struct fc_peer_info *info = &peer->info;
+    char key[65];
+    fc_hex(info->key.b, 32, key);
+    printf("%.12s  ", key);
+    fc_cli_put(stdout, peer->name.len ? peer->name : fc_span_str("-"), 28, true);
+    printf("  %-8s  %-3s  %-8s  %6.1f  %8" PRIu64 "  %8" PRIu64 "  ", state_word(info->state),
+           info->inbound ? "in" : "out",
+           info->state != FC_PEER_OPEN ? "-"
+           : info->in_sync             ? "in sync"
+                                       : "behind",
+           (double)info->round_trip_us / 1000, info->bytes_in / 1024, info->bytes_out / 1024);
+    fc_cli_put(stdout, peer->endpoint, 60, false);
+    putchar('\n');
+}
+
+static enum fc_exit print_peers(struct fc_cli *cli, struct fc_span body)
+{
+    struct fc_unpack in;
+    struct fc_json *json = cli->json ? fc_json_create() : NULL;
+    fc_unpack_init(&in, body);
+    uint32_t count = fc_unpack_array(&in, 0, UINT16_MAX);
+    if (!json) {
+        printf("%s%-12s  %-28s  %-8s  %-3s  %-8s  %6s  %8s  %8s  %s%s\n", fc_cli_bold(cli), "KEY",
+               "OPERATOR", "STATE", "DIR", "SYNC", "RTT ms", "KiB in", "KiB out", "ENDPOINT",
+               fc_cli_plain(cli));
+    }
+    fc_json_array(json, NULL);
+    for (uint32_t i = 0; i < count && in.err == FC_OK; i++) {
+        struct fc_message_peer peer;
+        fc_message_get_peer(&in, &peer);
+        if (json) {
+            peer_json(json, &peer);
+        } else if (in.err == FC_OK) {
+            peer_text(&peer);
+        }
+    }
+    fc_json_end(json);
+    enum fc_err err = fc_unpack_end(&in);
+    if (err != FC_OK) {
+        fc_json_destroy(json);
+        return fc_cli_fail(cli, err, "answer");
+    }
+    return json ? fc_cli_print_json(cli, json) : FC_EXIT_OK;
+}
+
+static enum fc_exit run_peers(struct fc_cli *cli, int argc, char **argv)
+{
+    struct fc_client *client = NULL;
+    struct fc_span body = {0};
+    enum fc_exit status = fc_cli_parse(cli, argc, argv, NULL);
+    if (status != FC_EXIT_OK) {
+        return status;
+    }
+    if (fc_client_open(cli, &client) != FC_OK) {
+        return cli->status;
+    }
+    if (!fc_client_running(client)) {
+        fc_cli_warn(cli, "the node does not run, so it has no peers just now");
+        status = FC_EXIT_BUSY;
+    } else {
+        enum fc_err err = fc_client_call(client, FC_VERB_PEERS, fc_span(NULL, 0), &body);
+        status = err == FC_OK ? print_peers(cli, body) : fc_client_fail(cli, client, err, "peers");
+    }
+    fc_client_close(client);
+    return status;
+}
+
+const struct fc_command fc_command_peers = {
+    .name = "peers",
+    .family = "life",
+    .summary = "List the running node's peers and how each stands",
+    .example = "fedcat peers --json",
+    .run = run_peers,
+};
+
+static enum fc_exit run_digest(struct fc_cli *cli, int argc, char **argv)
+{
+    struct fc_client *client = NULL;
+    struct fc_span body = {0};
+    struct fc_unpack in;
+    enum fc_exit status = fc_cli_parse(cli, argc, argv, NULL);
+    if (status != FC_EXIT_OK) {
+        return status;
+    }
+    if (fc_client_open(cli, &client) != FC_OK) {
+        return cli->status;
+    }
+    enum fc_err err = fc_client_call(client, FC_VERB_DIGEST, fc_span(NULL, 0), &body);
+    fc_unpack_init(&in, body);
+    if (err == FC_OK) {
+        fc_unpack_array(&in, 4, 4);
+        struct fc_hash hash = fc_message_get_hash(&in);
+        uint64_t feeds = fc_unpack_uint(&in, UINT64_MAX);
+        uint64_t entries = fc_unpack_uint(&in, UINT64_MAX);
+        uint64_t bytes = fc_unpack_uint(&in, UINT64_MAX);
+        char hex[65];
+        err = fc_unpack_end(&in);
+        fc_hex(hash.b, 32, hex);
+        if (err == FC_OK && cli->json) {
+            struct fc_json *json = fc_json_create();
+            fc_json_object(json, NULL);
+            fc_json_hash(json, "digest", &hash);
+            fc_json_uint(json, "feeds", feeds);
+            fc_json_uint(json, "entries", entries);
+            fc_json_uint(json, "bytes", bytes);
+            fc_json_end(json);
+            status = fc_cli_print_json(cli, json);
+        } else if (err == FC_OK) {
+            printf("%s  %" PRIu64 " feeds  %" PRIu64 " entries  %" PRIu64 " bytes\n", hex, feeds,
+                   entries, bytes);
+        }
+    }
+    if (err != FC_OK) {
+        status = fc_client_fail(cli, client, err, "digest");
+    }
+    fc_client_close(client);
+    return status;
+}
+
+const struct fc_command fc_command_digest = {
+    .name = "digest",
+    .family = "catalogue",
+    .summary = "Print one hash over all feeds: equal digests mean equal catalogues",
+    .example = "fedcat digest",
+    .run = run_digest,
+};
