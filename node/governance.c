@@ -169,8 +169,10 @@ void fc_governance_try(struct fc_cli *cli, const char *records, struct fc_ledger
 {
     *ledger = NULL;
     if (!records) {
-        if (fc_home_exists(&cli->home))
+        char *store = fc_home_path(&cli->home, "store/data.mdb");
+        if (store && access(store, F_OK) == 0)
             (void)from_node(cli, ledger);
+        free(store);
         return;
     }
     if (open_file(records, ledger) != FC_OK) {

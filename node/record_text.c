@@ -138,17 +138,12 @@ static void show_charter(const struct shown *at, const struct fc_charter *charte
         fc_json_end(at->json);
 }
 
-static void show_certificate(const struct shown *at, const struct fc_certificate *certificate)
+/* What governors fill in: absent from an application. */
+static void show_granted(const struct shown *at, const struct fc_certificate *certificate)
 {
-    show_hash(at, "participant", certificate->participant.b);
-    show_text(at, "name", certificate->name);
-    show_text(at, "country", certificate->country);
-    show_text(at, "url", certificate->url);
     show_uint(at, "g", certificate->g);
     show_uint(at, "r", certificate->r);
     show_hash(at, "charter", certificate->charter.b);
-    show_hash(at, "feed_key", certificate->feed_key.b);
-    show_hash(at, "recovery_key", certificate->recovery_key.b);
     show_uint(at, "incarnation", certificate->incarnation);
     show_uint(at, "floor", certificate->floor);
     show_uint(at, "quota_entries", certificate->quota_entries);
@@ -156,10 +151,22 @@ static void show_certificate(const struct shown *at, const struct fc_certificate
     show_uint(at, "quota_ops", certificate->quota_ops);
     show_uint(at, "quota_nodes", certificate->quota_nodes);
     show_duration(at, at->json ? "heartbeat_ms" : "heartbeat", certificate->heartbeat_ms);
-    show_hash(at, "node_key", certificate->node_key.b);
-    show_endpoints(at, certificate->endpoints, certificate->endpoint_count);
     show_time(at, "not_before", certificate->not_before_ms);
     show_time(at, "not_after", certificate->not_after_ms);
+}
+
+static void show_certificate(const struct shown *at, const struct fc_certificate *certificate)
+{
+    show_hash(at, "participant", certificate->participant.b);
+    show_text(at, "name", certificate->name);
+    show_text(at, "country", certificate->country);
+    show_text(at, "url", certificate->url);
+    show_hash(at, "feed_key", certificate->feed_key.b);
+    show_hash(at, "recovery_key", certificate->recovery_key.b);
+    show_hash(at, "node_key", certificate->node_key.b);
+    show_endpoints(at, certificate->endpoints, certificate->endpoint_count);
+    if (certificate->g > 0)
+        show_granted(at, certificate);
 }
 
 static void show_revocation(const struct shown *at, const struct fc_revocation *revocation)
