@@ -290,7 +290,7 @@ static enum fc_exit report(struct fc_cli *cli, const char *path, const struct fc
     if (submitted)
         printf("  handed in     yes, this node passes it on\n");
     else if (lacking == 0 && record->type == FC_RECORD_CHARTER)
-        printf("  complete      nodes start with it: fedcat init --charter %s\n", path);
+        printf("  complete      nodes start with it: fedcat join %s\n", path);
     else if (lacking == 0)
         printf("  complete      hand it to any node: fedcat submit %s\n", path);
     else if (lacking == UINT32_MAX)
