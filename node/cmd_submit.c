@@ -1,7 +1,12 @@
+#include <stdlib.h>
+
+#include "node/bundle.h"
+#include "node/client.h"
 #include "node/commands.h"
+#include "node/file.h"
 #include "node/governance.h"
 
-/* `submit FILE...`: hands records to this node, which passes them on. */
+/* `submit FILE...`: hands records and signed deltas to this node, which passes them on. */
 struct input {
     const char *paths[64];
     unsigned count;
@@ -24,7 +29,47 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     return ARGP_ERR_UNKNOWN;
 }
 
-static enum fc_exit submit_file(struct fc_cli *cli, const char *path)
+static enum fc_exit send_delta(struct fc_cli *cli, const char *path, const struct fc_bundle *bundle)
+{
+    struct fc_client *client = NULL;
+    struct fc_buf arguments = {0};
+    struct fc_span body;
+    if (fc_client_open(cli, &client) != FC_OK)
+        return cli->status;
+    fc_pack_array(&arguments, 2);
+    fc_pack_bin(&arguments, bundle->delta);
+    fc_message_put_contents(&arguments, bundle->contents, bundle->content_count);
+    enum fc_exit status = FC_EXIT_OK;
+    enum fc_err err = fc_buf_check(&arguments);
+    if (err == FC_OK)
+        err = fc_client_call(client, FC_VERB_SUBMIT_DELTA, fc_buf_span(&arguments), &body);
+    if (err == FC_E_KNOWN)
+        fc_cli_note(cli, "%s: held already", path);
+    else if (err != FC_OK)
+        status = fc_client_fail(cli, client, err, path);
+    else
+        fc_cli_note(cli, "%s: taken in", path);
+    fc_buf_finish(&arguments);
+    fc_client_close(client);
+    return status;
+}
+
+static enum fc_exit submit_delta(struct fc_cli *cli, const char *path, struct fc_span bytes)
+{
+    struct fc_bundle bundle;
+    enum fc_err err = fc_bundle_parse(bytes, &bundle);
+    if (err != FC_OK)
+        return fc_cli_fail(cli, err, "%s", path);
+    enum fc_exit status = FC_EXIT_USAGE;
+    if (bundle.is_signed)
+        status = send_delta(cli, path, &bundle);
+    else
+        fc_cli_warn(cli, "%s is not signed yet: fedcat sign %s, where the key is", path, path);
+    fc_bundle_finish(&bundle);
+    return status;
+}
+
+static enum fc_exit submit_records(struct fc_cli *cli, const char *path)
 {
     struct fc_record_file file;
     enum fc_err err = fc_record_file_read(path, &file);
@@ -45,6 +90,21 @@ static enum fc_exit submit_file(struct fc_cli *cli, const char *path)
     return status;
 }
 
+static enum fc_exit submit_file(struct fc_cli *cli, const char *path)
+{
+    struct fc_buf bytes = {0};
+    enum fc_err err = fc_file_read(path, FC_RECORD_FILE_BYTES_MAX, &bytes);
+    enum fc_exit status = FC_EXIT_OK;
+    if (err != FC_OK)
+        status = fc_cli_fail(cli, err, "%s", path);
+    else if (fc_bundle_is(fc_buf_span(&bytes)))
+        status = submit_delta(cli, path, fc_buf_span(&bytes));
+    else
+        status = submit_records(cli, path);
+    fc_buf_finish(&bytes);
+    return status;
+}
+
 static enum fc_exit run(struct fc_cli *cli, int argc, char **argv)
 {
     struct input input = {0};
@@ -58,8 +118,10 @@ const struct fc_command fc_command_submit = {
     .name = "submit",
     .family = "governance",
     .args = "FILE...",
-    .summary = "Hand complete records to this node, which passes them on",
-    .help = "Charters, certificates, revocations and takedowns with all the signatures they need.",
+    .summary = "Hand complete records or a signed delta to this node, which passes them on",
+    .help =
+        "Charters, certificates, revocations and takedowns with all the signatures they need, and "
+        "what fedcat sign wrote.",
     .example = "fedcat submit nimbus-certificate.fcr",
     .options = NULL,
     .parse = parse,
