@@ -710,6 +710,19 @@ static void ask_country(struct question *q)
     free(said);
 }
 
+/* As a tag: the European vocabularies name languages by IRIs that end in a code. */
+static void ask_language(struct question *q, const char *of_text)
+{
+    struct fc_document *out = q->r->out;
+    char *said = ask(q, FC_FIELD_LANGUAGE, FIELD_BYTES_MAX);
+    const char *code = said && fc_iri_ok(said) ? fc_iri_local(said) : said;
+    if (!code || !fc_language_ok(code))
+        code = of_text;
+    const char *alpha2 = code ? fc_document_language(code) : NULL;
+    out->language = copy_text(q->r, alpha2 ? alpha2 : code, WORD_BYTES_MAX);
+    free(said);
+}
+
 static void ask_issuer(struct question *q)
 {
     const json_t *credential = q->subject->credential;
@@ -743,9 +756,7 @@ static void fill_fields(struct reading *r)
     out->description = ask(&q, FC_FIELD_DESCRIPTION, DESCRIPTION_BYTES_MAX);
     if (!language)
         language = q.language;
-    out->language = ask(&q, FC_FIELD_LANGUAGE, FIELD_BYTES_MAX);
-    if (!out->language)
-        out->language = copy_text(r, language, WORD_BYTES_MAX);
+    ask_language(&q, language);
     ask_terms(&q);
     out->endpoint = ask(&q, FC_FIELD_ENDPOINT, FIELD_BYTES_MAX);
     out->license = ask(&q, FC_FIELD_LICENSE, FIELD_BYTES_MAX);

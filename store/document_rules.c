@@ -44,7 +44,7 @@ static const struct fc_document_rule rules[FC_FIELD_COUNT] = {
                                         "endDate"}},
     [FC_FIELD_KEYWORDS] = {.names = {"keyword", "keywords", "tags", "tag"}},
     [FC_FIELD_THEMES] = {.names = {"theme", "themes", "category", "domain", "dataDomain",
-                                   "serviceType", "hvdCategory"},
+                                   "serviceType", "subject", "hvdCategory"},
                          .inside = {"prefLabel", "name"},
                          .iris = true},
 };
@@ -139,5 +139,23 @@ const char *fc_document_country(const char *alpha3)
     for (size_t i = 0; i < sizeof countries / sizeof countries[0]; i++)
         if (strcmp(countries[i][0], alpha3) == 0)
             return countries[i][1];
+    return NULL;
+}
+
+static const char *const languages[][2] = {
+    {"bul", "bg"}, {"ces", "cs"}, {"cze", "cs"}, {"dan", "da"}, {"deu", "de"}, {"ger", "de"},
+    {"ell", "el"}, {"gre", "el"}, {"eng", "en"}, {"spa", "es"}, {"est", "et"}, {"fin", "fi"},
+    {"fra", "fr"}, {"fre", "fr"}, {"gle", "ga"}, {"hrv", "hr"}, {"hun", "hu"}, {"isl", "is"},
+    {"ice", "is"}, {"ita", "it"}, {"lav", "lv"}, {"lit", "lt"}, {"mlt", "mt"}, {"nld", "nl"},
+    {"dut", "nl"}, {"nob", "nb"}, {"nno", "nn"}, {"nor", "no"}, {"pol", "pl"}, {"por", "pt"},
+    {"ron", "ro"}, {"rum", "ro"}, {"slk", "sk"}, {"slo", "sk"}, {"slv", "sl"}, {"sqi", "sq"},
+    {"srp", "sr"}, {"swe", "sv"}, {"tur", "tr"}, {"ukr", "uk"},
+};
+
+const char *fc_document_language(const char *alpha3)
+{
+    for (size_t i = 0; i < sizeof languages / sizeof languages[0]; i++)
+        if (strcasecmp(languages[i][0], alpha3) == 0)
+            return languages[i][1];
     return NULL;
 }

@@ -41,5 +41,7 @@ const struct fc_document_kind *fc_document_kind(const char *local_type);
 
 /* ISO 3166: "DEU" -> "DE", for Europe; NULL for a code that is not in the table. */
 const char *fc_document_country(const char *alpha3);
+/* ISO 639: "DEU", "deu" or "ger" -> "de", for Europe; NULL for a code that is not in the table. */
+const char *fc_document_language(const char *alpha3);
 
 #endif

@@ -1,4 +1,5 @@
 #include <dirent.h>
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -374,6 +375,65 @@ static void no_document_of_others_is_left_out(void **state)
     }
 }
 
+struct shelf {
+    char *keys[512];
+    size_t count, participants, offers;
+};
+
+static int check_own(const char *path, const struct stat *info, int type, struct FTW *where,
+                     struct shelf *shelf)
+{
+    struct fc_document document;
+    struct fc_document_fault fault;
+    (void)info;
+    (void)where;
+    if (type != FTW_F || (!strstr(path, ".json") && !strstr(path, ".jwt")))
+        return 0;
+    struct fc_span bytes = load(path);
+    if (fc_document_read(bytes, &document, &fault) != FC_OK)
+        fail_msg("%s: %s", path, fault.text);
+    unload(bytes);
+    for (size_t i = 0; i < shelf->count; i++)
+        if (strcmp(shelf->keys[i], document.key) == 0)
+            fail_msg("%s: the key %s is taken", path, document.key);
+    assert_true(shelf->count < 512);
+    shelf->keys[shelf->count++] = strdup(document.key);
+    bool participant = strcmp(document.kind, "participant") == 0;
+    bool did = strcmp(document.kind, "did") == 0;
+    if (!did && !document.name)
+        fail_msg("%s has no name", path);
+    if (participant && (!document.country || strlen(document.country) != 2))
+        fail_msg("%s has no country", path);
+    if (!participant && !did &&
+        (!document.provider || !document.description || !document.language ||
+         strlen(document.language) != 2 || document.keyword_count == 0 || !document.theme_count))
+        fail_msg("%s says too little of itself", path);
+    shelf->participants += participant;
+    shelf->offers += !participant && !did;
+    fc_document_finish(&document);
+    return 0;
+}
+
+static struct shelf *current; /* nftw hands nothing on */
+
+static int check_own_file(const char *path, const struct stat *info, int type, struct FTW *where)
+{
+    return check_own(path, info, type, where, current);
+}
+
+static void documents_of_our_own_say_enough(void **state)
+{
+    struct shelf shelf = {0};
+    (void)state;
+    current = &shelf;
+    assert_int_equal(nftw(FEDCAT_SOURCE_DIR "/node/samples", check_own_file, 16, FTW_PHYS), 0);
+    print_message("%zu documents: %zu participants, %zu offers\n", shelf.count, shelf.participants,
+                  shelf.offers);
+    assert_true(shelf.offers >= 60);
+    for (size_t i = 0; i < shelf.count; i++)
+        free(shelf.keys[i]);
+}
+
 static void a_fault_has_a_place(void **state)
 {
     struct fc_document document;
@@ -717,7 +777,7 @@ static void base64url_has_one_form(void **state)
     fc_buf_finish(&out);
 }
 
-static void countries_are_codes(void **state)
+static void countries_and_languages_are_codes(void **state)
 {
     static const char *const cases[][2] = {
         {"DE", "DE"},      {"de", "DE"},
@@ -736,6 +796,8 @@ static void countries_are_codes(void **state)
     }
     assert_string_equal(fc_document_country("DEU"), "DE");
     assert_null(fc_document_country("ZZZ"));
+    assert_string_equal(fc_document_language("ELL"), "el");
+    assert_null(fc_document_language("zzz"));
 }
 
 static void long_text_is_cut_between_characters(void **state)
@@ -758,6 +820,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(documents_of_others_say_what_they_are),
         cmocka_unit_test(no_document_of_others_is_left_out),
+        cmocka_unit_test(documents_of_our_own_say_enough),
         cmocka_unit_test(a_fault_has_a_place),
         cmocka_unit_test(bounds_are_kept),
         cmocka_unit_test(words_and_subjects_are_bounded),
@@ -766,7 +829,7 @@ int main(void)
         cmocka_unit_test(tokens_are_read_in_every_wrapping),
         cmocka_unit_test(wrappings_are_bounded),
         cmocka_unit_test(base64url_has_one_form),
-        cmocka_unit_test(countries_are_codes),
+        cmocka_unit_test(countries_and_languages_are_codes),
         cmocka_unit_test(long_text_is_cut_between_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
