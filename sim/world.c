@@ -270,7 +270,8 @@ static enum fc_err start_core(struct fc_world *world, uint32_t index)
     struct fc_core_config config = {.replica = node->replica,
                                     .verifier = fc_memo_verifier(&world->memo),
                                     .node_key = node->node_key,
-                                    .participant = node->participant};
+                                    .participant = node->participant,
+                                    .peers_active_max = world->config.peers_active_max};
     if (node->bootstrap != FC_WORLD_NONE) {
         bootstrap.key = world->nodes[node->bootstrap]->node_key;
         bootstrap.endpoint = fc_span_str(world->nodes[node->bootstrap]->endpoint);

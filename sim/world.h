@@ -18,6 +18,7 @@ struct fc_world_config {
     uint32_t queue_max;  /* messages under way on a link, each way, before it is blocked; 0: any */
     uint32_t governors;  /* 0: 3 */
     uint32_t quota_nodes;
+    uint32_t peers_active_max; /* of each node; 0: FC_PEERS_ACTIVE_MAX */
     void *ctx;
     /* Called for each line of the trace; NULL: none is made. */
     void (*line)(void *ctx, const char *text);
