@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <jansson.h>
 
 #include "store/pack.h"
 #include "store/proof.h"
@@ -506,33 +507,85 @@ static void test_as_many_charters_as_fit(void **state)
     assert_int_equal(scene->proof.len, 0);
 }
 
-/* FEDCAT_VECTORS_WRITE=1: inputs for the fuzz target. */
-static void test_seeds(void **state)
+/* -- vectors ---------------------------------------------------------------------------------- */
+
+static const char vectors_path[] = FEDCAT_SOURCE_DIR "/tests/vectors/proofs.json";
+
+static json_t *hex(struct fc_span bytes)
 {
-    struct scene *scene = *state;
-    static const char *const names[] = {"absence", "inclusion", "rotated", "recovered"};
-    if (!getenv("FEDCAT_VECTORS_WRITE"))
-        skip();
-    for (unsigned i = 0; i < 4; i++) {
-        char path[512];
-        if (i == 2) {
-            rotate(scene, "second", 2, true);
-            add_checkpoint(scene);
-        }
-        if (i == 3) {
-            fc_test_recover(&scene->acme, 1, 1);
-            assert_int_equal(fc_test_add(&scene->node, &scene->acme.certificate_record), FC_OK);
-            fc_test_publish_one(&scene->node, &scene->acme, present_key, "{}");
-        }
-        prove(scene, i == 0 ? absent_key : present_key);
-        snprintf(path, sizeof path, FEDCAT_SOURCE_DIR "/tests/fuzz/corpus/fuzz_proof/%s", names[i]);
-        FILE *file = fopen(path, "wb");
-        assert_non_null(file);
-        fputc((int)(i & 1), file);
-        fwrite(scene->fed.id.b, 1, 32, file);
-        fwrite(scene->proof.data, 1, scene->proof.len, file);
-        assert_int_equal(fclose(file), 0);
-    }
+    char *text = malloc(2 * bytes.len + 1);
+    assert_non_null(text);
+    fc_hex(bytes.data, bytes.len, text);
+    json_t *string = json_string(text);
+    free(text);
+    return string;
+}
+
+static json_t *vector(struct scene *scene, const char *name, const char *key)
+{
+    struct fc_proof proof = prove(scene, key);
+    return json_pack("{s:s, s:s, s:b, s:I, s:I, s:I, s:o, s:o}", "name", name, "key", key,
+                     "present", proof.present, "version", (json_int_t)proof.version, "charter",
+                     (json_int_t)proof.charter_version, "checkpoint_ms",
+                     (json_int_t)proof.checkpoint_ms, "federation",
+                     hex(fc_span(scene->fed.id.b, 32)), "proof", hex(fc_buf_span(&scene->proof)));
+}
+
+static void write_vectors(struct scene *scene)
+{
+    json_t *proofs = json_array();
+    json_array_append_new(proofs, vector(scene, "absence", absent_key));
+    json_array_append_new(proofs, vector(scene, "inclusion", present_key));
+    rotate(scene, "second", 2, true);
+    add_checkpoint(scene);
+    json_array_append_new(proofs, vector(scene, "rotated", present_key));
+    fc_test_recover(&scene->acme, 1, 1);
+    assert_int_equal(fc_test_add(&scene->node, &scene->acme.certificate_record), FC_OK);
+    fc_test_publish_one(&scene->node, &scene->acme, present_key, "{}");
+    json_array_append_new(proofs, vector(scene, "recovered", present_key));
+    json_t *all = json_pack("{s:s, s:o}", "about", "Proofs that stand alone, and what they show.",
+                            "proofs", proofs);
+    assert_int_equal(json_dump_file(all, vectors_path, JSON_INDENT(1)), 0);
+    json_decref(all);
+}
+
+static void check_vector(const json_t *vector)
+{
+    const char *digits = json_string_value(json_object_get(vector, "proof"));
+    const char *key = json_string_value(json_object_get(vector, "key"));
+    struct fc_buf bytes = {0};
+    struct fc_hash federation;
+    struct fc_proof proof;
+    assert_non_null(digits);
+    assert_int_equal(
+        fc_unhex(json_string_value(json_object_get(vector, "federation")), federation.b, 32),
+        FC_OK);
+    uint8_t *room = fc_buf_extend(&bytes, strlen(digits) / 2);
+    assert_non_null(room);
+    assert_int_equal(fc_unhex(digits, room, bytes.len), FC_OK);
+    assert_int_equal(fc_proof_check(fc_buf_span(&bytes), &federation, fc_verifier_plain(), &proof),
+                     FC_OK);
+    assert_int_equal(proof.present, json_is_true(json_object_get(vector, "present")));
+    assert_true(fc_span_eq(proof.key, fc_span_str(key)));
+    assert_int_equal(proof.version, json_integer_value(json_object_get(vector, "version")));
+    assert_int_equal(proof.charter_version, json_integer_value(json_object_get(vector, "charter")));
+    assert_int_equal(proof.checkpoint_ms,
+                     json_integer_value(json_object_get(vector, "checkpoint_ms")));
+    fc_buf_finish(&bytes);
+}
+
+/* FEDCAT_VECTORS_WRITE=1 writes them anew; what was written once must check for ever. */
+static void test_vectors(void **state)
+{
+    const json_t *one;
+    size_t index;
+    if (getenv("FEDCAT_VECTORS_WRITE"))
+        write_vectors(*state);
+    json_t *frozen = json_load_file(vectors_path, JSON_REJECT_DUPLICATES, NULL);
+    assert_non_null(frozen);
+    assert_int_equal(json_array_size(json_object_get(frozen, "proofs")), 4);
+    json_array_foreach(json_object_get(frozen, "proofs"), index, one) check_vector(one);
+    json_decref(frozen);
 }
 
 #define WITH_SCENE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -554,7 +607,7 @@ int main(void)
         WITH_SCENE(test_certificate_that_was_not_carried),
         WITH_SCENE(test_recovered_feed),
         WITH_SCENE(test_as_many_charters_as_fit),
-        WITH_SCENE(test_seeds),
+        WITH_SCENE(test_vectors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
