@@ -39,11 +39,6 @@ struct row_key {
     size_t len;
 };
 
-static unsigned nibble_at(const struct fc_hash *bits, unsigned index)
-{
-    return index % 2 == 0 ? bits->b[index / 2] >> 4 : bits->b[index / 2] & 15;
-}
-
 struct fc_prefix fc_prefix_child(struct fc_prefix prefix, unsigned nibble)
 {
     assert(prefix.depth < FC_TREE_DEPTH_MAX && nibble < PLACES);
@@ -335,8 +330,8 @@ static enum fc_err change(struct pass *pass, struct fc_prefix prefix, const stru
         return err == FC_E_MISSING ? FC_E_CORRUPT : err;
     bool changed = false;
     for (size_t at = 0, end; at < count; at = end) {
-        unsigned nibble = nibble_at(&keys[at], prefix.depth);
-        for (end = at + 1; end < count && nibble_at(&keys[end], prefix.depth) == nibble;)
+        unsigned nibble = fc_nibble(&keys[at], prefix.depth);
+        for (end = at + 1; end < count && fc_nibble(&keys[end], prefix.depth) == nibble;)
             end++;
         struct fc_subtree *child = &children[nibble], before = *child;
         err = change(pass, fc_prefix_child(prefix, nibble), keys + at, end - at,

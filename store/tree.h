@@ -14,6 +14,12 @@
 #include "store/entry.h"
 #include "store/kv.h"
 
+/* Nibble `index` of a hash, 0 to 63, the upper half of a byte first. */
+static inline unsigned fc_nibble(const struct fc_hash *hash, unsigned index)
+{
+    return index % 2 == 0 ? hash->b[index / 2] >> 4 : hash->b[index / 2] & 15;
+}
+
 struct fc_prefix { /* the first `depth` nibbles of `bits`; the rest is zero */
     uint8_t depth;
     struct fc_hash bits;

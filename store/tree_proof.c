@@ -15,11 +15,6 @@ enum {
 _Static_assert((int)LEAF_BYTES_MAX >= 34 + 9 + 1 + 34 + 2 + (int)FC_MEDIA_TYPE_BYTES_MAX + 9 + 1,
                "every leaf fits");
 
-static unsigned nibble_at(const struct fc_hash *bits, unsigned index)
-{
-    return index % 2 == 0 ? bits->b[index / 2] >> 4 : bits->b[index / 2] & 15;
-}
-
 static struct fc_hash pair(const struct fc_hash *left, const struct fc_hash *right, bool bucket)
 {
     if (fc_hash_is_zero(left) && fc_hash_is_zero(right))
@@ -159,7 +154,7 @@ enum fc_err fc_tree_prove(struct fc_txn *txn, uint32_t generation, const struct 
         }
         for (unsigned i = 0; i < PLACES; i++)
             places[i] = children[i].hash;
-        unsigned place = nibble_at(key_hash, prefix.depth);
+        unsigned place = fc_nibble(key_hash, prefix.depth);
         siblings_of(places, place, false, siblings + (size_t)LEVEL * prefix.depth);
         prefix = fc_prefix_child(prefix, place);
     }
@@ -222,7 +217,7 @@ static enum fc_err claim_bucket(const struct claim *claim, const struct fc_hash 
     struct fc_prefix prefix = {0};
     struct fc_entry before = {0};
     for (unsigned i = 0; i < claim->depth; i++)
-        prefix = fc_prefix_child(prefix, nibble_at(key_hash, i));
+        prefix = fc_prefix_child(prefix, fc_nibble(key_hash, i));
     for (uint32_t i = 0; i < claim->leaf_count; i++) {
         struct fc_entry entry;
         enum fc_err err = fc_leaf_parse(claim->leaves[i], &entry);
@@ -253,7 +248,7 @@ enum fc_err fc_tree_check(struct fc_span proof, const struct fc_hash *root,
         return err;
     for (unsigned depth = claim.depth; depth-- > 0;)
         hash =
-            climb(hash, nibble_at(key_hash, depth), claim.siblings + (size_t)LEVEL * depth, false);
+            climb(hash, fc_nibble(key_hash, depth), claim.siblings + (size_t)LEVEL * depth, false);
     if (!fc_hash_eq(&hash, root))
         return FC_E_ROOT;
     *present = claim.present;

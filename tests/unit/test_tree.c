@@ -11,6 +11,7 @@
 #include "store/kv_lmdb.h"
 #include "store/kv_mem.h"
 #include "store/tree.h"
+#include "tests/support/kv_fault.h"
 #include "tests/support/rng.h"
 #include "tests/support/tempdir.h"
 #include "tests/support/tree_model.h"
@@ -359,6 +360,47 @@ static void test_damaged_rows(void **state)
     check_all_agree(bench, &root);
 }
 
+/* Whichever write of an update fails, the error comes back; aborted, nothing has changed. */
+static void test_writes_that_fail(void **state)
+{
+    struct bench *bench = *state;
+    struct fc_kv_fault *fault;
+    struct fc_hash keys[200];
+    struct fc_subtree before, after, root;
+    enum fc_err err = FC_E_FULL;
+    uint64_t failures = 0;
+    for (unsigned i = 0; i < 600; i++)
+        touch(bench, i, 1);
+    assert_int_equal(fc_tree_build(bench->txn, GENERATION, &before), FC_OK);
+    assert_int_equal(fc_kv_commit(bench->txn), FC_OK);
+    bench->kv = fc_kv_fault_create(bench->kv, &fault);
+    for (; err != FC_OK; failures++) {
+        assert_int_equal(fc_kv_begin(bench->kv, true, &bench->txn), FC_OK);
+        for (unsigned i = 0; i < 200; i++) {
+            keys[i] = bench->pool[i * 4];
+            struct fc_entry entry = test_tree_entry(&keys[i], 9);
+            if (i < 120 && i * 4 < 600)
+                test_tree_delete(bench->txn, GENERATION, &keys[i]);
+            else
+                test_tree_put(bench->txn, GENERATION, &entry);
+        }
+        fc_kv_fault_arm(fault, failures, FC_E_FULL);
+        err = fc_tree_update(bench->txn, GENERATION, keys, 200, &after);
+        fc_kv_fault_disarm(fault);
+        if (err == FC_OK)
+            break;
+        assert_int_equal(err, FC_E_FULL);
+        fc_kv_abort(bench->txn);
+        assert_int_equal(fc_kv_begin(bench->kv, false, &bench->txn), FC_OK);
+        assert_int_equal(fc_tree_root(bench->txn, GENERATION, &root), FC_OK);
+        assert_memory_equal(&root, &before, sizeof root);
+        fc_kv_abort(bench->txn);
+    }
+    assert_true(failures > 10);
+    assert_int_equal(fc_tree_compute(bench->txn, GENERATION, &root), FC_OK);
+    assert_memory_equal(&root, &after, sizeof root);
+}
+
 /* Time and memory do not grow with what is not touched: a hundred thousand rows, built, changed. */
 static void test_a_hundred_thousand(void **state)
 {
@@ -412,6 +454,7 @@ int main(void)
         ON_BOTH(test_generations_are_apart),
         ON_BOTH(test_nodes_at_every_prefix),
         ON_BOTH(test_damaged_rows),
+        ON_BOTH(test_writes_that_fail),
         ON_BOTH(test_a_hundred_thousand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
