@@ -105,6 +105,7 @@ int main(int argc, char **argv)
     bench_check(fc_crypto_init(), "libsodium");
     bench_verify(&bench);
     bench_apply(&bench);
+    bench_load(&bench);
     bench_replicas(&bench);
     if (bench.printed == 0)
         bench_die("no figure has '%s' in its name", bench.only ? bench.only : "");

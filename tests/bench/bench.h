@@ -28,6 +28,7 @@ void bench_check(int err, const char *what); /* dies unless 0; the error's text 
 
 void bench_verify(struct bench *bench);   /* verify_per_s */
 void bench_apply(struct bench *bench);    /* apply_ops_per_s */
+void bench_load(struct bench *bench);     /* load_entries_per_s */
 void bench_replicas(struct bench *bench); /* fresh_*, resync_*, visible_*: two real processes */
 
 #endif

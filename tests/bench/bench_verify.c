@@ -19,7 +19,7 @@ static void make_deltas(struct fc_test_party *party, struct fc_buf deltas[HEADS]
     fc_pack_array(&ops, 0);
     for (int i = 0; i < HEADS; i++) {
         struct fc_buf head = {0};
-        fc_test_next_head(party, fc_buf_span(&ops), &root, 0, 0, &head);
+        fc_test_next_head(party, fc_buf_span(&ops), &root, 1, 2048, &head);
         bench_check(fc_delta_write(fc_buf_span(&head), fc_buf_span(&ops), &deltas[i]), "delta");
         fc_buf_finish(&head);
     }
