@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -21,6 +22,8 @@ enum {
     HEARTBEAT_DEFAULT_MS = 10000,
     LINK_BYTES_MAX = 2 * FC_FRAME_BYTES_MAX, /* queued for one peer */
     LINKS_PER_KEY_MAX = 4,
+    INTAKE_MAX = 64 * 1024 * 1024, /* what may come without making up a message: see below */
+    INTAKE_CHECK_MS = 200,
     DESCRIPTORS_KEPT = 128, /* for everything but connections */
     BACKLOG = 512,
     BURST = 32,              /* messages read from one socket before the others have their turn */
@@ -32,6 +35,9 @@ enum {
 #define ZAP_ENDPOINT "inproc://zeromq.zap.01"
 #define ZAP_DOMAIN   "fedcat"
 
+/* Unread messages, the one that is coming in, and what the kernel's buffer holds. */
+_Static_assert(INTAKE_MAX >= (QUEUE_IN_MAX + 2) * (int)FC_FRAME_BYTES_MAX,
+               "a link that is merely read slowly is not taken for one that floods");
 _Static_assert((int)LINK_BYTES_MAX >= (int)FC_FRAME_BYTES_MAX, "a link's queue takes any message");
 
 struct message { /* handed out, or spare */
@@ -42,6 +48,8 @@ struct link {
     fc_link id; /* 0: the slot is free */
     struct fc_key key;
     bool inbound, up, blocked;
+    int fd; /* dialled: of the connection */
+    struct fc_intake intake;
     bool gone; /* dialled: the connection ended, what it delivered is still read */
     uint8_t route[FC_ROUTE_BYTES];
     void *dealer, *monitor;
@@ -52,7 +60,7 @@ struct link {
 struct fc_transport {
     void *zmq;
     void *router, *router_monitor, *zap;
-    int wake_fd;
+    int wake_fd, timer_fd;
     struct fc_key key;
     struct fc_box_key secret;
     void *ctx;
@@ -490,6 +498,7 @@ static struct link *route_message(struct fc_transport *t, const uint8_t route[FC
         link_down(t, link);
     if (!admitted || !link)
         fc_conns_shut(&t->conns, conn);
+    conn->intake.delivered = true;
     return admitted ? link : NULL;
 }
 
@@ -531,10 +540,12 @@ static enum served serve_dial_monitor(struct fc_transport *t, struct link *link)
     uint16_t event = monitor_next(link->monitor, &value);
     if (event == 0)
         return SERVED_NOTHING;
-    if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
+    if (event == ZMQ_EVENT_CONNECTED) {
+        link->fd = (int)value;
+    } else if (event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) {
         link->up = true;
         push_event(t, FC_EVENT_LINK_UP, link);
-    } else if (event != ZMQ_EVENT_CONNECTED) {
+    } else {
         link->gone = true;
     }
     return SERVED_SOMETHING;
@@ -546,6 +557,7 @@ static enum served serve_dealer(struct fc_transport *t, struct link *link, struc
     if (!message)
         return SERVED_NOTHING;
     enum received received = receive_rest(link->dealer, &message->msg);
+    link->intake.delivered |= received != RECEIVED_NOTHING;
     if (received == RECEIVED_ONE && payload_ok(&message->msg) && t->admits(t->ctx, &link->key)) {
         hand_out(t, link, message, event);
         return SERVED_MESSAGE;
@@ -568,6 +580,18 @@ static enum served serve_dial(struct fc_transport *t, struct link *link, struct 
     return serve_dealer(t, link, event);
 }
 
+/* A message's frames are not handed on before the last has come, and no option bounds them. */
+static void check_intake(struct fc_transport *t)
+{
+    fc_conns_check_intake(&t->conns, INTAKE_MAX);
+    for (uint32_t i = 0; i < t->cap; i++) {
+        struct link *link = &t->links[i];
+        if (link->dealer && link->up && !link->gone &&
+            fc_intake_exceeds(&link->intake, link->fd, INTAKE_MAX))
+            link->gone = true;
+    }
+}
+
 /* The sources, one after the other: 0 what waits to be sent, 1 ZAP, 2 monitor, 3 ROUTER, dials. */
 enum { FIRST_DIAL = 4 };
 
@@ -578,8 +602,10 @@ static enum served serve(struct fc_transport *t, uint32_t source, struct fc_even
         return link->dealer ? serve_dial(t, link, event) : SERVED_NOTHING;
     }
     if (source == 0) {
-        uint64_t wakes;
-        ssize_t got = read(t->wake_fd, &wakes, sizeof wakes);
+        uint64_t count;
+        ssize_t got = read(t->wake_fd, &count, sizeof count);
+        if (read(t->timer_fd, &count, sizeof count) > 0)
+            check_intake(t);
         (void)got;
         flush_links(t);
         return SERVED_NOTHING;
@@ -659,6 +685,8 @@ uint32_t fc_transport_fds(const struct fc_transport *t, int *fds, uint32_t max)
     uint32_t count = 0;
     if (max > 0)
         fds[count++] = t->wake_fd;
+    if (max > 1 && t->stats.links > 0)
+        fds[count++] = t->timer_fd;
     add_fd(t->zap, fds, max, &count);
     add_fd(t->router_monitor, fds, max, &count);
     add_fd(t->router, fds, max, &count);
@@ -676,9 +704,10 @@ enum fc_err fc_transport_dial(struct fc_transport *t, const struct fc_key *key,
 {
     char text[FC_ENDPOINT_BYTES_MAX + 1], name[48];
     uint64_t first_thread_but_one = 2;
-    const int events = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
-                       ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
-                       ZMQ_EVENT_CONNECT_RETRIED | ZMQ_EVENT_CLOSED | ZMQ_EVENT_DISCONNECTED;
+    const int events = ZMQ_EVENT_CONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
+                       ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+                       ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_CONNECT_RETRIED |
+                       ZMQ_EVENT_CLOSED | ZMQ_EVENT_DISCONNECTED;
     if (!fc_endpoint_dialable(endpoint))
         return FC_E_ARG;
     memcpy(text, endpoint.data, endpoint.len);
@@ -796,6 +825,8 @@ static enum fc_err listen_all(struct fc_transport *t, const struct fc_transport_
 
 static enum fc_err prepare(struct fc_transport *t, const struct fc_transport_config *config)
 {
+    const struct timespec interval = {.tv_nsec = INTAKE_CHECK_MS * 1000000L};
+    const struct itimerspec period = {.it_interval = interval, .it_value = interval};
     t->secret = config->secret;
     t->key = fc_box_key_public(&config->secret);
     t->ctx = config->ctx;
@@ -810,9 +841,11 @@ static enum fc_err prepare(struct fc_transport *t, const struct fc_transport_con
     t->events = calloc(t->event_cap, sizeof *t->events);
     t->zmq = zmq_ctx_new();
     t->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    t->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     if (!t->links || !t->events || !t->zmq)
         return FC_E_NOMEM;
-    if (t->wake_fd < 0 || zmq_ctx_set(t->zmq, ZMQ_IO_THREADS, IO_THREADS) != 0 ||
+    if (t->wake_fd < 0 || t->timer_fd < 0 || timerfd_settime(t->timer_fd, 0, &period, NULL) != 0 ||
+        zmq_ctx_set(t->zmq, ZMQ_IO_THREADS, IO_THREADS) != 0 ||
         zmq_ctx_set(t->zmq, ZMQ_MAX_SOCKETS, (int)t->cap * 3 + 16) != 0)
         return FC_E_IO;
     return FC_OK;
@@ -828,7 +861,7 @@ enum fc_err fc_transport_create(const struct fc_transport_config *config,
     struct fc_transport *made = calloc(1, sizeof *made);
     if (!made)
         return FC_E_NOMEM;
-    made->wake_fd = -1;
+    made->wake_fd = made->timer_fd = -1;
     if (failed)
         *failed = NULL;
     enum fc_err err = prepare(made, config);
@@ -862,6 +895,8 @@ void fc_transport_destroy(struct fc_transport *t)
         t->spare = message->next;
         free(message);
     }
+    if (t->timer_fd >= 0)
+        close(t->timer_fd);
     if (t->wake_fd >= 0)
         close(t->wake_fd); /* after the context: its last messages may still write to it */
     fc_conns_finish(&t->conns);

@@ -1,7 +1,9 @@
 #include "net/transport_conns.h"
 
 #include <assert.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -146,6 +148,29 @@ void fc_conns_name(struct fc_conns *conns, struct fc_conn *conn,
         conns->pending--;
     conn->named = true;
     memcpy(conn->route, route, FC_ROUTE_BYTES);
+}
+
+bool fc_intake_exceeds(struct fc_intake *intake, int fd, uint64_t max)
+{
+    struct tcp_info info;
+    socklen_t len = sizeof info;
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0 ||
+        len < offsetof(struct tcp_info, tcpi_bytes_received) + sizeof info.tcpi_bytes_received)
+        return false;
+    if (intake->delivered || info.tcpi_bytes_received < intake->mark) {
+        intake->delivered = false;
+        intake->mark = info.tcpi_bytes_received;
+    }
+    return info.tcpi_bytes_received - intake->mark > max;
+}
+
+void fc_conns_check_intake(struct fc_conns *conns, uint64_t max)
+{
+    for (size_t i = 0; i < conns->count; i++) {
+        struct fc_conn *conn = &conns->list[i];
+        if (!conn->shut && !conn->gone && fc_intake_exceeds(&conn->intake, conn->fd, max))
+            fc_conns_shut(conns, conn);
+    }
 }
 
 void fc_conns_sweep(struct fc_conns *conns, void *ctx, void (*lost)(void *ctx, uint32_t link))

@@ -10,6 +10,15 @@
 
 enum { FC_ROUTE_BYTES = 5 }; /* the routing ids ROUTER draws */
 
+/* How much a connection has taken in since it last delivered a message. ZeroMQ keeps the frames of
+ * an unfinished message without bound and without a word; the kernel's count shows them. */
+struct fc_intake {
+    uint64_t mark; /* the kernel's count when a message had been delivered */
+    bool delivered;
+};
+/* To be asked now and then: whether more than `max` bytes came in without a message. */
+bool fc_intake_exceeds(struct fc_intake *intake, int fd, uint64_t max);
+
 struct fc_conn {
     int fd;
     struct sockaddr_storage peer; /* zeroed beyond its length */
@@ -17,6 +26,7 @@ struct fc_conn {
     uint64_t serial; /* order of arrival */
     uint32_t link;   /* 0: none */
     uint8_t route[FC_ROUTE_BYTES];
+    struct fc_intake intake;
     bool named; /* a message came, so `route` is known */
     bool shut;  /* ended by us; what it still delivers is ignored */
     bool gone;  /* ended; kept until all it delivered has been read */
@@ -47,6 +57,8 @@ struct fc_conn *fc_conns_unnamed(const struct fc_conns *conns, int fd);
 void fc_conns_name(struct fc_conns *conns, struct fc_conn *conn,
                    const uint8_t route[FC_ROUTE_BYTES]);
 void fc_conns_shut(struct fc_conns *conns, struct fc_conn *conn);
+/* Shuts those whose intake exceeds `max`; they are reported as lost in time. */
+void fc_conns_check_intake(struct fc_conns *conns, uint64_t max);
 /* Forgets those that are gone; `lost` is told of each that had a link. */
 void fc_conns_sweep(struct fc_conns *conns, void *ctx, void (*lost)(void *ctx, uint32_t link));
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <sodium.h>
 #include <zmq.h>
 
 #include "tests/support/link_node.h"
@@ -40,6 +41,8 @@ enum {
     /* 1,024 unproven connections may stand, at less than 40 KB each; and as many again may be on
      * their way to the table. AddressSanitizer keeps freed memory for a while. */
     GROWTH_MAX_KIB = SANITIZED ? 512 * 1024 : 64 * 1024,
+    /* 64 MiB, and what comes in within a fifth of a second more. */
+    ENDLESS_MAX_KIB = SANITIZED ? 1024 * 1024 : 256 * 1024,
     DEADLINE_MS = 15000,
 };
 
@@ -245,6 +248,176 @@ static void outsiders_cost_little_and_members_get_through(void **state)
         link_node_stop(nodes[i]);
 }
 
+/* A client of CurveZMQ (RFC 26) by hand: ZeroMQ's own never sends a message without an end. */
+struct curve {
+    int fd;
+    uint64_t counter;
+    uint8_t secret[32], server[32]; /* short-term */
+};
+
+static bool write_all(int fd, const void *data, size_t len)
+{
+    const uint8_t *bytes = data;
+    while (len > 0) {
+        ssize_t sent = send(fd, bytes, len, MSG_NOSIGNAL);
+        if (sent <= 0)
+            return false;
+        bytes += sent;
+        len -= (size_t)sent;
+    }
+    return true;
+}
+
+static bool read_all(int fd, void *data, size_t len)
+{
+    return recv(fd, data, len, MSG_WAITALL) == (ssize_t)len;
+}
+
+static void curve_nonce(uint8_t nonce[24], const char *prefix, uint64_t counter)
+{
+    memcpy(nonce, prefix, 16);
+    fc_put_be64(nonce + 16, counter);
+}
+
+/* A frame of either length; command frames have bit 2 set. */
+static bool send_frame(int fd, uint8_t flags, const uint8_t *body, size_t len)
+{
+    uint8_t head[9] = {(uint8_t)(flags | (len > 255 ? 2 : 0)), (uint8_t)len};
+    if (len > 255)
+        fc_put_be64(head + 1, len);
+    return write_all(fd, head, len > 255 ? 9 : 2) && write_all(fd, body, len);
+}
+
+static bool curve_hello(struct curve *curve, const uint8_t public[32], const uint8_t server[32])
+{
+    uint8_t body[200] = "\x05HELLO\x01", zeros[64] = {0}, nonce[24];
+    memcpy(body + 80, public, 32);
+    curve_nonce(nonce, "CurveZMQHELLO---", ++curve->counter);
+    memcpy(body + 112, nonce + 16, 8);
+    return crypto_box_easy(body + 120, zeros, sizeof zeros, nonce, server, curve->secret) == 0 &&
+           send_frame(curve->fd, 4, body, sizeof body);
+}
+
+static bool curve_welcome(struct curve *curve, const uint8_t server[32], uint8_t cookie[96])
+{
+    uint8_t frame[2 + 168], nonce[24] = "WELCOME-", plain[128];
+    if (!read_all(curve->fd, frame, sizeof frame) || memcmp(frame + 2, "\x07WELCOME", 8) != 0)
+        return false;
+    memcpy(nonce + 8, frame + 10, 16);
+    if (crypto_box_open_easy(plain, frame + 26, 144, nonce, server, curve->secret) != 0)
+        return false;
+    memcpy(curve->server, plain, 32);
+    memcpy(cookie, plain + 32, 96);
+    return true;
+}
+
+static bool curve_initiate(struct curve *curve, const struct link_node *as,
+                           const uint8_t public[32], const uint8_t server[32],
+                           const uint8_t cookie[96])
+{
+    static const uint8_t metadata[] = "\x0bSocket-Type\0\0\0\x06"
+                                      "DEALER";
+    uint8_t plain[128 + sizeof metadata - 1], vouch[64], nonce[24] = "VOUCH---0123456789abcde";
+    uint8_t body[9 + 96 + 8 + 16 + sizeof plain] = "\x08INITIATE", frame[258];
+    memcpy(plain, as->key.b, 32);
+    memcpy(plain + 32, nonce + 8, 16);
+    memcpy(vouch, public, 32);
+    memcpy(vouch + 32, server, 32);
+    if (crypto_box_easy(plain + 48, vouch, sizeof vouch, nonce, curve->server, as->secret.b) != 0)
+        return false;
+    memcpy(plain + 128, metadata, sizeof metadata - 1);
+    memcpy(body + 9, cookie, 96);
+    curve_nonce(nonce, "CurveZMQINITIATE", ++curve->counter);
+    memcpy(body + 105, nonce + 16, 8);
+    return crypto_box_easy(body + 113, plain, sizeof plain, nonce, curve->server, curve->secret) ==
+               0 &&
+           send_frame(curve->fd, 4, body, sizeof body) && read_all(curve->fd, frame, 2) &&
+           read_all(curve->fd, frame + 2, frame[1]) && memcmp(frame + 2, "\x05READY", 6) == 0;
+}
+
+static bool curve_connect(struct curve *curve, const char *endpoint, const struct link_node *as,
+                          const uint8_t server[32])
+{
+    struct sockaddr_in to = {.sin_family = AF_INET};
+    uint8_t greeting[64] = {0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0x7f, 3, 0, 'C', 'U', 'R', 'V', 'E'};
+    uint8_t seed[32] = {0xcc}, public[32], theirs[64], cookie[96];
+    *curve = (struct curve){.fd = socket(AF_INET, SOCK_STREAM, 0)};
+    crypto_box_seed_keypair(public, curve->secret, seed);
+    to.sin_port = htons((uint16_t)atoi(strrchr(endpoint, ':') + 1));
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return connect(curve->fd, (struct sockaddr *)&to, sizeof to) == 0 &&
+           write_all(curve->fd, greeting, sizeof greeting) &&
+           read_all(curve->fd, theirs, sizeof theirs) && curve_hello(curve, public, server) &&
+           curve_welcome(curve, server, cookie) &&
+           curve_initiate(curve, as, public, server, cookie);
+}
+
+static bool curve_send(struct curve *curve, bool more, const uint8_t *data, size_t len)
+{
+    uint8_t *plain = malloc(len + 1), *body = malloc(len + 64), nonce[24];
+    if (!plain || !body)
+        _exit(3);
+    memcpy(body, "\x07MESSAGE", 8);
+    plain[0] = more;
+    memcpy(plain + 1, data, len);
+    curve_nonce(nonce, "CurveZMQMESSAGEC", ++curve->counter);
+    memcpy(body + 8, nonce + 16, 8);
+    bool sent =
+        crypto_box_easy(body + 16, plain, len + 1, nonce, curve->server, curve->secret) == 0 &&
+        send_frame(curve->fd, 0, body, 16 + len + 1 + 16);
+    free(plain);
+    free(body);
+    return sent;
+}
+
+/* Exit status: 0 when the link was cut, 1 when a gibibyte went through, 2 when it never stood. */
+static void endless_main(const char *endpoint, const struct link_node *as, const uint8_t server[32])
+{
+    enum { FRAME = 256 * 1024, FRAMES = 4096 };
+    struct curve curve;
+    uint8_t *frame = calloc(1, FRAME);
+    if (!frame || !curve_connect(&curve, endpoint, as, server) ||
+        !curve_send(&curve, false, (const uint8_t *)"hello", 5))
+        _exit(2);
+    for (uint32_t i = 0; i < FRAMES; i++)
+        if (!curve_send(&curve, true, frame, FRAME))
+            _exit(0);
+    _exit(1);
+}
+
+static void a_message_without_end_is_cut_off(void **state)
+{
+    struct link_pair pair;
+    struct link_node c;
+    int status = 0;
+    (void)state;
+    link_pair_start(&pair, (struct fc_transport_config){0});
+    link_node_name(&c, 3);
+    link_node_admit(&pair.a, &c);
+    long start = rss_kib(), most = start;
+    pid_t child = fork();
+    if (child == 0)
+        endless_main(link_node_address(&pair.a), &c, pair.a.key.b);
+    assert_true(child > 0);
+    assert_non_null(link_node_await(&pair.a, &pair.b, FC_EVENT_MESSAGE));
+    uint64_t end = link_now_ms() + DEADLINE_MS;
+    while (!link_node_find(&pair.a, FC_EVENT_LINK_DOWN) && link_now_ms() < end) {
+        link_node_idle(&pair.a, &pair.b, 20);
+        long rss = rss_kib();
+        most = rss > most ? rss : most;
+    }
+    waitpid(child, &status, 0);
+    print_message("a message without end: RSS %ld KiB -> %ld KiB at most\n", start, most);
+    struct fc_event *down = link_node_find(&pair.a, FC_EVENT_LINK_DOWN);
+    assert_non_null(down);
+    assert_true(fc_key_eq(&down->key, &c.key));
+    assert_int_equal(link_node_count_of(&pair.a, FC_EVENT_MESSAGE), 1);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_true(most - start < ENDLESS_MAX_KIB);
+    link_pair_stop(&pair);
+}
+
 /* While nobody asks the transport for events, ZeroMQ's thread comes to a halt at the monitor's
  * bound; that must not keep the owner from reading on, nor from ending it. */
 static void an_owner_that_is_busy_is_not_locked_out(void **state)
@@ -281,6 +454,7 @@ static void an_owner_that_is_busy_is_not_locked_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_message_without_end_is_cut_off),
         cmocka_unit_test(an_owner_that_is_busy_is_not_locked_out),
         cmocka_unit_test(outsiders_cost_little_and_members_get_through),
     };
