@@ -141,13 +141,13 @@ static enum fc_err unpack(struct fc_codec *codec, bool dictionary, struct fc_spa
     if (err != FC_OK)
         return err;
     size_t start = out->len;
-    uint8_t *plain = fc_buf_extend(out, (size_t)size);
-    if (!plain && size > 0)
-        return FC_E_NOMEM;
     uint8_t nothing;
-    size_t len = ZSTD_decompress_usingDDict(codec->unpack, plain ? plain : &nothing, (size_t)size,
-                                            frame.data, frame.len,
-                                            dictionary ? codec->unpack_dictionary : NULL);
+    uint8_t *plain = size > 0 ? fc_buf_extend(out, (size_t)size) : &nothing;
+    if (!plain)
+        return FC_E_NOMEM;
+    size_t len =
+        ZSTD_decompress_usingDDict(codec->unpack, plain, (size_t)size, frame.data, frame.len,
+                                   dictionary ? codec->unpack_dictionary : NULL);
     if (!ZSTD_isError(len) && len == size)
         return FC_OK;
     out->len = start;

@@ -156,6 +156,17 @@ static enum fc_err unpack_block(struct fc_codec *codec, const struct fc_buf *fra
     return err;
 }
 
+/* It says it holds nothing, and does. */
+static void test_empty_frame(void **state)
+{
+    static const uint8_t empty[] = {3, 0x28, 0xb5, 0x2f, 0xfd, 0x20, 0, 0x01, 0x00, 0x00};
+    static const uint8_t more[] = {3, 0x28, 0xb5, 0x2f, 0xfd, 0x20, 0, 0x03, 0x08, 0x00, 'x'};
+    struct fc_buf plain = {0};
+    assert_int_equal(fc_block_unpack(*state, fc_span(empty, sizeof empty), 0, &plain), FC_OK);
+    assert_int_equal(fc_block_unpack(*state, fc_span(more, sizeof more), 0, &plain), FC_E_FORMAT);
+    assert_int_equal(plain.len, 0);
+}
+
 static void test_only_one_whole_frame(void **state)
 {
     static const uint8_t unsized[] = {3,    0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x00,
@@ -245,6 +256,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_incompressible_is_raw, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bomb_is_refused_by_its_header, setup, teardown),
         cmocka_unit_test_setup_teardown(test_frame_that_lies_about_its_size, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_empty_frame, setup, teardown),
         cmocka_unit_test_setup_teardown(test_only_one_whole_frame, setup, teardown),
         cmocka_unit_test_setup_teardown(test_formats, setup, teardown),
         cmocka_unit_test_setup_teardown(test_tampered_frames, setup, teardown),
