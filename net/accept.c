@@ -72,10 +72,11 @@ static bool check_signatures(struct fc_core *core, struct fc_headline *list, uin
 
 static void contest(struct fc_core *core, const struct fc_headline *line)
 {
+    uint64_t before = fc_replica_arrival_mark(core->config.replica).index;
     enum fc_err err = fc_replica_contest(core->config.replica, &line->record);
     if (fc_core_store_failed(core, err))
         return;
-    if (err == FC_OK) {
+    if (err == FC_OK && fc_replica_arrival_mark(core->config.replica).index != before) {
         fc_effects_log(core->effects, FC_LOG_WARNING, "feed %s is contested: it signed twice",
                        fc_short_hash(&line->head.participant).text);
         fc_push_new(core, NULL, NULL);

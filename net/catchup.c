@@ -112,7 +112,7 @@ void fc_catchup_ask(struct fc_core *core, struct fc_catchup *load, bool whole)
     load->stage = FC_STAGE_ASKED;
     load->head_hash = (struct fc_hash){{0}};
     load->items_bytes = load->frames_bytes = 0;
-    load->deadline_us = core->now_us + FC_ANSWER_US;
+    load->deadline_us = core->now_us + FC_BLOCK_US;
     fc_session_send(core, load->session, &message);
 }
 
@@ -163,9 +163,17 @@ static struct fc_pending *candidate(struct fc_core *core, struct fc_session *ses
 
 static void time_out(struct fc_core *core)
 {
-    for (int i = 0; i < FC_LOADS_MAX; i++)
-        if (core->loads[i].used && core->loads[i].deadline_us <= core->now_us)
-            fc_catchup_failed(core, &core->loads[i], "no answer");
+    for (int i = 0; i < FC_LOADS_MAX; i++) {
+        struct fc_catchup *load = &core->loads[i];
+        if (!load->used || load->deadline_us > core->now_us)
+            continue;
+        struct fc_session *session = load->session;
+        fc_catchup_failed(core, load, "no answer");
+        /* Its feeds are to be had elsewhere: a peer that serves nothing must not keep the places.
+         */
+        if (++session->loads_lost >= FC_LOADS_LOST_MAX)
+            fc_session_close(core, session, FC_GOODBYE_SILENT, "announces what it does not serve");
+    }
 }
 
 void fc_catchup_run(struct fc_core *core)
@@ -251,6 +259,7 @@ static void finished(struct fc_core *core, struct fc_catchup *load, const struct
     struct fc_hash hash = record->hash;
     struct fc_feed feed;
     load->load = NULL;
+    session->loads_lost = 0;
     fc_catchup_end(core, load, false);
     forgive(core, &participant);
     enum fc_err err = fc_replica_feed(core->config.replica, &participant, &feed);
@@ -373,7 +382,7 @@ void fc_catchup_block(struct fc_core *core, struct fc_session *session,
     struct fc_catchup *load = fc_catchup_find(core, session, block->id);
     if (!load || load->stage == FC_STAGE_WALK)
         return;
-    load->deadline_us = core->now_us + FC_ANSWER_US;
+    load->deadline_us = core->now_us + FC_BLOCK_US;
     if (block->mode == FC_MODE_NONE) {
         struct fc_hash participant = load->participant;
         fc_catchup_failed(core, load, "nothing newer there");

@@ -352,8 +352,9 @@ static bool within_rate(struct fc_core *core, struct fc_session *session, size_t
                        fc_short_key(&session->key).text);
     if (++session->dropped > FC_DROPPED_MAX)
         fc_session_close(core, session, FC_GOODBYE_BUSY, "sends far more than its share");
-    else
-        session->sync.needed = true;
+    session->sync.needed = true;
+    fc_catchup_closed(core, session); /* a block may be among what is dropped */
+    fc_want_closed(core, session);
     return false;
 }
 
@@ -405,8 +406,10 @@ static void on_event(struct fc_core *core, const struct fc_event *event)
         break;
     case FC_EVENT_DIAL_FAILED:
         peer = fc_peer_find(core, &event->key);
-        if (peer && !peer->session)
+        if (peer && !peer->session) {
             fc_peer_dial_later(core, peer);
+            core->view_ops->on_unreachable(core->view, &event->key, core->now_us);
+        }
         break;
     case FC_EVENT_MESSAGE:
         on_message(core, event);

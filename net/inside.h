@@ -19,6 +19,8 @@ enum {
     FC_PING_US = 10 * FC_SECOND_US,
     FC_PINGS_LOST_MAX = 3,
     FC_ANSWER_US = 30 * FC_SECOND_US, /* a question without an answer is given up */
+    FC_BLOCK_US = 15 * FC_SECOND_US,  /* the same for a block of a feed */
+    FC_LOADS_LOST_MAX = 3,
     FC_DIAL_MIN_US = FC_SECOND_US,
     FC_DIAL_MAX_US = 60 * FC_SECOND_US,
     FC_STEADY_US = 30 * FC_SECOND_US, /* open so long, a link's failures are forgotten */

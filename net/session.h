@@ -110,6 +110,7 @@ struct fc_session {
     bool ping_under_way;
     uint64_t round_trip_us;
 
+    uint32_t loads_lost; /* in a row, for want of an answer */
     struct fc_bucket messages, bytes;
     uint32_t dropped;
     uint64_t synced_ms;

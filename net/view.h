@@ -31,6 +31,8 @@ struct fc_view_ops {
     void (*on_membership)(struct fc_view *view, uint64_t now_us); /* the ledger's nodes changed */
     void (*on_open)(struct fc_view *view, const struct fc_key *key, bool inbound, uint64_t now_us);
     void (*on_closed)(struct fc_view *view, const struct fc_key *key, uint64_t now_us);
+    /* A dial of a node that this view wants came to nothing; the core will try again. */
+    void (*on_unreachable)(struct fc_view *view, const struct fc_key *key, uint64_t now_us);
     void (*on_message)(struct fc_view *view, const struct fc_key *key, struct fc_span bytes,
                        uint64_t now_us);
     void (*on_tick)(struct fc_view *view, uint64_t now_us);

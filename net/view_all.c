@@ -5,12 +5,16 @@
 
 /* Of a pair the node with the lower key dials at once; the other only when that has not led to a
  * link, since it may be the one that can be reached or the one that cannot. */
-enum { OTHER_DIALS_US = 2000000 };
+enum {
+    OTHER_DIALS_US = 2000000,
+    FAILURES_MAX = 3, /* in a row; then another node gets the place, if there is one */
+};
 
 struct place {
     struct fc_key key;
     bool wanted; /* has an endpoint: one of those to keep a link with */
     bool dialled, open, seen;
+    uint32_t failures;
     uint64_t due_us;
 };
 struct fc_view {
@@ -133,6 +137,7 @@ static void on_open(struct fc_view *view, const struct fc_key *key, bool inbound
     if (!place)
         return;
     place->open = true;
+    place->failures = 0;
     place->due_us = UINT64_MAX;
 }
 
@@ -146,6 +151,17 @@ static void on_closed(struct fc_view *view, const struct fc_key *key, uint64_t n
         *place = view->places[--view->count];
     else if (!place->dialled) /* once dialled, the core sees to it again and again */
         place->due_us = now_us + OTHER_DIALS_US;
+}
+
+static void on_unreachable(struct fc_view *view, const struct fc_key *key, uint64_t now_us)
+{
+    struct place *place = find(view, key);
+    if (!place || !place->wanted || ++place->failures < FAILURES_MAX ||
+        fc_ledger_node_count(view->host.ledger(view->host.ctx)) <= view->count + 1)
+        return;
+    *place = view->places[--view->count];
+    view->host.drop(view->host.ctx, key);
+    on_membership(view, now_us);
 }
 
 static void on_message(struct fc_view *view, const struct fc_key *key, struct fc_span bytes,
@@ -182,6 +198,7 @@ const struct fc_view_ops fc_view_all = {
     .on_membership = on_membership,
     .on_open = on_open,
     .on_closed = on_closed,
+    .on_unreachable = on_unreachable,
     .on_message = on_message,
     .on_tick = on_tick,
     .deadline_us = deadline_us,

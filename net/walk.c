@@ -40,7 +40,7 @@ static void ask(struct fc_core *core, struct fc_catchup *load)
     if (prefixes.failed)
         core->err = FC_E_NOMEM;
     message.walk.prefixes = (struct fc_wire_list){load->asked, fc_buf_span(&prefixes)};
-    load->deadline_us = core->now_us + FC_ANSWER_US;
+    load->deadline_us = core->now_us + FC_BLOCK_US;
     fc_session_send(core, load->session, &message);
     fc_buf_finish(&prefixes);
 }
