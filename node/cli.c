@@ -180,6 +180,33 @@ static int run(const struct fc_command *command, int words, int argc, char **arg
     return (int)status;
 }
 
+/* Common options before the command ("fedcat --home DIR run"): how many arguments they are. */
+static int leading_options(int argc, char **argv)
+{
+    int count = 0;
+    while (1 + count < argc && argv[1 + count][0] == '-') {
+        const char *option = argv[1 + count];
+        bool takes_next = strcmp(option, "--home") == 0 || strcmp(option, "--passphrase-file") == 0;
+        count += takes_next ? 2 : 1;
+    }
+    return 1 + count < argc ? count : 0;
+}
+
+/* Moves them behind the command's words, where argp takes them. */
+static void move_options(char **argv, int count, int words)
+{
+    char *moved[16];
+    for (int i = 0; i < count; i++) {
+        moved[i] = argv[1 + i];
+    }
+    for (int i = 0; i < words; i++) {
+        argv[1 + i] = argv[1 + count + i];
+    }
+    for (int i = 0; i < count; i++) {
+        argv[1 + words + i] = moved[i];
+    }
+}
+
 int fc_cli_main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -195,8 +222,17 @@ int fc_cli_main(int argc, char **argv)
         return FC_EXIT_OK;
     }
     int words;
-    const struct fc_command *command = find(argc, argv, &words);
-    return command ? run(command, words, argc, argv) : say_unknown(argv);
+    int options = leading_options(argc, argv);
+    if (options > 16) {
+        print_help(stderr);
+        return FC_EXIT_USAGE;
+    }
+    const struct fc_command *command = find(argc - options, argv + options, &words);
+    if (!command) {
+        return say_unknown(argv + options);
+    }
+    move_options(argv, options, words);
+    return run(command, words, argc, argv);
 }
 
 enum fc_exit fc_cli_exit(enum fc_err err)
