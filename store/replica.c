@@ -137,7 +137,7 @@ static enum fc_err reload_ledger(struct fc_replica *replica, struct fc_txn *txn)
     struct fc_verifier verifier = {.ctx = replica, .verify = trust_or_verify};
     struct fc_ledger *ledger = NULL;
     replica->trusting = true;
-    enum fc_err err = fc_replica_ledger_load(replica, txn, verifier, NULL, &ledger);
+    enum fc_err err = fc_replica_ledger_load(replica, txn, verifier, &ledger);
     replica->trusting = false;
     if (err != FC_OK)
         return err;

@@ -206,10 +206,9 @@ void fc_load_forget_all(struct fc_replica *replica);
 
 /* -- ledger ----------------------------------------------------------------------------------- */
 
-/* A ledger filled from the store, and what this node alone decided. `refused`, if not NULL, gets
- * the hashes of records that no ledger takes. */
+/* A ledger filled from the store, and what this node alone decided. */
 FC_MUST_USE enum fc_err fc_replica_ledger_load(struct fc_replica *replica, struct fc_txn *txn,
-                                               struct fc_verifier verifier, struct fc_buf *refused,
+                                               struct fc_verifier verifier,
                                                struct fc_ledger **ledger);
 FC_MUST_USE enum fc_err fc_replica_local_load(struct fc_replica *replica, struct fc_txn *txn);
 

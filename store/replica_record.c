@@ -13,14 +13,8 @@ struct fc_local_key fc_pin_key(const struct fc_hash *charter)
 
 /* -- filling a ledger from the store ----------------------------------------------------------- */
 
-static bool refusal(enum fc_err err)
-{
-    return err != FC_OK && err != FC_E_KNOWN && err != FC_E_STALE && err != FC_E_UNKNOWN &&
-           err != FC_E_DISPUTED;
-}
-
 static enum fc_err refill_one(struct fc_ledger *ledger, struct fc_txn *txn,
-                              const struct fc_hash *hash, struct fc_buf *refused, bool *waits)
+                              const struct fc_hash *hash, bool *waits)
 {
     struct fc_span bytes;
     struct fc_record record;
@@ -34,23 +28,18 @@ static enum fc_err refill_one(struct fc_ledger *ledger, struct fc_txn *txn,
     err = fc_ledger_add(ledger, &record, &change);
     fc_buf_finish(&change.evidence);
     *waits = err == FC_E_UNKNOWN;
-    if (err == FC_E_NOMEM)
-        return err;
-    if (refused && refusal(err))
-        fc_buf_append(refused, hash->b, sizeof hash->b);
-    return refused ? fc_buf_check(refused) : FC_OK;
+    return err == FC_E_NOMEM ? err : FC_OK;
 }
 
 /* One pass over `hashes`; those that wait for another record are left in it. */
-static enum fc_err refill_pass(struct fc_ledger *ledger, struct fc_txn *txn, struct fc_buf *hashes,
-                               struct fc_buf *refused)
+static enum fc_err refill_pass(struct fc_ledger *ledger, struct fc_txn *txn, struct fc_buf *hashes)
 {
     size_t left = 0;
     for (size_t at = 0; at < hashes->len; at += sizeof(struct fc_hash)) {
         struct fc_hash hash;
         bool waits;
         memcpy(hash.b, hashes->data + at, sizeof hash.b);
-        enum fc_err err = refill_one(ledger, txn, &hash, refused, &waits);
+        enum fc_err err = refill_one(ledger, txn, &hash, &waits);
         if (err != FC_OK)
             return err;
         if (waits) {
@@ -112,8 +101,7 @@ static void pin_again(void *ctx, struct fc_span key)
 }
 
 enum fc_err fc_replica_ledger_load(struct fc_replica *replica, struct fc_txn *txn,
-                                   struct fc_verifier verifier, struct fc_buf *refused,
-                                   struct fc_ledger **out)
+                                   struct fc_verifier verifier, struct fc_ledger **out)
 {
     struct fc_buf hashes = {0};
     struct fc_ledger *ledger = NULL;
@@ -124,7 +112,7 @@ enum fc_err fc_replica_ledger_load(struct fc_replica *replica, struct fc_txn *tx
     do {
         before = hashes.len;
         if (err == FC_OK)
-            err = refill_pass(ledger, txn, &hashes, refused);
+            err = refill_pass(ledger, txn, &hashes);
         if (err == FC_OK)
             err = each_local(txn, 'P', pin_again, ledger);
     } while (err == FC_OK && hashes.len > 0 && hashes.len < before);

@@ -134,17 +134,41 @@ static enum fc_err check_record(void *ctx, struct fc_span key, struct fc_span va
     return fc_verify_fix(verify, FC_FIX_DELETE, FC_TABLE_RECORD, key);
 }
 
+static bool signed_by_its_signers(struct fc_verify *verify, const struct fc_record *record)
+{
+    const struct fc_verifier *verifier = &verify->replica->verifier;
+    for (uint32_t i = 0; i < record->signature_count; i++) {
+        struct fc_signature signature;
+        fc_record_signature(record, i, &signature);
+        struct fc_verify_job job = {
+            .key = signature.signer, .hash = record->hash, .sig = signature.sig};
+        verifier->verify(verifier->ctx, &job, 1);
+        if (!job.valid)
+            return false;
+    }
+    return true;
+}
+
+/* A record that no ledger takes may wait for another that is not here, which is no damage, or be
+ * taken for another's because its signature is hurt. */
+static enum fc_err check_left_out(void *ctx, struct fc_span key, struct fc_span value)
+{
+    struct fc_verify *verify = ctx;
+    struct fc_record record;
+    if (fc_record_parse(value, &record) != FC_OK || fc_ledger_find(verify->ledger, &record.hash) ||
+        signed_by_its_signers(verify, &record))
+        return FC_OK;
+    fc_verify_report(verify, "a record's signatures do not hold", NULL, NULL, false);
+    return fc_verify_fix(verify, FC_FIX_DELETE, FC_TABLE_RECORD, key);
+}
+
 /* Fills a ledger anew, and with that checks every signature but those of heads. */
 static enum fc_err check_signatures(struct fc_verify *verify)
 {
-    struct fc_buf refused = {0};
     enum fc_err err = fc_replica_ledger_load(verify->replica, verify->txn,
-                                             verify->replica->verifier, &refused, &verify->ledger);
-    for (size_t at = 0; at < refused.len && err == FC_OK; at += 32) {
-        fc_verify_report(verify, "a record's signatures do not hold", NULL, NULL, false);
-        err = fc_verify_fix(verify, FC_FIX_DELETE, FC_TABLE_RECORD, fc_span(refused.data + at, 32));
-    }
-    fc_buf_finish(&refused);
+                                             verify->replica->verifier, &verify->ledger);
+    if (err == FC_OK)
+        err = fc_verify_scan(verify, FC_TABLE_RECORD, (struct fc_span){0}, check_left_out, verify);
     return err == FC_OK ? fc_verify_apply_fixes(verify, NULL) : err;
 }
 
@@ -168,10 +192,13 @@ static void subject_of(const struct fc_arrival *arrival, uint8_t key[33])
 static bool arrival_stands(struct fc_verify *verify, struct fc_span key, struct fc_span value)
 {
     struct fc_arrival arrival;
+    struct fc_record record;
     uint8_t subject[33];
     struct fc_span index;
     if (fc_replica_arrival_parse(key, value, &arrival) != FC_OK ||
-        fc_replica_arrival_record(verify->txn, &arrival) != FC_OK)
+        fc_replica_arrival_record(verify->txn, &arrival) != FC_OK ||
+        fc_record_parse(arrival.record, &record) != FC_OK || record.type != arrival.type ||
+        !fc_hash_eq(&record.hash, &arrival.hash))
         return false;
     subject_of(&arrival, subject);
     if (arrival.index > verify->replica->state.index)
@@ -267,16 +294,30 @@ static enum fc_err check_row(void *ctx, struct fc_span key, struct fc_span value
             return FC_OK;
     }
     fc_verify_report(verify, "a feed's row is damaged", &participant, NULL, false);
-    enum fc_err err = fc_verify_fix(verify, FC_FIX_DELETE, FC_TABLE_FEED, key);
-    if (err == FC_OK && verify->repair)
-        err = fc_replica_heads_trim(verify->replica, &participant, UINT32_MAX);
-    return err;
+    return fc_verify_fix(verify, FC_FIX_DELETE, FC_TABLE_FEED, key);
+}
+
+static enum fc_err check_stray_head(void *ctx, struct fc_span key, struct fc_span value)
+{
+    struct fc_verify *verify = ctx;
+    struct fc_hash participant;
+    (void)value;
+    if (key.len == sizeof(struct fc_head_key)) {
+        memcpy(participant.b, key.data, sizeof participant.b);
+        if (fc_replica_row_find(verify->replica, &participant))
+            return FC_OK;
+    }
+    fc_verify_report(verify, "a head belongs to no feed", NULL, NULL, true);
+    return fc_verify_fix(verify, FC_FIX_DELETE, FC_TABLE_HEAD, key);
 }
 
 static enum fc_err check_feeds(struct fc_verify *verify)
 {
     struct fc_replica *replica = verify->replica;
-    enum fc_err err = fc_verify_scan(verify, FC_TABLE_FEED, (struct fc_span){0}, check_row, verify);
+    const struct fc_span all = {0};
+    enum fc_err err = fc_verify_scan(verify, FC_TABLE_FEED, all, check_row, verify);
+    if (err == FC_OK)
+        err = fc_verify_scan(verify, FC_TABLE_HEAD, all, check_stray_head, verify);
     if (err == FC_OK)
         err = fc_verify_apply_fixes(verify, NULL);
     for (size_t i = 0; i < replica->row_count && err == FC_OK; i++) {

@@ -18,23 +18,48 @@ static bool ops_sound(const struct fc_head *head, struct fc_span ops)
     return fc_hash_eq(&hash, &head->ops) && fc_ops_init(&parsed, ops) == FC_OK;
 }
 
-/* A certificate that was superseded since may be gone; its heads were checked when they came. */
 static bool signature_sound(const struct fc_verify *verify, const struct fc_record *record,
-                            const struct fc_head *head)
+                            const struct fc_certificate *certificate)
 {
-    const struct fc_held *certificate = fc_ledger_find(verify->ledger, &head->certificate);
-    if (!certificate || certificate->record.type != FC_RECORD_CERTIFICATE)
-        return true;
     struct fc_signature signature;
     if (record->signature_count != 1)
         return false;
     fc_record_signature(record, 0, &signature);
     struct fc_verify_job job = {
-        .key = certificate->certificate.feed_key, .hash = record->hash, .sig = signature.sig};
+        .key = certificate->feed_key, .hash = record->hash, .sig = signature.sig};
     if (!fc_key_eq(&signature.signer, &job.key))
         return false;
     verify->replica->verifier.verify(verify->replica->verifier.ctx, &job, 1);
     return job.valid;
+}
+
+/* Said to be what it is by the feed's row or by the head that follows it. */
+static bool pinned(const struct head_check *check, const struct fc_record *record,
+                   const struct fc_head *head)
+{
+    struct fc_head_key key = fc_head_key(&head->participant, head->version + 1);
+    struct fc_span value, bytes, ops;
+    struct fc_record next;
+    struct fc_head next_head;
+    if (fc_hash_eq(&record->hash, &check->row->feed.head_hash))
+        return true;
+    return fc_kv_get(check->verify->txn, FC_TABLE_HEAD, fc_span(key.b, sizeof key.b), &value) ==
+               FC_OK &&
+           fc_replica_head_parse(value, &bytes, &ops) == FC_OK &&
+           fc_record_parse(bytes, &next) == FC_OK && next.type == FC_RECORD_HEAD &&
+           fc_head_parse(&next, &next_head) == FC_OK &&
+           fc_hash_eq(&next_head.previous, &record->hash);
+}
+
+/* Where the certificate is gone the signature was checked when the head came, and its hash is known
+ * from elsewhere. */
+static bool signed_rightly(const struct head_check *check, const struct fc_record *record,
+                           const struct fc_head *head)
+{
+    const struct fc_held *held = fc_ledger_find(check->verify->ledger, &head->certificate);
+    if (!held || held->record.type != FC_RECORD_CERTIFICATE)
+        return pinned(check, record, head);
+    return signature_sound(check->verify, record, &held->certificate);
 }
 
 static bool head_sound(struct head_check *check, struct fc_span key, struct fc_span value)
@@ -49,7 +74,7 @@ static bool head_sound(struct head_check *check, struct fc_span key, struct fc_s
         return false;
     if (head.version != fc_get_be64(key.data + 32) ||
         !fc_hash_eq(&head.participant, &check->row->feed.participant) || !ops_sound(&head, ops) ||
-        !signature_sound(check->verify, &record, &head))
+        !signed_rightly(check, &record, &head))
         return false;
     check->newest.version = head.version; /* they come in order */
     check->newest.head_hash = record.hash;
