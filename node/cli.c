@@ -282,7 +282,8 @@ enum fc_exit fc_cli_exit(enum fc_err err)
     return FC_EXIT_FAILED;
 }
 
-static void say(const struct fc_cli *cli, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void say(const struct fc_cli *cli, const char *format,
+                                                      va_list args)
 {
     fprintf(stderr, "fedcat %s: ", cli->command->name);
     vfprintf(stderr, format, args);
