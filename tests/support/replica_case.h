@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include <stdlib.h>
@@ -52,7 +53,7 @@ static enum fc_test_backend fc_test_backends[] = {FC_TEST_MEMORY, FC_TEST_LMDB};
 #define FC_TEST_BOTH(f)                                                                            \
     {#f " (memory)", f, fc_test_case_setup, fc_test_case_teardown, &fc_test_backends[0]},          \
     {                                                                                              \
-        #f " (lmdb)", f, fc_test_case_setup, fc_test_case_teardown, &fc_test_backends[1]           \
+#f " (lmdb)", f, fc_test_case_setup, fc_test_case_teardown, &fc_test_backends[1]           \
     }
 
 #define assert_ok(expression) assert_int_equal((expression), FC_OK)

@@ -1,0 +1,151 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "store/kv_mem.h"
+#include "store/kv_undo.h"
+#include "tests/support/kv_fault.h"
+#include "tests/support/rng.h"
+
+static struct fc_span text(const char *string)
+{
+    return fc_span_str(string);
+}
+
+static void expect(struct fc_txn *txn, const char *key, const char *value)
+{
+    struct fc_span found;
+    enum fc_err err = fc_kv_get(txn, FC_TABLE_META, text(key), &found);
+    if (!value) {
+        assert_int_equal(err, FC_E_MISSING);
+        return;
+    }
+    assert_int_equal(err, FC_OK);
+    assert_true(fc_span_eq(found, text(value)));
+}
+
+static void put(struct fc_txn *txn, const char *key, const char *value)
+{
+    assert_int_equal(fc_kv_put(txn, FC_TABLE_META, text(key), text(value)), FC_OK);
+}
+
+static void rolled_back_to_the_mark_and_no_further(void **state)
+{
+    (void)state;
+    struct fc_kv *kv;
+    struct fc_txn *txn;
+    assert_int_equal(fc_kv_mem_create(&kv), FC_OK);
+    assert_int_equal(fc_kv_undo_begin(kv, &txn), FC_OK);
+    put(txn, "kept", "1");
+    put(txn, "changed", "1");
+    put(txn, "deleted", "1");
+    fc_kv_undo_mark(txn);
+    put(txn, "changed", "2");
+    put(txn, "changed", "3");
+    put(txn, "new", "1");
+    assert_int_equal(fc_kv_append(txn, FC_TABLE_META, text("zzz"), text("1")), FC_OK);
+    assert_int_equal(fc_kv_del(txn, FC_TABLE_META, text("deleted")), FC_OK);
+    assert_int_equal(fc_kv_del(txn, FC_TABLE_META, text("never there")), FC_E_MISSING);
+    put(txn, "deleted", "again");
+    assert_int_equal(fc_kv_undo_rollback(txn), FC_OK);
+    expect(txn, "kept", "1");
+    expect(txn, "changed", "1");
+    expect(txn, "deleted", "1");
+    expect(txn, "new", NULL);
+    expect(txn, "zzz", NULL);
+    fc_kv_undo_mark(txn);
+    put(txn, "changed", "released");
+    fc_kv_undo_release(txn);
+    fc_kv_undo_mark(txn);
+    assert_int_equal(fc_kv_undo_rollback(txn), FC_OK);
+    assert_int_equal(fc_kv_commit(txn), FC_OK);
+    assert_int_equal(fc_kv_begin(kv, false, &txn), FC_OK);
+    expect(txn, "changed", "released");
+    expect(txn, "kept", "1");
+    fc_kv_abort(txn);
+    fc_kv_close(kv);
+}
+
+static void a_failed_write_sticks(void **state)
+{
+    (void)state;
+    struct fc_kv_fault *fault;
+    struct fc_kv *inner;
+    assert_int_equal(fc_kv_mem_create(&inner), FC_OK);
+    struct fc_kv *kv = fc_kv_fault_create(inner, &fault);
+    struct fc_txn *txn;
+    assert_int_equal(fc_kv_undo_begin(kv, &txn), FC_OK);
+    fc_kv_undo_mark(txn);
+    put(txn, "a", "1");
+    fc_kv_fault_arm(fault, 0, FC_E_FULL);
+    assert_int_equal(fc_kv_put(txn, FC_TABLE_META, text("b"), text("1")), FC_E_FULL);
+    fc_kv_fault_disarm(fault);
+    assert_int_equal(fc_kv_put(txn, FC_TABLE_META, text("b"), text("1")), FC_E_FULL);
+    assert_int_equal(fc_kv_del(txn, FC_TABLE_META, text("a")), FC_E_FULL);
+    assert_int_equal(fc_kv_undo_rollback(txn), FC_E_FULL);
+    assert_int_equal(fc_kv_commit(txn), FC_E_FULL);
+    assert_int_equal(fc_kv_begin(kv, false, &txn), FC_OK);
+    expect(txn, "a", NULL);
+    fc_kv_abort(txn);
+    fc_kv_close(kv);
+}
+
+/* Random work, undone, leaves what was there. */
+static void any_work_is_undone(void **state)
+{
+    (void)state;
+    struct fc_kv *kv;
+    struct fc_txn *txn;
+    uint64_t rng = 7;
+    char values[64][16] = {{0}};
+    assert_int_equal(fc_kv_mem_create(&kv), FC_OK);
+    assert_int_equal(fc_kv_undo_begin(kv, &txn), FC_OK);
+    for (unsigned round = 0; round < 200; round++) {
+        bool keep = test_rng_below(&rng, 2) == 0;
+        char now[64][16];
+        memcpy(now, values, sizeof now);
+        fc_kv_undo_mark(txn);
+        for (unsigned step = 0; step < 40; step++) {
+            unsigned slot = test_rng_below(&rng, 64);
+            char key[16];
+            snprintf(key, sizeof key, "key %u", slot);
+            if (test_rng_below(&rng, 3) == 0) {
+                enum fc_err err = fc_kv_del(txn, FC_TABLE_META, text(key));
+                assert_int_equal(err, now[slot][0] ? FC_OK : FC_E_MISSING);
+                now[slot][0] = 0;
+            } else {
+                snprintf(now[slot], sizeof now[slot], "%u.%u", round, step);
+                put(txn, key, now[slot]);
+            }
+        }
+        if (keep) {
+            fc_kv_undo_release(txn);
+            memcpy(values, now, sizeof now);
+        } else {
+            assert_int_equal(fc_kv_undo_rollback(txn), FC_OK);
+        }
+        for (unsigned slot = 0; slot < 64; slot++) {
+            char key[16];
+            snprintf(key, sizeof key, "key %u", slot);
+            expect(txn, key, values[slot][0] ? values[slot] : NULL);
+        }
+    }
+    fc_kv_abort(txn);
+    fc_kv_close(kv);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rolled_back_to_the_mark_and_no_further),
+        cmocka_unit_test(a_failed_write_sticks),
+        cmocka_unit_test(any_work_is_undone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
