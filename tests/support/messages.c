@@ -82,7 +82,7 @@ static uint32_t put_items(enum fc_wire_kind kind, struct fc_buf *out)
 
 static void fill(struct fc_wire *message, struct fc_wire_list list)
 {
-    const struct fc_wire_mark mark = {.epoch = UINT64_MAX, .prev = 4, .index = 300};
+    const struct fc_wire_mark mark = {.epoch = 0x0102030405060708, .prev = 4, .index = 300};
     switch (message->kind) {
     case FC_WIRE_HELLO:
         message->hello = (struct fc_wire_hello){.version_min = 1,

@@ -7,6 +7,9 @@
 
 #include <cmocka.h>
 
+#include <jansson.h>
+#include <msgpack.h>
+
 #include "tests/support/messages.h"
 
 static const enum fc_wire_kind last_kind = FC_WIRE_SPREAD;
@@ -198,6 +201,71 @@ static void large_counts_cost_nothing(void **state)
     assert_int_not_equal(fc_wire_decode(fc_span(bytes, sizeof bytes), &message), FC_OK);
 }
 
+static json_t *hex(const void *bytes, size_t len)
+{
+    char *text = malloc(2 * len + 1);
+    assert_non_null(text);
+    fc_hex(bytes, len, text);
+    json_t *value = json_string(text);
+    free(text);
+    return value;
+}
+
+/* As msgpack-c's own unpacker sees it. */
+static json_t *render(const msgpack_object *object)
+{
+    json_t *list;
+    if (object->type == MSGPACK_OBJECT_POSITIVE_INTEGER)
+        return json_integer((json_int_t)object->via.u64);
+    if (object->type == MSGPACK_OBJECT_STR)
+        return json_stringn(object->via.str.ptr, object->via.str.size);
+    if (object->type == MSGPACK_OBJECT_BIN)
+        return json_pack("{s:o}", "bin", hex(object->via.bin.ptr, object->via.bin.size));
+    if (object->type == MSGPACK_OBJECT_NIL)
+        return json_null();
+    assert_int_equal(object->type, MSGPACK_OBJECT_ARRAY);
+    list = json_array();
+    for (uint32_t i = 0; i < object->via.array.size; i++)
+        json_array_append_new(list, render(&object->via.array.ptr[i]));
+    return list;
+}
+
+static json_t *vector_of(enum fc_wire_kind kind)
+{
+    struct fc_buf bytes = {0};
+    msgpack_unpacked unpacked;
+    size_t end = 0;
+    fc_test_message(kind, &bytes);
+    msgpack_unpacked_init(&unpacked);
+    assert_int_equal(msgpack_unpack_next(&unpacked, (const char *)bytes.data, bytes.len, &end),
+                     MSGPACK_UNPACK_SUCCESS);
+    assert_int_equal(end, bytes.len);
+    json_t *vector = json_pack("{s:s,s:o,s:o}", "message", fc_wire_kind_name(kind), "value",
+                               render(&unpacked.data), "bytes", hex(bytes.data, bytes.len));
+    assert_non_null(vector);
+    msgpack_unpacked_destroy(&unpacked);
+    fc_buf_finish(&bytes);
+    return vector;
+}
+
+/* tests/vectors/messages.json; FEDCAT_GOLDEN_WRITE=1 writes it anew. */
+static void messages_are_frozen(void **state)
+{
+    (void)state;
+    static const char path[] = FEDCAT_SOURCE_DIR "/tests/vectors/messages.json";
+    const char *write = getenv("FEDCAT_GOLDEN_WRITE");
+    json_t *now = json_array();
+    for (int kind = FC_WIRE_HELLO; kind <= (int)last_kind; kind++)
+        json_array_append_new(now, vector_of((enum fc_wire_kind)kind));
+    if (write && strcmp(write, "1") == 0)
+        assert_int_equal(json_dump_file(now, path, JSON_INDENT(1)), 0);
+    json_t *frozen = json_load_file(path, 0, NULL);
+    assert_non_null(frozen);
+    assert_true(json_equal(now, frozen));
+    json_decref(now);
+    json_decref(frozen);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -210,6 +278,7 @@ int main(void)
         cmocka_unit_test(prefixes_have_one_form),
         cmocka_unit_test(impossible_numbers_are_refused),
         cmocka_unit_test(large_counts_cost_nothing),
+        cmocka_unit_test(messages_are_frozen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
