@@ -1,6 +1,5 @@
 #include "store/document.h"
 
-#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,12 +8,11 @@
 
 #include "store/document_rules.h"
 #include "store/document_text.h"
+#include "store/document_tree.h"
 
 enum {
-    DEPTH_MAX = 64,         /* of the JSON */
-    VALUES_MAX = 64 * 1024, /* jansson takes some hundred bytes for each */
-    TOKENS_MAX = 64,        /* JWTs in one document */
-    WRAPS_MAX = 4,          /* a JWT in a presentation in a JWT ... */
+    TOKENS_MAX = 64, /* JWTs in one document */
+    WRAPS_MAX = 4,   /* a JWT in a presentation in a JWT ... */
     VALUE_DEPTH_MAX = 6,
     ITEMS_MAX = 256, /* of a list that are looked at for one field */
     VIA_MAX = 16,    /* other nodes that are asked in the subject's place */
@@ -24,19 +22,19 @@ enum {
 };
 
 struct subject {
-    const json_t *node;
-    const json_t *credential; /* that makes the statement; NULL for plain JSON-LD */
+    const struct fc_tree *node;
+    const struct fc_tree *credential; /* that makes the statement; NULL for plain JSON-LD */
     const struct fc_document_kind *kind;
 };
 /* Everything found on the way; trees are borrowed from `owned`. */
 struct reading {
     struct fc_document *out;
     struct fc_document_fault *fault;
-    json_t *owned[2 * TOKENS_MAX + 1];
+    struct fc_tree *owned[2 * TOKENS_MAX + 1];
     size_t owned_count;
-    const json_t *root;
-    const json_t *presentation;
-    const json_t *credentials[FC_DOCUMENT_SUBJECTS_MAX];
+    const struct fc_tree *root;
+    const struct fc_tree *presentation;
+    const struct fc_tree *credentials[FC_DOCUMENT_SUBJECTS_MAX];
     size_t credential_count;
     struct subject *subjects;
     size_t subject_count, subject_cap;
@@ -59,109 +57,17 @@ static enum fc_err fail(struct reading *r, enum fc_err err, const char *format, 
     return r->err;
 }
 
-/* Reading JSON-LD without a processor: names are compared by their local part. */
-
-static const json_t *get(const json_t *object, const char *name)
+static const struct fc_document_kind *kind_of(const struct fc_tree *node)
 {
-    const char *key;
-    json_t *value;
-    json_t *exact = json_object_get(object, name);
-    if (exact || !json_is_object(object))
-        return exact;
-    /* jansson iterates over objects it does not change */
-    json_object_foreach((json_t *)(uintptr_t)object, key, value)
-    {
-        if (key[0] != '@' && strcmp(fc_iri_local(key), name) == 0)
-            return value;
-    }
-    return NULL;
-}
-
-static const char *get_text(const json_t *object, const char *name)
-{
-    return json_string_value(get(object, name));
-}
-
-/* The one item of what may stand alone or in an array. */
-static size_t item_count(const json_t *value)
-{
-    return json_is_array(value) ? json_array_size(value) : value != NULL;
-}
-
-static const json_t *item_at(const json_t *value, size_t index)
-{
-    return json_is_array(value) ? json_array_get(value, index) : value;
-}
-
-static const char *raw_id(const json_t *node)
-{
-    const json_t *id = json_object_get(node, "@id");
-    if (!id)
-        id = json_object_get(node, "id");
-    return json_string_value(id);
-}
-
-static const struct fc_document_kind *kind_of(const json_t *node)
-{
-    const json_t *types = json_object_get(node, "@type");
+    const struct fc_tree *types = fc_tree_types(node);
     const struct fc_document_kind *best = NULL;
-    if (!types)
-        types = json_object_get(node, "type");
-    for (size_t i = 0; i < item_count(types); i++) {
-        const char *type = json_string_value(item_at(types, i));
+    for (size_t i = 0; i < fc_tree_count(types); i++) {
+        const char *type = fc_tree_text(fc_tree_at(types, i));
         const struct fc_document_kind *kind = type ? fc_document_kind(fc_iri_local(type)) : NULL;
         if (kind && (!best || kind->rank < best->rank))
             best = kind;
     }
     return best ? best : fc_document_kind("");
-}
-
-static bool has_type(const json_t *node, const char *wanted)
-{
-    const json_t *types = json_object_get(node, "@type");
-    if (!types)
-        types = json_object_get(node, "type");
-    for (size_t i = 0; i < item_count(types); i++) {
-        const char *type = json_string_value(item_at(types, i));
-        if (type && strcmp(fc_iri_local(type), wanted) == 0)
-            return true;
-    }
-    return false;
-}
-
-static bool context_names(const json_t *node, const char *part)
-{
-    const json_t *context = json_object_get(node, "@context");
-    for (size_t i = 0; i < item_count(context); i++) {
-        const json_t *item = item_at(context, i);
-        const char *text = json_string_value(item), *key;
-        json_t *value;
-        if (text && strstr(text, part))
-            return true;
-        json_object_foreach((json_t *)(uintptr_t)item, key, value)
-        {
-            if (json_is_string(value) && strstr(json_string_value(value), part))
-                return true;
-        }
-    }
-    return false;
-}
-
-/* What a prefix stands for in a node's own @context. */
-static const char *prefix_of(const json_t *node, const char *prefix, size_t len)
-{
-    const json_t *context = json_object_get(node, "@context");
-    for (size_t i = 0; i < item_count(context); i++) {
-        const char *key;
-        json_t *value;
-        json_object_foreach((json_t *)(uintptr_t)item_at(context, i), key, value)
-        {
-            if (strlen(key) == len && memcmp(key, prefix, len) == 0 && json_is_string(value) &&
-                fc_iri_ok(json_string_value(value)))
-                return json_string_value(value);
-        }
-    }
-    return NULL;
 }
 
 /* A heap copy of an absolute IRI, a compact one written out; NULL when it is none. */
@@ -174,11 +80,11 @@ static char *expand(struct reading *r, const struct subject *subject, const char
     if (strncmp(colon, "://", 3) != 0) {
         size_t len = (size_t)(colon - text);
         if (subject)
-            base = prefix_of(subject->node, text, len);
+            base = fc_tree_prefix(subject->node, text, len);
         if (!base && subject && subject->credential)
-            base = prefix_of(subject->credential, text, len);
+            base = fc_tree_prefix(subject->credential, text, len);
         if (!base)
-            base = prefix_of(r->root, text, len);
+            base = fc_tree_prefix(r->root, text, len);
     }
     if ((base ? asprintf(&made, "%s%s", base, colon + 1) : asprintf(&made, "%s", text)) < 0) {
         fail(r, FC_E_NOMEM, "out of memory");
@@ -200,7 +106,8 @@ static char *expand_short(struct reading *r, const struct subject *subject, cons
 
 /* Taking a document apart. */
 
-static void add_subject(struct reading *r, const json_t *node, const json_t *credential)
+static void add_subject(struct reading *r, const struct fc_tree *node,
+                        const struct fc_tree *credential)
 {
     if (r->subject_count == r->subject_cap) {
         size_t cap = r->subject_cap ? r->subject_cap * 2 : 16;
@@ -225,11 +132,12 @@ static void add_subject(struct reading *r, const json_t *node, const json_t *cre
 }
 
 /* A reference alone, as "credentialSubject": "did:web:..." */
-static void add_reference(struct reading *r, const json_t *text, const json_t *credential)
+static void add_reference(struct reading *r, const struct fc_tree *text,
+                          const struct fc_tree *credential)
 {
     if (r->owned_count == sizeof r->owned / sizeof r->owned[0])
         return;
-    json_t *node = json_pack("{s:s}", "id", json_string_value(text));
+    struct fc_tree *node = fc_tree_create_reference(fc_tree_text(text));
     if (!node) {
         fail(r, FC_E_NOMEM, "out of memory");
         return;
@@ -238,25 +146,25 @@ static void add_reference(struct reading *r, const json_t *text, const json_t *c
     add_subject(r, node, credential);
 }
 
-static void add_credential(struct reading *r, const json_t *credential)
+static void add_credential(struct reading *r, const struct fc_tree *credential)
 {
-    const json_t *subjects = get(credential, "credentialSubject");
+    const struct fc_tree *subjects = fc_tree_get(credential, "credentialSubject");
     if (r->credential_count < FC_DOCUMENT_SUBJECTS_MAX)
         r->credentials[r->credential_count++] = credential;
-    for (size_t i = 0; i < item_count(subjects); i++) {
-        const json_t *subject = item_at(subjects, i);
-        if (json_is_object(subject))
+    for (size_t i = 0; i < fc_tree_count(subjects); i++) {
+        const struct fc_tree *subject = fc_tree_at(subjects, i);
+        if (fc_tree_is_object(subject))
             add_subject(r, subject, credential);
-        else if (json_is_string(subject))
+        else if (fc_tree_text(subject))
             add_reference(r, subject, credential);
     }
 }
 
 static void take_token(struct reading *r, struct fc_span token, unsigned wraps);
 
-static void take_statement(struct reading *r, const json_t *value, unsigned wraps)
+static void take_statement(struct reading *r, const struct fc_tree *value, unsigned wraps)
 {
-    const char *text = json_is_object(value) ? raw_id(value) : json_string_value(value);
+    const char *text = fc_tree_is_object(value) ? fc_tree_id(value) : fc_tree_text(value);
     struct fc_span inside = text ? fc_jwt_in_data_url(text) : fc_span(NULL, 0);
     struct fc_jwt jwt;
     if (wraps > WRAPS_MAX) {
@@ -267,93 +175,68 @@ static void take_statement(struct reading *r, const json_t *value, unsigned wrap
     if (inside.len > 0) {
         r->enveloped = true;
         take_token(r, inside, wraps + 1);
-    } else if (json_is_string(value)) {
+    } else if (text && !fc_tree_is_object(value)) {
         if (fc_jwt_split(fc_span_str(text), &jwt)) {
             r->jwt = true;
             take_token(r, fc_span_str(text), wraps + 1);
         }
-    } else if (get(value, "verifiableCredential")) {
-        const json_t *list = get(value, "verifiableCredential");
+    } else if (fc_tree_get(value, "verifiableCredential")) {
+        const struct fc_tree *list = fc_tree_get(value, "verifiableCredential");
         if (!r->presentation)
             r->presentation = value;
-        for (size_t i = 0; i < item_count(list) && r->err == FC_OK; i++)
-            take_statement(r, item_at(list, i), wraps + 1);
-    } else if (get(value, "credentialSubject")) {
+        for (size_t i = 0; i < fc_tree_count(list) && r->err == FC_OK; i++)
+            take_statement(r, fc_tree_at(list, i), wraps + 1);
+    } else if (fc_tree_get(value, "credentialSubject")) {
         add_credential(r, value);
     }
 }
 
-/* Where JSON is at fault, in words for one line. */
-static enum fc_err bad_json(struct reading *r, const json_error_t *error, const char *where)
+static struct fc_tree *load(struct reading *r, struct fc_span text, const char *where)
 {
+    struct fc_tree *root = NULL;
+    struct fc_tree_fault fault;
+    enum fc_err err = fc_tree_load(text, &root, &fault);
+    if (err == FC_OK) {
+        r->owned[r->owned_count++] = root;
+        return root;
+    }
     if (r->fault && r->err == FC_OK && !where) {
-        r->fault->line = error->line > 0 ? (unsigned)error->line : 0;
-        r->fault->column = error->column > 0 ? (unsigned)error->column : 0;
+        r->fault->line = fault.line;
+        r->fault->column = fault.column;
     }
-    return fail(r, FC_E_JSON, "%s%s%s", where ? where : "", where ? ": " : "", error->text);
+    fail(r, err, "%s%s%s", where ? where : "", where ? ": " : "", fault.text);
+    return NULL;
 }
 
-static json_t *load(struct reading *r, struct fc_span text, const char *where)
-{
-    json_error_t error;
-    struct fc_json_size size = fc_json_measure(text);
-    if (size.depth > DEPTH_MAX || size.values > VALUES_MAX) {
-        fail(r, FC_E_BOUND, "JSON with %zu values nested %zu deep: at most %d and %d are read",
-             size.values, size.depth, VALUES_MAX, DEPTH_MAX);
-        return NULL;
-    }
-    json_t *tree = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &error);
-    if (!tree)
-        bad_json(r, &error, where);
-    else
-        r->owned[r->owned_count++] = tree;
-    return tree;
-}
-
-static json_t *load_part(struct reading *r, struct fc_span part, const char *where)
+static struct fc_tree *load_part(struct reading *r, struct fc_span part, const char *where)
 {
     struct fc_buf bytes = {0};
-    json_t *tree = NULL;
+    struct fc_tree *tree = NULL;
     enum fc_err err = fc_base64url_decode(part, &bytes);
     if (err != FC_OK)
         fail(r, err == FC_E_NOMEM ? err : FC_E_JSON, "%s: not base64url", where);
     else
         tree = load(r, fc_buf_span(&bytes), where);
     fc_buf_finish(&bytes);
-    if (tree && !json_is_object(tree)) {
+    if (tree && !fc_tree_is_object(tree)) {
         fail(r, FC_E_JSON, "%s: not an object", where);
         return NULL;
     }
     return tree;
 }
 
-static void set_missing(json_t *object, const char *name, const json_t *value)
-{
-    if (value && !get(object, name))
-        json_object_set(object, name, (json_t *)(uintptr_t)value);
-}
-
-static void set_missing_time(json_t *object, const char *name, const json_t *seconds)
-{
-    char text[32];
-    if (!json_is_integer(seconds) || get(object, name))
-        return;
-    fc_time_text(json_integer_value(seconds), text);
-    if (text[0] != '\0')
-        json_object_set_new(object, name, json_string(text));
-}
-
 /* Claims of the JWT that say what the credential leaves out (VC 1.1 section 6.3.1, RFC 7519). */
-static void merge_claims(json_t *statement, const json_t *header, const json_t *payload)
+static void merge_claims(struct fc_tree *statement, const struct fc_tree *header,
+                         const struct fc_tree *payload)
 {
-    if (!raw_id(statement))
-        set_missing(statement, "id", json_object_get(payload, "jti"));
-    set_missing(statement, "issuer", json_object_get(payload, "iss"));
-    set_missing(statement, "issuer", json_object_get(header, "iss"));
-    if (!get(statement, "issuanceDate"))
-        set_missing_time(statement, "validFrom", json_object_get(payload, "nbf"));
-    if (!get(statement, "expirationDate"))
-        set_missing_time(statement, "validUntil", json_object_get(payload, "exp"));
+    if (!fc_tree_id(statement))
+        fc_tree_complete(statement, "id", fc_tree_exact(payload, "jti"));
+    fc_tree_complete(statement, "issuer", fc_tree_exact(payload, "iss"));
+    fc_tree_complete(statement, "issuer", fc_tree_exact(header, "iss"));
+    if (!fc_tree_get(statement, "issuanceDate"))
+        fc_tree_complete_time(statement, "validFrom", fc_tree_exact(payload, "nbf"));
+    if (!fc_tree_get(statement, "expirationDate"))
+        fc_tree_complete_time(statement, "validUntil", fc_tree_exact(payload, "exp"));
 }
 
 static void take_token(struct reading *r, struct fc_span token, unsigned wraps)
@@ -368,71 +251,72 @@ static void take_token(struct reading *r, struct fc_span token, unsigned wraps)
         fail(r, FC_E_BOUND, "more than %d JWTs in one document", TOKENS_MAX);
         return;
     }
-    json_t *header = load_part(r, jwt.header, "header of a JWT");
-    json_t *payload = header ? load_part(r, jwt.payload, "payload of a JWT") : NULL;
+    struct fc_tree *header = load_part(r, jwt.header, "header of a JWT");
+    struct fc_tree *payload = header ? load_part(r, jwt.payload, "payload of a JWT") : NULL;
     if (!payload)
         return;
-    json_t *statement = json_object_get(payload, "vc");
-    if (!json_is_object(statement))
-        statement = json_object_get(payload, "vp");
-    if (!json_is_object(statement))
+    struct fc_tree *statement = fc_tree_own(payload, "vc");
+    if (!statement)
+        statement = fc_tree_own(payload, "vp");
+    if (!statement)
         statement = payload;
     merge_claims(statement, header, payload);
     take_statement(r, statement, wraps);
 }
 
 /* Nodes of plain JSON-LD: those of a graph, and what a catalogue holds. */
-static void take_node(struct reading *r, const json_t *node, unsigned depth)
+static void take_node(struct reading *r, const struct fc_tree *node, unsigned depth)
 {
     static const char *const held[] = {"dataset", "service", "catalog"};
-    if (!json_is_object(node) || depth > VALUE_DEPTH_MAX || r->err != FC_OK)
+    if (!fc_tree_is_object(node) || depth > VALUE_DEPTH_MAX || r->err != FC_OK)
         return;
     add_subject(r, node, NULL);
     for (size_t k = 0; k < sizeof held / sizeof held[0]; k++) {
-        const json_t *list = get(node, held[k]);
-        for (size_t i = 0; i < item_count(list); i++)
-            if (kind_of(item_at(list, i))->dcat)
-                take_node(r, item_at(list, i), depth + 1);
+        const struct fc_tree *list = fc_tree_get(node, held[k]);
+        for (size_t i = 0; i < fc_tree_count(list); i++)
+            if (kind_of(fc_tree_at(list, i))->dcat)
+                take_node(r, fc_tree_at(list, i), depth + 1);
     }
 }
 
-static void take_list(struct reading *r, const json_t *list)
+static void take_list(struct reading *r, const struct fc_tree *list)
 {
-    for (size_t i = 0; i < item_count(list) && r->err == FC_OK; i++) {
-        const json_t *item = item_at(list, i);
-        if (get(item, "credentialSubject") || get(item, "verifiableCredential"))
+    for (size_t i = 0; i < fc_tree_count(list) && r->err == FC_OK; i++) {
+        const struct fc_tree *item = fc_tree_at(list, i);
+        if (fc_tree_get(item, "credentialSubject") || fc_tree_get(item, "verifiableCredential"))
             take_statement(r, item, 0);
         else
             take_node(r, item, 0);
     }
 }
 
-static bool is_did_document(const json_t *node)
+static bool is_did_document(const struct fc_tree *node)
 {
-    const char *id = raw_id(node);
+    const char *id = fc_tree_id(node);
     return id && strncmp(id, "did:", 4) == 0 &&
-           (get(node, "verificationMethod") || get(node, "assertionMethod") ||
-            context_names(node, "ns/did/"));
+           (fc_tree_get(node, "verificationMethod") || fc_tree_get(node, "assertionMethod") ||
+            fc_tree_context_names(node, "ns/did/"));
 }
 
-static void take_root(struct reading *r, const json_t *root)
+static void take_root(struct reading *r, const struct fc_tree *root)
 {
-    const char *token = get_text(root, "jwtCredential");
-    const char *id = raw_id(root);
+    const char *token = fc_tree_text(fc_tree_get(root, "jwtCredential"));
+    const char *id = fc_tree_id(root);
     if (token) {
         r->jwt = true;
         take_token(r, fc_span_str(token), 0);
-    } else if (get(root, "selfDescriptionCredential")) {
-        take_statement(r, get(root, "selfDescriptionCredential"), 0);
-    } else if (json_is_array(get(root, "claims"))) {
-        take_list(r, get(root, "claims"));
-        take_list(r, get(root, "verifiableCredentials"));
-    } else if (get(root, "credentialSubject") || get(root, "verifiableCredential") ||
+    } else if (fc_tree_get(root, "selfDescriptionCredential")) {
+        take_statement(r, fc_tree_get(root, "selfDescriptionCredential"), 0);
+    } else if (fc_tree_is_array(fc_tree_get(root, "claims"))) {
+        take_list(r, fc_tree_get(root, "claims"));
+        take_list(r, fc_tree_get(root, "verifiableCredentials"));
+    } else if (fc_tree_get(root, "credentialSubject") ||
+               fc_tree_get(root, "verifiableCredential") ||
                (id && fc_jwt_in_data_url(id).len > 0)) {
         take_statement(r, root, 0);
-    } else if (json_object_get(root, "@graph")) {
-        take_list(r, json_object_get(root, "@graph"));
-    } else if (json_is_array(root)) {
+    } else if (fc_tree_exact(root, "@graph")) {
+        take_list(r, fc_tree_exact(root, "@graph"));
+    } else if (fc_tree_is_array(root)) {
         take_list(r, root);
     } else {
         take_node(r, root, 0);
@@ -452,9 +336,9 @@ static void choose_main(struct reading *r)
     r->main = best;
 }
 
-static char *node_iri(struct reading *r, const struct subject *subject, const json_t *node)
+static char *node_iri(struct reading *r, const struct subject *subject, const struct fc_tree *node)
 {
-    const char *id = raw_id(node);
+    const char *id = fc_tree_id(node);
     return id && fc_jwt_in_data_url(id).len == 0 ? expand(r, subject, id) : NULL;
 }
 
@@ -474,7 +358,7 @@ static void choose_key(struct reading *r)
         key = node_iri(r, NULL, r->credentials[i]);
     for (size_t i = 0; !key && i < r->subject_count && i < ITEMS_MAX; i++)
         key = node_iri(r, &r->subjects[i], r->subjects[i].node);
-    if (!key && r->err == FC_OK && json_is_object(r->root))
+    if (!key && r->err == FC_OK && fc_tree_is_object(r->root))
         key = node_iri(r, NULL, r->root);
     r->out->key = key;
     if (!key)
@@ -496,25 +380,25 @@ struct question {
 };
 
 /* The node that a reference means, or the value itself. */
-static const json_t *resolve(const struct reading *r, const json_t *value)
+static const struct fc_tree *resolve(const struct reading *r, const struct fc_tree *value)
 {
-    const char *id = json_is_object(value) ? raw_id(value) : json_string_value(value);
+    const char *id = fc_tree_is_object(value) ? fc_tree_id(value) : fc_tree_text(value);
     for (size_t i = 0; id && i < r->subject_count; i++) {
-        const char *other = raw_id(r->subjects[i].node);
+        const char *other = fc_tree_id(r->subjects[i].node);
         if (other && strcmp(other, id) == 0)
             return r->subjects[i].node;
     }
     return value;
 }
 
-static const char *value_text(struct question *q, const json_t *value, unsigned depth);
+static const char *value_text(struct question *q, const struct fc_tree *value, unsigned depth);
 
-static const char *language_map_text(struct question *q, const json_t *map, unsigned depth)
+static const char *language_map_text(struct question *q, const struct fc_tree *map, unsigned depth)
 {
     const char *key, *found = NULL, *language = NULL;
-    json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)map, key, value)
-    {
+    const struct fc_tree *value;
+    void *cursor = NULL;
+    while ((key = fc_tree_next(map, &cursor, &value))) {
         if (!fc_language_ok(key) || strcmp(key, "id") == 0)
             continue;
         const char *text = value_text(q, value, depth + 1);
@@ -528,12 +412,12 @@ static const char *language_map_text(struct question *q, const json_t *map, unsi
     return found;
 }
 
-static const char *array_text(struct question *q, const json_t *array, unsigned depth)
+static const char *array_text(struct question *q, const struct fc_tree *array, unsigned depth)
 {
     const char *found = NULL, *language = NULL;
-    for (size_t i = 0; i < json_array_size(array) && i < ITEMS_MAX; i++) {
+    for (size_t i = 0; i < fc_tree_count(array) && i < ITEMS_MAX; i++) {
         q->language = NULL;
-        const char *text = value_text(q, json_array_get(array, i), depth + 1);
+        const char *text = value_text(q, fc_tree_at(array, i), depth + 1);
         if (!text)
             continue;
         bool english = q->language && strncmp(q->language, "en", 2) == 0;
@@ -548,52 +432,52 @@ static const char *array_text(struct question *q, const json_t *array, unsigned 
     return found;
 }
 
-static const char *object_text(struct question *q, const json_t *object, unsigned depth)
+static const char *object_text(struct question *q, const struct fc_tree *object, unsigned depth)
 {
     static const char *const wraps[] = {"@value", "@list", "@set"};
     const char *text = NULL;
     for (size_t i = 0; i < sizeof wraps / sizeof wraps[0]; i++) {
-        const json_t *value = json_object_get(object, wraps[i]);
+        const struct fc_tree *value = fc_tree_exact(object, wraps[i]);
         if (!value)
             continue;
         text = value_text(q, value, depth + 1);
-        const char *language = json_string_value(json_object_get(object, "@language"));
+        const char *language = fc_tree_text(fc_tree_exact(object, "@language"));
         if (text && language)
             q->language = language;
         return text;
     }
     for (size_t i = 0; !text && q->rule->inside[i]; i++) {
-        const json_t *value = get(object, q->rule->inside[i]);
+        const struct fc_tree *value = fc_tree_get(object, q->rule->inside[i]);
         text = value ? value_text(q, value, depth + 1) : NULL;
     }
     if (!text && q->rule->iris)
-        text = raw_id(object);
+        text = fc_tree_id(object);
     return text ? text : language_map_text(q, object, depth);
 }
 
-static const char *value_text(struct question *q, const json_t *value, unsigned depth)
+static const char *value_text(struct question *q, const struct fc_tree *value, unsigned depth)
 {
     if (!value || depth > VALUE_DEPTH_MAX)
         return NULL;
-    if (json_is_object(value))
+    if (fc_tree_is_object(value))
         return object_text(q, value, depth);
-    if (json_is_array(value))
+    if (fc_tree_is_array(value))
         return array_text(q, value, depth);
-    const char *text = json_string_value(value);
+    const char *text = fc_tree_text(value);
     return text && text[0] != '\0' ? text : NULL;
 }
 
 /* The answer a node gives to a rule, itself or through what it points at. */
-static const char *answer(struct question *q, const json_t *node, unsigned hops)
+static const char *answer(struct question *q, const struct fc_tree *node, unsigned hops)
 {
     const char *text = NULL;
     for (size_t i = 0; !text && q->rule->names[i]; i++)
-        text = value_text(q, get(node, q->rule->names[i]), 0);
+        text = value_text(q, fc_tree_get(node, q->rule->names[i]), 0);
     for (size_t i = 0; !text && hops > 0 && q->rule->via[i]; i++) {
-        const json_t *list = get(node, q->rule->via[i]);
-        for (size_t k = 0; !text && k < item_count(list) && k < VIA_MAX; k++) {
-            const json_t *other = resolve(q->r, item_at(list, k));
-            if (json_is_object(other))
+        const struct fc_tree *list = fc_tree_get(node, q->rule->via[i]);
+        for (size_t k = 0; !text && k < fc_tree_count(list) && k < VIA_MAX; k++) {
+            const struct fc_tree *other = resolve(q->r, fc_tree_at(list, k));
+            if (fc_tree_is_object(other))
                 text = answer(q, other, hops - 1);
         }
     }
@@ -628,27 +512,26 @@ static char *ask(struct question *q, enum fc_document_field field, size_t bytes_
 }
 
 /* Text and languages in lists: "a", ["a", "b"], {"en": ["a"], "de": ["b"]}. */
-static void add_words(struct question *q, const json_t *value, char **words, uint32_t *count,
-                      unsigned depth)
+static void add_words(struct question *q, const struct fc_tree *value, char **words,
+                      uint32_t *count, unsigned depth)
 {
     const char *key, *text = NULL;
-    json_t *item;
+    const struct fc_tree *item;
+    void *cursor = NULL;
     if (!value || depth > VALUE_DEPTH_MAX || *count == FC_DOCUMENT_WORDS_MAX)
         return;
-    if (json_is_array(value)) {
-        for (size_t i = 0; i < json_array_size(value) && i < ITEMS_MAX; i++)
-            add_words(q, json_array_get(value, i), words, count, depth + 1);
+    if (fc_tree_is_array(value)) {
+        for (size_t i = 0; i < fc_tree_count(value) && i < ITEMS_MAX; i++)
+            add_words(q, fc_tree_at(value, i), words, count, depth + 1);
         return;
     }
-    if (json_is_object(value) && !raw_id(value) && !json_object_get(value, "@value")) {
-        json_object_foreach((json_t *)(uintptr_t)value, key, item)
-        {
+    if (fc_tree_is_object(value) && !fc_tree_id(value) && !fc_tree_exact(value, "@value")) {
+        while ((key = fc_tree_next(value, &cursor, &item)))
             if (fc_language_ok(key))
                 add_words(q, item, words, count, depth + 1);
-        }
     }
-    text = json_is_object(value) && raw_id(value) ? value_text(q, resolve(q->r, value), 0)
-                                                  : value_text(q, value, depth);
+    text = fc_tree_is_object(value) && fc_tree_id(value) ? value_text(q, resolve(q->r, value), 0)
+                                                         : value_text(q, value, depth);
     for (uint32_t i = 0; text && i < *count; i++)
         if (strcmp(words[i], text) == 0)
             return;
@@ -663,7 +546,7 @@ static void ask_words(struct question *q, enum fc_document_field field, char **w
 {
     q->rule = fc_document_rule(field);
     for (size_t i = 0; q->rule->names[i]; i++)
-        add_words(q, get(q->subject->node, q->rule->names[i]), words, count, 0);
+        add_words(q, fc_tree_get(q->subject->node, q->rule->names[i]), words, count, 0);
 }
 
 /* Who provides: an IRI, a name, or both, where the document holds a node for it. */
@@ -671,18 +554,18 @@ static void ask_provider(struct question *q)
 {
     struct fc_document *out = q->r->out;
     const struct fc_document_rule *rule = fc_document_rule(FC_FIELD_PROVIDER);
-    const json_t *value = NULL;
+    const struct fc_tree *value = NULL;
     for (size_t i = 0; !value && rule->names[i]; i++)
-        value = item_at(get(q->subject->node, rule->names[i]), 0);
+        value = fc_tree_at(fc_tree_get(q->subject->node, rule->names[i]), 0);
     if (!value)
         return;
-    const json_t *node = resolve(q->r, value);
-    const char *text = json_is_object(node) ? raw_id(node) : json_string_value(node);
+    const struct fc_tree *node = resolve(q->r, value);
+    const char *text = fc_tree_is_object(node) ? fc_tree_id(node) : fc_tree_text(node);
     out->provider = expand_short(q->r, q->subject, text);
     q->rule = fc_document_rule(FC_FIELD_NAME);
-    if (json_is_object(value) && (text = answer(q, value, 0)))
+    if (fc_tree_is_object(value) && (text = answer(q, value, 0)))
         out->provider_name = copy_text(q->r, text, FIELD_BYTES_MAX);
-    else if (json_is_object(node))
+    else if (fc_tree_is_object(node))
         out->provider_name = copy_text(q->r, answer(q, node, 0), FIELD_BYTES_MAX);
     else if (!out->provider && text && strncmp(text, "_:", 2) != 0)
         out->provider_name = copy_text(q->r, text, FIELD_BYTES_MAX);
@@ -725,9 +608,9 @@ static void ask_language(struct question *q, const char *of_text)
 
 static void ask_issuer(struct question *q)
 {
-    const json_t *credential = q->subject->credential;
-    const json_t *issuer = credential ? get(credential, "issuer") : NULL;
-    const char *text = json_is_object(issuer) ? raw_id(issuer) : json_string_value(issuer);
+    const struct fc_tree *credential = q->subject->credential;
+    const struct fc_tree *issuer = credential ? fc_tree_get(credential, "issuer") : NULL;
+    const char *text = fc_tree_is_object(issuer) ? fc_tree_id(issuer) : fc_tree_text(issuer);
     q->r->out->issuer = copy_text(q->r, text, FIELD_BYTES_MAX);
 }
 
@@ -785,13 +668,13 @@ static void fill_subjects(struct reading *r)
 
 /* What kind of document it is. */
 
-static const char *proof_of(const json_t *node)
+static const char *proof_of(const struct fc_tree *node)
 {
-    const json_t *proof = node ? get(node, "proof") : NULL;
-    proof = item_at(proof, 0);
-    if (!json_is_object(proof))
+    const struct fc_tree *proof = node ? fc_tree_get(node, "proof") : NULL;
+    proof = fc_tree_at(proof, 0);
+    if (!fc_tree_is_object(proof))
         return NULL;
-    return has_type(proof, "JsonWebSignature2020") ? "jws-2020" : "data-integrity";
+    return fc_tree_has_type(proof, "JsonWebSignature2020") ? "jws-2020" : "data-integrity";
 }
 
 static void fill_proof(struct reading *r)
@@ -810,65 +693,42 @@ static void fill_proof(struct reading *r)
     r->out->proof = proof ? proof : "none";
 }
 
-/* JSON-LD shows itself by keywords; expanded JSON-LD has no context. */
-static bool is_json_ld(const json_t *node)
-{
-    const char *key;
-    json_t *value;
-    node = item_at(node, 0);
-    json_object_foreach((json_t *)(uintptr_t)node, key, value)
-    {
-        if (key[0] == '@')
-            return true;
-    }
-    return false;
-}
-
 static const char *media_type_of(const struct reading *r, bool did)
 {
-    bool context = json_object_get(r->root, "@context") != NULL;
+    bool context = fc_tree_exact(r->root, "@context") != NULL;
     if (r->bare_jwt)
         return r->presentation ? "application/vp+jwt" : "application/vc+jwt";
     if (did)
         return context ? "application/did+ld+json" : "application/did+json";
-    if (context && (r->presentation == r->root || has_type(r->root, "VerifiablePresentation") ||
-                    has_type(r->root, "EnvelopedVerifiablePresentation")))
-        return "application/vp+ld+json";
     if (context &&
-        (get(r->root, "credentialSubject") || has_type(r->root, "EnvelopedVerifiableCredential")))
+        (r->presentation == r->root || fc_tree_has_type(r->root, "VerifiablePresentation") ||
+         fc_tree_has_type(r->root, "EnvelopedVerifiablePresentation")))
+        return "application/vp+ld+json";
+    if (context && (fc_tree_get(r->root, "credentialSubject") ||
+                    fc_tree_has_type(r->root, "EnvelopedVerifiableCredential")))
         return "application/vc+ld+json";
-    return is_json_ld(r->root) ? "application/ld+json" : "application/json";
-}
-
-static bool type_names(const json_t *node, const char *part)
-{
-    const json_t *types = json_object_get(node, "@type");
-    for (size_t i = 0; i < item_count(types); i++) {
-        const char *type = json_string_value(item_at(types, i));
-        if (type && strstr(type, part))
-            return true;
-    }
-    return false;
+    return fc_tree_is_json_ld(r->root) ? "application/ld+json" : "application/json";
 }
 
 static const char *format_of(const struct reading *r, bool did)
 {
-    const json_t *credential = r->main ? r->main->credential : NULL;
+    const struct fc_tree *credential = r->main ? r->main->credential : NULL;
     if (did)
         return "did";
-    if (credential && (context_names(credential, "2018/credentials/v1") ||
-                       (r->presentation && context_names(r->presentation, "2018/credentials/v1"))))
+    if (credential &&
+        (fc_tree_context_names(credential, "2018/credentials/v1") ||
+         (r->presentation && fc_tree_context_names(r->presentation, "2018/credentials/v1"))))
         return "tagus";
     if (credential)
         return "loire";
-    if (r->main && (r->main->kind->dcat || context_names(r->root, "ns/dcat#") ||
-                    context_names(r->root, "w3id.org/dspace")))
+    if (r->main && (r->main->kind->dcat || fc_tree_context_names(r->root, "ns/dcat#") ||
+                    fc_tree_context_names(r->root, "w3id.org/dspace")))
         return "dcat";
-    if (r->main && (context_names(r->main->node, "trustframework#") ||
-                    context_names(r->main->node, "registry.gaia-x.eu")))
+    if (r->main && (fc_tree_context_names(r->main->node, "trustframework#") ||
+                    fc_tree_context_names(r->main->node, "registry.gaia-x.eu")))
         return "tagus";
-    if (r->main && (context_names(r->main->node, "w3id.org/gaia-x") ||
-                    type_names(r->main->node, "w3id.org/gaia-x")))
+    if (r->main && (fc_tree_context_names(r->main->node, "w3id.org/gaia-x") ||
+                    fc_tree_type_names(r->main->node, "w3id.org/gaia-x")))
         return "loire";
     return "json";
 }
@@ -930,7 +790,7 @@ enum fc_err fc_document_read(struct fc_span bytes, struct fc_document *out,
     if (r.err == FC_OK)
         describe(&r);
     while (r.owned_count > 0)
-        json_decref(r.owned[--r.owned_count]);
+        fc_tree_destroy(r.owned[--r.owned_count]);
     free(r.subjects);
     if (r.err != FC_OK)
         fc_document_finish(out);

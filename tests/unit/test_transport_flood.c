@@ -231,6 +231,14 @@ static void outsiders_cost_little_and_members_get_through(void **state)
         kill(child, SIGKILL);
         waitpid(child, NULL, 0);
     }
+    /* What was under way when the flood ended arrives, too. */
+    while (old_member_heard < old_member_said && link_now_ms() - begin < DEADLINE_MS + 5000) {
+        for (int i = 0; i < 3; i++)
+            link_node_take(nodes[i]);
+        watch_hub(&watch, &pair.a, &pair, &newcomer, &old_member_heard);
+        link_node_forget(&newcomer);
+        link_node_rest(nodes, 3, 20);
+    }
     fc_transport_get_stats(pair.a.transport, &stats);
     print_message("%d connections in %llu ms: RSS %ld KiB -> %ld KiB at most, %u descriptors at "
                   "most; %llu keys refused; newcomer: %u dials, %u up, %u heard; member: %u of "
@@ -243,7 +251,7 @@ static void outsiders_cost_little_and_members_get_through(void **state)
     assert_true(watch.fds_max < 3000);
     assert_true(stats.refused >= STRANGERS / 2);
     assert_true(watch.heard >= 3);
-    assert_in_range(old_member_heard + 2, old_member_said, old_member_said + 2);
+    assert_int_equal(old_member_heard, old_member_said);
     for (int i = 0; i < 3; i++)
         link_node_stop(nodes[i]);
 }
