@@ -11,6 +11,7 @@
 #include "net/inside.h"
 #include "sim/world.h"
 #include "tests/support/messages.h"
+#include "tests/support/rng.h"
 
 enum { PARIS, BERLIN, MALLORY };
 static const uint64_t second_us = 1000000;
@@ -265,6 +266,67 @@ static void withholding_only_delays(void **state)
     fc_world_destroy(world);
 }
 
+struct noise {
+    uint64_t rng;
+    bool on;
+};
+
+/* Damages, repeats pieces of, and cuts what mallory says. */
+static bool damage(void *ctx, uint32_t from, uint32_t to, struct fc_buf *message)
+{
+    struct noise *noise = ctx;
+    (void)to;
+    if (!noise->on || from != MALLORY || test_rng_below(&noise->rng, 3) != 0)
+        return true;
+    uint32_t len = (uint32_t)message->len;
+    switch (test_rng_below(&noise->rng, 4)) {
+    case 0:
+        message->data[test_rng_below(&noise->rng, len)] ^=
+            (uint8_t)(1 << test_rng_below(&noise->rng, 8));
+        break;
+    case 1:
+        message->len = test_rng_below(&noise->rng, len + 1);
+        break;
+    case 2:
+        message->data[test_rng_below(&noise->rng, len)] = (uint8_t)test_rng(&noise->rng);
+        break;
+    default:
+        return false;
+    }
+    return true;
+}
+
+static void damaged_messages_do_no_harm(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        struct noise noise = {.rng = seed};
+        struct fc_world_config config = {.seed = seed, .ctx = &noise, .tamper = damage};
+        struct fc_world *world = begin(&config);
+        noise.on = true;
+        for (uint32_t i = 0; i < 60; i++) {
+            char key[32];
+            snprintf(key, sizeof key, "urn:offer:%u", i % 7);
+            enum fc_err err = fc_world_put(world, i % 3, key, i % 2 ? "{\"a\":1}" : "{\"b\":2}");
+            assert_true(err == FC_OK || err == FC_E_KNOWN);
+            fc_world_run(world, i % 10 == 0 ? 70 * second_us : second_us / 50);
+            if (i % 8 == 0)
+                fc_world_cut(world, PARIS, MALLORY);
+        }
+        noise.on = false;
+        assert_true(fc_world_converge(world, 36000 * second_us));
+        for (uint32_t i = 0; i < 3; i++) { /* what mallory said in its name, it had not signed */
+            struct fc_participant participant;
+            struct fc_hash id = fc_world_participant(world, i);
+            assert_int_equal(fc_ledger_participant(fc_replica_ledger(fc_world_replica(world, 0)),
+                                                   &id, &participant),
+                             FC_OK);
+            assert_false(participant.contested);
+        }
+        fc_world_destroy(world);
+    }
+}
+
 /* A link that takes nothing costs a bounded outbox, then the link. */
 static void a_reader_that_never_reads_is_let_go(void **state)
 {
@@ -345,6 +407,7 @@ int main(void)
         cmocka_unit_test(a_signature_that_fails_costs_the_link),
         cmocka_unit_test(silence_is_noticed),
         cmocka_unit_test(withholding_only_delays),
+        cmocka_unit_test(damaged_messages_do_no_harm),
         cmocka_unit_test(a_reader_that_never_reads_is_let_go),
         cmocka_unit_test(what_was_refused_is_sent_again_in_order),
     };
