@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "net/inside.h"
-#include "sim/world.h"
+#include "sim/world_priv.h"
 #include "tests/support/rng.h"
 
 enum { NODES = 6, ROUNDS = 40 };
@@ -207,6 +207,75 @@ static void few_links_are_enough(void **state)
     fc_world_destroy(world);
 }
 
+static void count_damage(void *ctx, const struct fc_damage *damage)
+{
+    uint32_t *count = ctx;
+    (void)damage;
+    (*count)++;
+}
+
+static enum fc_err repair(void *ctx, struct fc_replica *replica)
+{
+    return fc_replica_verify(replica, true, count_damage, NULL, ctx);
+}
+
+/* Takes the first row of a table away, as a failing disk might. */
+static void lose_row(struct fc_world *world, uint32_t node, enum fc_table table)
+{
+    struct fc_kv *kv = fc_replica_kv(fc_world_replica(world, node));
+    struct fc_kv_cursor *cursor;
+    struct fc_txn *txn;
+    struct fc_span key, value;
+    uint8_t copy[FC_KV_KEY_BYTES_MAX];
+    assert_int_equal(fc_kv_begin(kv, true, &txn), FC_OK);
+    assert_int_equal(fc_kv_cursor_open(txn, table, &cursor), FC_OK);
+    assert_int_equal(fc_kv_seek(cursor, (struct fc_span){0}, &key, &value), FC_OK);
+    memcpy(copy, key.data, key.len);
+    size_t len = key.len;
+    fc_kv_cursor_close(cursor);
+    assert_int_equal(fc_kv_del(txn, table, fc_span(copy, len)), FC_OK);
+    assert_int_equal(fc_kv_commit(txn), FC_OK);
+}
+
+/* What a repair had to throw away comes back from peers, entry by entry. */
+static void damage_is_repaired_from_peers(void **state)
+{
+    (void)state;
+    static const enum fc_table tables[] = {FC_TABLE_ENTRY, FC_TABLE_CONTENT};
+    struct fc_world_config config = {.seed = 8};
+    struct fc_world *world;
+    struct fc_feed feed;
+    assert_int_equal(fc_world_create(&config, &world), FC_OK);
+    for (uint32_t i = 0; i < 3; i++) {
+        const char *const names[] = {"a", "b", "c"};
+        fc_world_admit(world, fc_world_add(world, names[i], i == 0 ? FC_WORLD_NONE : 0, false), 0);
+    }
+    for (uint32_t i = 0; i < 50; i++) {
+        char key[32];
+        snprintf(key, sizeof key, "urn:offer:%u", i);
+        assert_int_equal(fc_world_put(world, 0, key, key), FC_OK);
+    }
+    assert_true(fc_world_converge(world, 30 * second_us));
+    struct fc_hash participant = fc_world_participant(world, 0);
+    for (uint32_t i = 0; i < 2; i++) {
+        uint32_t damages = 0;
+        lose_row(world, 1, tables[i]);
+        assert_int_equal(fc_world_local(world, 1, repair, &damages), FC_OK);
+        assert_int_not_equal(damages, 0);
+        assert_int_equal(fc_replica_feed(fc_world_replica(world, 1), &participant, &feed), FC_OK);
+        assert_true(feed.damaged || feed.missing != 0);
+        assert_true(fc_world_converge(world, 60 * second_us));
+        assert_int_equal(fc_replica_feed(fc_world_replica(world, 1), &participant, &feed), FC_OK);
+        assert_false(feed.damaged);
+        assert_int_equal(feed.missing, 0);
+        assert_int_equal(feed.entries, 50);
+        damages = 0;
+        assert_int_equal(fc_world_local(world, 1, repair, &damages), FC_OK);
+        assert_int_equal(damages, 0);
+    }
+    fc_world_destroy(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +285,7 @@ int main(void)
         cmocka_unit_test(a_failed_commit_starts_afresh),
         cmocka_unit_test(a_head_from_the_future_waits),
         cmocka_unit_test(few_links_are_enough),
+        cmocka_unit_test(damage_is_repaired_from_peers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
