@@ -1,6 +1,7 @@
 #include "store/ledger_priv.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,11 +19,24 @@ enum fc_err fc_slots_add(struct slots *slots, struct slot *slot)
     return FC_OK;
 }
 
+enum fc_err fc_slots_insert(struct slots *slots, size_t at, struct slot *slot)
+{
+    enum fc_err err = fc_slots_add(slots, slot);
+    if (err != FC_OK)
+        return err;
+    memmove(slots->list + at + 1, slots->list + at,
+            (slots->count - 1 - at) * sizeof slots->list[0]);
+    slots->list[at] = slot;
+    return FC_OK;
+}
+
 void fc_slots_remove(struct slots *slots, const struct slot *slot)
 {
     for (size_t i = 0; i < slots->count; i++) {
         if (slots->list[i] == slot) {
-            slots->list[i] = slots->list[--slots->count];
+            slots->count--;
+            memmove(slots->list + i, slots->list + i + 1,
+                    (slots->count - i) * sizeof slots->list[0]);
             return;
         }
     }
@@ -50,6 +64,7 @@ static void party_destroy(struct party *party)
     free(party->descriptors.list);
     free(party->evidence.list);
     free(party->checkpoints.list);
+    fc_claims_finish(&party->claims);
     free(party);
 }
 
@@ -57,7 +72,7 @@ static void slot_destroy(struct slot *slot)
 {
     if (!slot)
         return;
-    free(slot->bytes);
+    free(slot->about);
     free(slot);
 }
 
@@ -73,11 +88,13 @@ void fc_ledger_destroy(struct fc_ledger *ledger)
     free(ledger->table);
     free(ledger->charters.list);
     free(ledger->carries.list);
+    free(ledger->disputes.list);
     free(ledger->chain.list);
     free(ledger->pins);
     free(ledger->parties);
     free(ledger->certified);
-    free(ledger->nodes);
+    free(ledger->nodes.list);
+    free(ledger->rivals.list);
     free(ledger);
 }
 
@@ -114,7 +131,7 @@ static enum fc_err table_room(struct fc_ledger *ledger)
     return FC_OK;
 }
 
-enum fc_err fc_held_parse(struct fc_held *held)
+static enum fc_err held_parse(struct fc_held *held)
 {
     switch (held->record.type) {
     case FC_RECORD_CHARTER:
@@ -140,34 +157,68 @@ enum fc_err fc_held_parse(struct fc_held *held)
     return FC_E_FORMAT;
 }
 
-enum fc_err fc_ledger_keep(struct fc_ledger *ledger, const struct fc_record *record,
-                           struct slot **out)
+/* A charter is ten times as large as the others: a slot ends where its own type does. */
+static size_t slot_size(enum fc_record_type type)
 {
-    struct slot *slot = calloc(1, sizeof *slot);
-    enum fc_err err = slot ? table_room(ledger) : FC_E_NOMEM;
-    if (err == FC_OK) {
-        slot->bytes = fc_span_dup(record->bytes);
-        err = slot->bytes ? FC_OK : FC_E_NOMEM;
+    size_t start = offsetof(struct slot, held);
+    switch (type) {
+    case FC_RECORD_CHARTER:
+    case FC_RECORD_HEAD:
+    case FC_RECORD_APPLICATION:
+        break;
+    case FC_RECORD_CARRY:
+        return start + offsetof(struct fc_held, carry) + sizeof(struct fc_carry);
+    case FC_RECORD_CERTIFICATE:
+        return start + offsetof(struct fc_held, certificate) + sizeof(struct fc_certificate);
+    case FC_RECORD_REVOCATION:
+        return start + offsetof(struct fc_held, revocation) + sizeof(struct fc_revocation);
+    case FC_RECORD_TAKEDOWN:
+        return start + offsetof(struct fc_held, takedown) + sizeof(struct fc_takedown);
+    case FC_RECORD_DESCRIPTOR:
+        return start + offsetof(struct fc_held, descriptor) + sizeof(struct fc_descriptor);
+    case FC_RECORD_EVIDENCE:
+        return start + offsetof(struct fc_held, evidence) + sizeof(struct fc_evidence);
+    case FC_RECORD_CHECKPOINT:
+        return start + offsetof(struct fc_held, checkpoint) + sizeof(struct fc_checkpoint);
     }
+    return sizeof(struct slot);
+}
+
+/* A slot with its own copy of the bytes, read again from there; not yet in the ledger. */
+static enum fc_err slot_make(const struct fc_record *record, struct slot **out)
+{
+    size_t size = slot_size(record->type);
+    struct slot *slot = calloc(1, size + record->bytes.len);
+    if (!slot)
+        return FC_E_NOMEM;
+    uint8_t *bytes = (uint8_t *)slot + size;
+    memcpy(bytes, record->bytes.data, record->bytes.len);
+    enum fc_err err = fc_record_parse(fc_span(bytes, record->bytes.len), &slot->held.record);
     if (err == FC_OK)
-        err = fc_record_parse(fc_span(slot->bytes, record->bytes.len), &slot->held.record);
-    if (err == FC_OK)
-        err = fc_held_parse(&slot->held);
-    if (err == FC_OK)
-        err = fc_slots_add(&ledger->records, slot);
+        err = held_parse(&slot->held);
     if (err != FC_OK) {
         slot_destroy(slot);
         return err;
     }
-    ledger->table[place(ledger, &slot->held.record.hash)] = slot;
     *out = slot;
     return FC_OK;
 }
 
-void fc_ledger_forget(struct fc_ledger *ledger, struct slot *slot)
+static enum fc_err enter(struct fc_ledger *ledger, struct slot *slot)
+{
+    enum fc_err err = table_room(ledger);
+    slot->at = ledger->records.count;
+    if (err == FC_OK)
+        err = fc_slots_add(&ledger->records, slot);
+    if (err == FC_OK)
+        ledger->table[place(ledger, &slot->held.record.hash)] = slot;
+    return err;
+}
+
+static void forget(struct fc_ledger *ledger, struct slot *slot)
 {
     size_t at = place(ledger, &slot->held.record.hash);
-    assert(ledger->table[at] == slot);
+    assert(ledger->table[at] == slot && ledger->records.list[slot->at] == slot);
     ledger->table[at] = NULL;
     /* What came after in the same run moves up to where it is found. */
     for (size_t i = (at + 1) & (ledger->table_size - 1); ledger->table[i];
@@ -176,7 +227,9 @@ void fc_ledger_forget(struct fc_ledger *ledger, struct slot *slot)
         ledger->table[i] = NULL;
         ledger->table[place(ledger, &moved->held.record.hash)] = moved;
     }
-    fc_slots_remove(&ledger->records, slot);
+    struct slot *last = ledger->records.list[--ledger->records.count];
+    ledger->records.list[slot->at] = last;
+    last->at = slot->at;
     slot_destroy(slot);
 }
 
@@ -275,36 +328,37 @@ static struct slots *party_slots(struct party *party, enum fc_record_type type)
 
 /* -- adding ------------------------------------------------------------------------------------ */
 
-static struct fc_subject subject_of(enum fc_record_type type, const struct fc_hash *hash)
+static struct fc_hash pair_hash(const struct fc_hash *participant, const struct fc_key *key)
 {
-    struct fc_subject subject;
-    subject.b[0] = (uint8_t)type;
-    memcpy(subject.b + 1, hash->b, sizeof hash->b);
-    return subject;
+    return fc_hash2("fedcat.subject.1", fc_span(participant->b, 32), fc_span(key->b, 32));
 }
 
-static struct fc_hash subject_hash(const struct fc_held *held, struct fc_hash *participant)
+static void name_subject(const struct slot *slot, struct fc_ledger_change *change)
 {
-    uint16_t incarnation;
+    const struct fc_held *held = &slot->held;
+    struct fc_hash hash = held->record.hash;
     switch (held->record.type) {
     case FC_RECORD_DESCRIPTOR:
-        *participant = held->descriptor.participant;
-        return fc_hash2("fedcat.subject.1", fc_span(participant->b, 32),
-                        fc_span(held->descriptor.node_key.b, 32));
+        change->participant = held->descriptor.participant;
+        hash = pair_hash(&change->participant, &held->descriptor.node_key);
+        hash = fc_hash2("fedcat.subject.1", fc_span(hash.b, 32), fc_span(slot->signer.b, 32));
+        break;
     case FC_RECORD_CHECKPOINT:
-        *participant = held->checkpoint.participant;
-        return fc_hash2("fedcat.subject.1", fc_span(participant->b, 32),
-                        fc_span(held->checkpoint.node_key.b, 32));
+        change->participant = held->checkpoint.participant;
+        hash = pair_hash(&change->participant, &held->checkpoint.node_key);
+        break;
     case FC_RECORD_EVIDENCE:
-        return fc_evidence_subject(held, participant, &incarnation);
+        change->participant = slot->about->participant;
+        hash = fc_about_subject(slot->about);
+        break;
     case FC_RECORD_CERTIFICATE:
-        *participant = held->certificate.participant;
+        change->participant = held->certificate.participant;
         break;
     case FC_RECORD_REVOCATION:
-        *participant = held->revocation.participant;
+        change->participant = held->revocation.participant;
         break;
     case FC_RECORD_TAKEDOWN:
-        *participant = held->takedown.participant;
+        change->participant = held->takedown.participant;
         break;
     case FC_RECORD_CHARTER:
     case FC_RECORD_CARRY:
@@ -312,29 +366,30 @@ static struct fc_hash subject_hash(const struct fc_held *held, struct fc_hash *p
     case FC_RECORD_APPLICATION:
         break;
     }
-    return held->record.hash;
+    change->subject.b[0] = (uint8_t)held->record.type;
+    memcpy(change->subject.b + 1, hash.b, sizeof hash.b);
 }
 
-static enum fc_err check(struct fc_ledger *ledger, const struct fc_held *held,
-                         struct slot **displaced, struct fc_ledger_change *change)
+static enum fc_err check(struct fc_ledger *ledger, struct slot *slot, struct slot **displaced,
+                         struct fc_ledger_change *change)
 {
-    switch (held->record.type) {
+    switch (slot->held.record.type) {
     case FC_RECORD_CHARTER:
-        return fc_ledger_add_charter(ledger, held, change);
+        return fc_ledger_add_charter(ledger, slot, change);
     case FC_RECORD_CARRY:
-        return fc_ledger_add_carry(ledger, held, change);
+        return fc_ledger_add_carry(ledger, slot, displaced);
     case FC_RECORD_CERTIFICATE:
-        return fc_ledger_add_certificate(ledger, held);
+        return fc_ledger_add_certificate(ledger, slot, displaced);
     case FC_RECORD_REVOCATION:
-        return fc_ledger_add_governed(ledger, held, &held->revocation.charter);
+        return fc_ledger_add_governed(ledger, slot, &slot->held.revocation.charter);
     case FC_RECORD_TAKEDOWN:
-        return fc_ledger_add_governed(ledger, held, &held->takedown.charter);
+        return fc_ledger_add_governed(ledger, slot, &slot->held.takedown.charter);
     case FC_RECORD_DESCRIPTOR:
-        return fc_ledger_add_descriptor(ledger, held, displaced);
+        return fc_ledger_add_descriptor(ledger, slot, displaced);
     case FC_RECORD_CHECKPOINT:
-        return fc_ledger_add_checkpoint(ledger, held, displaced);
+        return fc_ledger_add_checkpoint(ledger, slot, displaced);
     case FC_RECORD_EVIDENCE:
-        return fc_ledger_add_evidence(ledger, held, &change->participant, displaced, change);
+        return fc_ledger_add_evidence(ledger, slot, displaced);
     case FC_RECORD_HEAD:
     case FC_RECORD_APPLICATION:
         break;
@@ -350,92 +405,109 @@ static enum fc_err decide_all(struct fc_ledger *ledger)
     return err;
 }
 
+static enum fc_err file_governance(struct fc_ledger *ledger, struct slot *slot,
+                                   struct slot *displaced, struct fc_ledger_change *change)
+{
+    struct slots *slots = slot->held.record.type == FC_RECORD_CHARTER ? &ledger->charters
+                          : slot->held.record.type == FC_RECORD_CARRY ? &ledger->carries
+                                                                      : &ledger->disputes;
+    if (displaced)
+        fc_slots_remove(slots, displaced);
+    enum fc_err err = fc_slots_add(slots, slot);
+    if (err != FC_OK)
+        return err;
+    fc_ledger_match(ledger, slot);
+    change->charter = change->membership = change->feeds = true;
+    return decide_all(ledger);
+}
+
+/* A second recovery certificate at one (g, r) is evidence together with the first. */
+static enum fc_err reveal_recovery(struct fc_ledger *ledger, struct party *party, struct slot *slot,
+                                   struct fc_ledger_change *change)
+{
+    const struct slot *other = fc_party_double(party, slot);
+    if (!other)
+        return FC_OK;
+    return fc_ledger_evidence(ledger, other->held.record.bytes, slot->held.record.bytes,
+                              &change->evidence);
+}
+
 static enum fc_err file_for_party(struct fc_ledger *ledger, struct slot *slot,
                                   struct slot *displaced, struct fc_ledger_change *change)
 {
     struct party *party;
+    enum fc_record_type type = slot->held.record.type;
     enum fc_err err = party_make(ledger, &change->participant, &party);
     if (err != FC_OK)
         return err;
-    struct slots *slots = party_slots(party, slot->held.record.type);
-    if (displaced) {
-        change->displaced[change->displaced_count++] = displaced->held.record.hash;
-        fc_slots_remove(slots, displaced);
-    }
-    err = fc_slots_add(slots, slot);
-    if (err == FC_OK)
-        err = fc_party_decide(ledger, party);
+    struct slots *slots = party_slots(party, type);
     if (displaced)
-        fc_ledger_forget(ledger, displaced);
-    change->membership = slot->held.record.type == FC_RECORD_CERTIFICATE ||
-                         slot->held.record.type == FC_RECORD_REVOCATION ||
-                         slot->held.record.type == FC_RECORD_DESCRIPTOR;
-    change->feeds = slot->held.record.type != FC_RECORD_DESCRIPTOR &&
-                    slot->held.record.type != FC_RECORD_CHECKPOINT;
+        fc_slots_remove(slots, displaced);
+    if (type == FC_RECORD_DESCRIPTOR)
+        err = fc_slots_insert(slots, fc_party_descriptor_place(party, slot), slot);
+    else
+        err = fc_slots_add(slots, slot);
+    if (err == FC_OK && type == FC_RECORD_CERTIFICATE && slot->held.certificate.r > 0)
+        err = reveal_recovery(ledger, party, slot, change);
+    if (err == FC_OK && type != FC_RECORD_CHECKPOINT)
+        err = fc_party_decide(ledger, party);
+    change->membership = type == FC_RECORD_CERTIFICATE || type == FC_RECORD_REVOCATION ||
+                         type == FC_RECORD_DESCRIPTOR;
+    change->feeds = type != FC_RECORD_DESCRIPTOR && type != FC_RECORD_CHECKPOINT;
     return err;
 }
 
-/* A second recovery certificate at one (g, r) is evidence together with the first. */
-static enum fc_err reveal_recovery(struct fc_ledger *ledger, const struct slot *slot,
-                                   struct fc_ledger_change *change)
+static enum fc_err file(struct fc_ledger *ledger, struct slot *slot, struct slot *displaced,
+                        struct fc_ledger_change *change)
 {
-    const struct fc_certificate *mine = &slot->held.certificate;
-    const struct party *party = fc_ledger_party(ledger, &mine->participant);
-    for (size_t i = 0; mine->r > 0 && i < party->certificates.count; i++) {
-        const struct fc_held *other = &party->certificates.list[i]->held;
-        if (other != &slot->held && other->certificate.g == mine->g &&
-            other->certificate.r == mine->r)
-            return fc_ledger_evidence(ledger, other->record.bytes, slot->held.record.bytes,
-                                      &change->evidence);
+    enum fc_err err = enter(ledger, slot);
+    if (err != FC_OK) {
+        slot_destroy(slot);
+        return err;
     }
-    return FC_OK;
+    name_subject(slot, change);
+    if (displaced)
+        change->displaced[change->displaced_count++] = displaced->held.record.hash;
+    if (fc_hash_is_zero(&change->participant))
+        err = file_governance(ledger, slot, displaced, change);
+    else
+        err = file_for_party(ledger, slot, displaced, change);
+    if (displaced)
+        forget(ledger, displaced);
+    return err;
 }
 
 enum fc_err fc_ledger_add(struct fc_ledger *ledger, const struct fc_record *record,
                           struct fc_ledger_change *change)
 {
-    struct fc_held *held = calloc(1, sizeof *held);
     struct slot *slot = NULL, *displaced = NULL;
     *change = (struct fc_ledger_change){0};
-    if (!held)
-        return FC_E_NOMEM;
-    held->record = *record;
-    enum fc_err err = fc_held_parse(held);
     bool first = record->type == FC_RECORD_CHARTER && fc_hash_is_zero(&record->federation);
-    if (err == FC_OK &&
-        !fc_hash_eq(first ? &record->hash : &record->federation, &ledger->federation))
-        err = FC_E_FEDERATION;
-    if (err == FC_OK && fc_ledger_slot(ledger, &record->hash))
-        err = FC_E_KNOWN;
-    if (err == FC_OK)
-        err = check(ledger, held, &displaced, change);
-    if (err == FC_OK)
-        err = fc_ledger_keep(ledger, record, &slot);
-    if (err == FC_OK) {
-        struct fc_hash subject = subject_hash(&slot->held, &change->participant);
-        change->subject = subject_of(record->type, &subject);
-        change->charter = record->type == FC_RECORD_CHARTER || record->type == FC_RECORD_CARRY;
-        if (change->charter) {
-            change->membership = change->feeds = true;
-            err = fc_slots_add(
-                record->type == FC_RECORD_CARRY ? &ledger->carries : &ledger->charters, slot);
-        } else {
-            err = file_for_party(ledger, slot, displaced, change);
-        }
+    if (record->type == FC_RECORD_HEAD || record->type == FC_RECORD_APPLICATION)
+        return FC_E_ARG;
+    if (!fc_hash_eq(first ? &record->hash : &record->federation, &ledger->federation))
+        return FC_E_FEDERATION;
+    if (fc_ledger_slot(ledger, &record->hash))
+        return FC_E_KNOWN;
+    enum fc_err err = slot_make(record, &slot);
+    if (err != FC_OK)
+        return err;
+    err = check(ledger, slot, &displaced, change);
+    if (err != FC_OK) {
+        slot_destroy(slot);
+        fc_buf_finish(&change->evidence);
+        return err;
     }
-    if (err == FC_OK && record->type == FC_RECORD_CERTIFICATE)
-        err = reveal_recovery(ledger, slot, change);
-    /* Evidence may have brought a rival charter. */
-    if (err == FC_OK && (change->charter || record->type == FC_RECORD_EVIDENCE))
-        err = decide_all(ledger);
-    free(held);
-    return err;
+    return file(ledger, slot, displaced, change);
 }
 
 enum fc_err fc_ledger_pin(struct fc_ledger *ledger, const struct fc_hash *charter)
 {
     if (!fc_ledger_held_charter(ledger, charter))
         return FC_E_MISSING;
+    for (size_t i = 0; i < ledger->pin_count; i++)
+        if (fc_hash_eq(&ledger->pins[i], charter))
+            return FC_OK;
     struct fc_hash *pins = realloc(ledger->pins, (ledger->pin_count + 1) * sizeof *pins);
     if (!pins)
         return FC_E_NOMEM;

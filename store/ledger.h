@@ -35,10 +35,17 @@ struct fc_ledger_change {
  *   FC_OK            it stands, or is kept because with another it is evidence
  *   FC_E_KNOWN       the same record is held
  *   FC_E_STALE       one that stands above it is held; nothing is kept
- *   FC_E_UNKNOWN     it names a charter, carry list or certificate that is not held: come again
- *   FC_E_DENIED      a record under an older charter that is not carried, a recovery certificate
- *                    that changes more than it may, too many nodes...
- *   FC_E_FEDERATION, FC_E_SIGNATURE, FC_E_QUORUM, FC_E_FORMAT, FC_E_BOUND, FC_E_DISPUTED, NOMEM */
+ *   FC_E_UNKNOWN     it names a charter or certificate that is not held, or is a carry list no held
+ *                    charter asks for while others wait, or a recovery certificate that extends
+ *                    none that is held: come again
+ *   FC_E_DENIED      a charter whose version does not follow, evidence of no contradiction, more
+ *                    nodes than a feed key may describe
+ *   FC_E_ARG         a head or an application
+ *   FC_E_FEDERATION, FC_E_SIGNATURE, FC_E_QUORUM, FC_E_FORMAT, FC_E_BOUND
+ *   FC_E_NOMEM       the ledger may be half changed: destroy it
+ * A charter is held without its carry list, but comes into force with it. A record that does not
+ * count, because of the charter it was signed under, is held all the same: a later record or a pin
+ * may make it count. */
 FC_MUST_USE enum fc_err fc_ledger_add(struct fc_ledger *ledger, const struct fc_record *record,
                                       struct fc_ledger_change *change);
 
@@ -87,8 +94,9 @@ bool fc_ledger_contested(const struct fc_ledger *ledger, const struct fc_hash *p
 
 /* Judges a head by the certificate it names and what is known of its participant; the signature is
  * the caller's to check, against `*key`. FC_OK; FC_E_UNKNOWN certificate; FC_E_DENIED (incarnation,
- * floor); FC_E_QUOTA; FC_E_REVOKED (beyond the last valid version, or removed, or frozen);
- * FC_E_CONTESTED; FC_E_STALE (an incarnation older than the standing one, above its floor). */
+ * floor, a certificate that does not count); FC_E_DISPUTED (it hangs on a disputed charter);
+ * FC_E_QUOTA; FC_E_REVOKED (beyond the last valid version, or removed, or frozen); FC_E_CONTESTED;
+ * FC_E_STALE (an incarnation older than the standing one, above its floor). */
 FC_MUST_USE enum fc_err fc_ledger_judge(const struct fc_ledger *ledger, const struct fc_head *head,
                                         struct fc_key *key);
 /* Puts the two records in order and checks that they are evidence; appends an evidence record.

@@ -1,6 +1,4 @@
 /* The chain of charters, and which records under older ones still count. */
-#include <assert.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "store/ledger_priv.h"
@@ -34,54 +32,63 @@ struct slot *fc_ledger_held_charter(const struct fc_ledger *ledger, const struct
 
 /* -- carry lists ------------------------------------------------------------------------------- */
 
-static struct slot *carry_list(const struct fc_ledger *ledger, const struct fc_charter *charter)
+static bool commits(const struct fc_charter *charter, const struct fc_carry *carry)
 {
-    for (size_t i = 0; i < ledger->carries.count; i++) {
-        struct slot *slot = ledger->carries.list[i];
-        if (slot->held.carry.version == charter->version &&
-            slot->held.carry.count == charter->carried_count) {
-            struct fc_hash root = fc_merkle_root(slot->held.carry.hashes);
-            if (fc_hash_eq(&root, &charter->carried))
-                return slot;
-        }
+    if (charter->carried_count == 0 || carry->version != charter->version ||
+        carry->count != charter->carried_count)
+        return false;
+    struct fc_hash root = fc_merkle_root(carry->hashes);
+    return fc_hash_eq(&root, &charter->carried);
+}
+
+void fc_ledger_match(struct fc_ledger *ledger, struct slot *slot)
+{
+    if (slot->held.record.type == FC_RECORD_CHARTER) {
+        for (size_t i = 0; i < ledger->carries.count && !slot->carry; i++)
+            if (commits(&slot->held.charter, &ledger->carries.list[i]->held.carry))
+                slot->carry = ledger->carries.list[i];
+    } else if (slot->held.record.type == FC_RECORD_CARRY) {
+        for (size_t i = 0; i < ledger->charters.count; i++)
+            if (commits(&ledger->charters.list[i]->held.charter, &slot->held.carry))
+                ledger->charters.list[i]->carry = slot;
     }
-    return NULL;
 }
 
 static bool wanted(const struct fc_ledger *ledger, const struct slot *carry)
 {
     for (size_t i = 0; i < ledger->charters.count; i++)
-        if (carry_list(ledger, &ledger->charters.list[i]->held.charter) == carry)
+        if (ledger->charters.list[i]->carry == carry ||
+            (!ledger->charters.list[i]->carry &&
+             commits(&ledger->charters.list[i]->held.charter, &carry->held.carry)))
             return true;
     return false;
 }
 
-enum fc_err fc_ledger_add_carry(struct fc_ledger *ledger, const struct fc_held *held,
-                                struct fc_ledger_change *change)
+/* Anyone can write a list. One that a held charter commits to is taken; a few may come before the
+ * next charter, and those whose turn has passed make room. */
+enum fc_err fc_ledger_add_carry(struct fc_ledger *ledger, const struct slot *slot,
+                                struct slot **displaced)
 {
     uint64_t last = 0;
     size_t waiting = 0;
-    struct slot *oldest = NULL;
+    if (wanted(ledger, slot))
+        return FC_OK;
     for (size_t i = 0; i < ledger->charters.count; i++)
         if (ledger->charters.list[i]->held.charter.version > last)
             last = ledger->charters.list[i]->held.charter.version;
-    if (held->carry.version > last + 1)
+    if (slot->held.carry.version != last + 1)
         return FC_E_UNKNOWN;
     for (size_t i = 0; i < ledger->carries.count; i++) {
-        struct slot *slot = ledger->carries.list[i];
-        if (!wanted(ledger, slot)) {
-            oldest = oldest ? oldest : slot;
+        struct slot *other = ledger->carries.list[i];
+        if (!wanted(ledger, other)) {
             waiting++;
+            if (other->held.carry.version <= last)
+                *displaced = other;
         }
     }
-    /* Anyone can send a list: those that no charter asks for make room for one another. The list
-     * and its charter travel one behind the other, so the right one is there when it is needed. */
-    if (waiting >= LEDGER_CARRIES_WAITING_MAX) {
-        change->displaced[change->displaced_count++] = oldest->held.record.hash;
-        fc_slots_remove(&ledger->carries, oldest);
-        fc_ledger_forget(ledger, oldest);
-    }
-    return FC_OK;
+    if (waiting < LEDGER_CARRIES_WAITING_MAX)
+        *displaced = NULL;
+    return waiting < LEDGER_CARRIES_WAITING_MAX || *displaced ? FC_OK : FC_E_UNKNOWN;
 }
 
 static bool carries(const struct slot *carry, const struct fc_hash *record)
@@ -104,15 +111,11 @@ static bool carries(const struct slot *carry, const struct fc_hash *record)
 bool fc_ledger_counts(const struct fc_ledger *ledger, const struct fc_hash *charter,
                       const struct fc_hash *record)
 {
-    size_t at = 0;
-    while (at < ledger->chain.count &&
-           !fc_hash_eq(&ledger->chain.list[at]->held.record.hash, charter))
-        at++;
-    if (at == ledger->chain.count)
+    const struct slot *under = fc_ledger_held_charter(ledger, charter);
+    if (!under || under->chain_at == 0)
         return false;
-    for (size_t later = at + 1; later < ledger->chain.count; later++) {
-        const struct fc_charter *next = &ledger->chain.list[later]->held.charter;
-        const struct slot *carry = next->carried_count ? carry_list(ledger, next) : NULL;
+    for (size_t later = under->chain_at; later < ledger->chain.count; later++) {
+        const struct slot *carry = ledger->chain.list[later]->carry;
         if (!carry || !carries(carry, record))
             return false;
     }
@@ -121,10 +124,10 @@ bool fc_ledger_counts(const struct fc_ledger *ledger, const struct fc_hash *char
 
 /* -- charters ---------------------------------------------------------------------------------- */
 
-enum fc_err fc_ledger_charter_signed(const struct fc_ledger *ledger, const struct fc_held *held)
+enum fc_err fc_ledger_charter_signed(const struct fc_ledger *ledger, const struct fc_record *record,
+                                     const struct fc_charter *charter)
 {
-    const struct fc_charter *charter = &held->charter;
-    if (fc_ledger_signatures(ledger, &held->record, charter) < charter->quorum)
+    if (fc_ledger_signatures(ledger, record, charter) < charter->quorum)
         return FC_E_QUORUM;
     if (charter->version == 1)
         return FC_OK;
@@ -133,35 +136,51 @@ enum fc_err fc_ledger_charter_signed(const struct fc_ledger *ledger, const struc
         return FC_E_UNKNOWN;
     if (before->held.charter.version + 1 != charter->version)
         return FC_E_DENIED;
-    if (fc_ledger_signatures(ledger, &held->record, &before->held.charter) <
-        before->held.charter.quorum)
+    if (fc_ledger_signatures(ledger, record, &before->held.charter) < before->held.charter.quorum)
         return FC_E_QUORUM;
     return FC_OK;
 }
 
-enum fc_err fc_ledger_add_charter(struct fc_ledger *ledger, const struct fc_held *held,
+static bool follows(const struct slot *slot, const struct slot *last)
+{
+    const struct fc_charter *charter = &slot->held.charter;
+    return last ? fc_hash_eq(&charter->previous, &last->held.record.hash) : charter->version == 1;
+}
+
+enum fc_err fc_ledger_add_charter(struct fc_ledger *ledger, struct slot *slot,
                                   struct fc_ledger_change *change)
 {
-    const struct fc_charter *charter = &held->charter;
-    enum fc_err err = fc_ledger_charter_signed(ledger, held);
-    if (err != FC_OK)
+    const struct fc_charter *charter = &slot->held.charter;
+    enum fc_err err = fc_ledger_charter_signed(ledger, &slot->held.record, charter);
+    const struct slot *rival = NULL;
+    if (err != FC_OK || charter->version == 1)
         return err;
-    if (charter->carried_count > 0 && !carry_list(ledger, charter))
-        return FC_E_UNKNOWN;
-    for (size_t i = 0; i < ledger->charters.count && change->evidence.len == 0; i++) {
-        const struct fc_held *rival = &ledger->charters.list[i]->held;
-        if (charter->version > 1 && rival->charter.version == charter->version &&
-            fc_hash_eq(&rival->charter.previous, &charter->previous))
-            err = fc_ledger_evidence(ledger, rival->record.bytes, held->record.bytes,
-                                     &change->evidence);
+    const struct slot *before = fc_ledger_held_charter(ledger, &charter->previous);
+    /* The lowest of them: so that all see the same pair in the end, whichever came when. */
+    for (size_t i = 0; i < ledger->charters.count; i++) {
+        const struct slot *other = ledger->charters.list[i];
+        if (follows(other, before) &&
+            (!rival || fc_hash_cmp(&other->held.record.hash, &rival->held.record.hash) < 0))
+            rival = other;
     }
-    return err;
+    return rival ? fc_ledger_evidence(ledger, rival->held.record.bytes, slot->held.record.bytes,
+                                      &change->evidence)
+                 : FC_OK;
 }
 
 static bool pinned(const struct fc_ledger *ledger, const struct fc_hash *charter)
 {
     for (size_t i = 0; i < ledger->pin_count; i++)
         if (fc_hash_eq(&ledger->pins[i], charter))
+            return true;
+    return false;
+}
+
+/* Two charters that follow `last` exist, though perhaps only one of them is held. */
+static bool in_dispute(const struct fc_ledger *ledger, const struct slot *last)
+{
+    for (size_t i = 0; last && i < ledger->disputes.count; i++)
+        if (fc_hash_eq(&ledger->disputes.list[i]->about->previous, &last->held.record.hash))
             return true;
     return false;
 }
@@ -173,24 +192,23 @@ static struct slot *successor(struct fc_ledger *ledger, const struct slot *last)
     size_t count = 0, pins = 0;
     for (size_t i = 0; i < ledger->charters.count; i++) {
         struct slot *slot = ledger->charters.list[i];
-        const struct fc_charter *charter = &slot->held.charter;
-        if (last ? fc_hash_eq(&charter->previous, &last->held.record.hash)
-                 : charter->version == 1) {
-            found = slot;
-            count++;
-            if (pinned(ledger, &slot->held.record.hash)) {
-                chosen = slot;
-                pins++;
-            }
+        if (!follows(slot, last))
+            continue;
+        found = slot;
+        count++;
+        if (pinned(ledger, &slot->held.record.hash)) {
+            chosen = slot;
+            pins++;
         }
     }
-    if (count > 1) {
+    if (count > 1 || in_dispute(ledger, last)) {
         ledger->disputed = pins != 1;
         found = pins == 1 ? chosen : NULL;
     }
-    /* A rival known from evidence alone may lack its list: then it cannot be followed yet. */
-    if (found && found->held.charter.carried_count > 0 && !carry_list(ledger, &found->held.charter))
+    if (found && found->held.charter.carried_count > 0 && !found->carry) {
+        ledger->waiting = true;
         return NULL;
+    }
     return found;
 }
 
@@ -198,10 +216,14 @@ enum fc_err fc_ledger_rechain(struct fc_ledger *ledger)
 {
     struct slot *last = NULL;
     enum fc_err err = FC_OK;
+    for (size_t i = 0; i < ledger->chain.count; i++)
+        ledger->chain.list[i]->chain_at = 0;
     ledger->chain.count = 0;
-    ledger->disputed = false;
-    while (err == FC_OK && (last = successor(ledger, last)))
+    ledger->disputed = ledger->waiting = false;
+    while (err == FC_OK && (last = successor(ledger, last))) {
         err = fc_slots_add(&ledger->chain, last);
+        last->chain_at = ledger->chain.count;
+    }
     return err;
 }
 

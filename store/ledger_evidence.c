@@ -4,51 +4,61 @@
 
 #include "store/ledger_priv.h"
 
-/* -- kinds of contradiction ---------------------------------------------------------------------
- */
+/* -- kinds of contradiction -------------------------------------------------------------------- */
 
-static bool heads_contradict(const struct fc_record *a, const struct fc_record *b)
+static bool heads_contradict(const struct fc_record *a, const struct fc_record *b,
+                             struct about *about)
 {
     struct fc_head x, y;
     if (fc_head_parse(a, &x) != FC_OK || fc_head_parse(b, &y) != FC_OK ||
         !fc_hash_eq(&x.participant, &y.participant))
         return false;
+    about->participant = x.participant;
+    about->incarnation = fc_version_incarnation(x.version);
+    about->certificates[0] = x.certificate;
+    about->certificates[1] = y.certificate;
     if (x.version == y.version)
         return true;
-    if (fc_version_incarnation(x.version) != fc_version_incarnation(y.version))
+    if (about->incarnation != fc_version_incarnation(y.version))
         return false;
     if (x.version + 1 == y.version)
         return !fc_hash_eq(&y.previous, &a->hash);
     return y.version + 1 == x.version && !fc_hash_eq(&x.previous, &b->hash);
 }
 
-static bool certificates_contradict(const struct fc_record *a, const struct fc_record *b)
+static bool certificates_contradict(const struct fc_record *a, const struct fc_record *b,
+                                    struct about *about)
 {
-    struct fc_certificate x, y;
-    return fc_certificate_parse(a, &x) == FC_OK && fc_certificate_parse(b, &y) == FC_OK &&
-           fc_hash_eq(&x.participant, &y.participant) && x.g == y.g && x.r == y.r && x.r > 0;
+    struct fc_certificate other;
+    if (fc_certificate_parse(a, &about->certificate) != FC_OK ||
+        fc_certificate_parse(b, &other) != FC_OK)
+        return false;
+    about->participant = other.participant;
+    return other.r > 0 && other.r == about->certificate.r &&
+           fc_certificate_same_line(&about->certificate, &other);
 }
 
-static bool charters_contradict(const struct fc_record *a, const struct fc_record *b)
+static bool charters_contradict(const struct fc_record *a, const struct fc_record *b,
+                                struct about *about)
 {
-    struct fc_charter *both = malloc(2 * sizeof *both);
-    bool rivals = both && fc_charter_parse(a, &both[0]) == FC_OK &&
-                  fc_charter_parse(b, &both[1]) == FC_OK && both[0].version > 1 &&
-                  both[0].version == both[1].version &&
-                  fc_hash_eq(&both[0].previous, &both[1].previous);
-    free(both);
-    return rivals;
+    struct fc_charter x, y;
+    if (fc_charter_parse(a, &x) != FC_OK || fc_charter_parse(b, &y) != FC_OK)
+        return false;
+    about->previous = x.previous;
+    return x.version > 1 && x.version == y.version && fc_hash_eq(&x.previous, &y.previous);
 }
 
-static bool contradict(const struct fc_record *a, const struct fc_record *b)
+/* Spans in `about` point into the records. */
+static bool contradict(const struct fc_record *a, const struct fc_record *b, struct about *about)
 {
-    if (a->type != b->type || fc_hash_eq(&a->hash, &b->hash))
+    *about = (struct about){.type = a->type, .records = {a->hash, b->hash}};
+    if (a->type != b->type || fc_hash_cmp(&a->hash, &b->hash) >= 0)
         return false;
     if (a->type == FC_RECORD_HEAD)
-        return heads_contradict(a, b);
+        return heads_contradict(a, b, about);
     if (a->type == FC_RECORD_CERTIFICATE)
-        return certificates_contradict(a, b);
-    return a->type == FC_RECORD_CHARTER && charters_contradict(a, b);
+        return certificates_contradict(a, b, about);
+    return a->type == FC_RECORD_CHARTER && charters_contradict(a, b, about);
 }
 
 /* -- are both really signed? ------------------------------------------------------------------- */
@@ -71,29 +81,24 @@ static enum fc_err head_signed(const struct fc_ledger *ledger, const struct fc_r
 
 static enum fc_err recovery_signed(const struct fc_ledger *ledger, const struct fc_record *record)
 {
-    struct fc_held held = {.record = *record};
-    enum fc_err err = fc_certificate_parse(record, &held.certificate);
+    struct fc_certificate certificate;
+    enum fc_err err = fc_certificate_parse(record, &certificate);
     if (err != FC_OK)
         return err;
-    const struct slot *base =
-        fc_party_base(fc_ledger_party(ledger, &held.certificate.participant), &held);
-    if (!base)
-        return FC_E_UNKNOWN;
-    return fc_ledger_verify(ledger, record, &base->held.certificate.recovery_key) ? FC_OK
-                                                                                  : FC_E_SIGNATURE;
+    if (certificate.r > LEDGER_RECOVERIES_MAX)
+        return FC_E_BOUND;
+    if (!fc_ledger_verify(ledger, record, &certificate.recovery_key))
+        return FC_E_SIGNATURE;
+    return fc_party_base(fc_ledger_party(ledger, &certificate.participant), &certificate)
+               ? FC_OK
+               : FC_E_UNKNOWN;
 }
 
 static enum fc_err rival_signed(const struct fc_ledger *ledger, const struct fc_record *record)
 {
-    struct fc_held *held = calloc(1, sizeof *held);
-    if (!held)
-        return FC_E_NOMEM;
-    held->record = *record;
-    enum fc_err err = fc_charter_parse(record, &held->charter);
-    if (err == FC_OK)
-        err = fc_ledger_charter_signed(ledger, held);
-    free(held);
-    return err;
+    struct fc_charter charter;
+    enum fc_err err = fc_charter_parse(record, &charter);
+    return err == FC_OK ? fc_ledger_charter_signed(ledger, record, &charter) : err;
 }
 
 static enum fc_err is_signed(const struct fc_ledger *ledger, const struct fc_record *record)
@@ -104,17 +109,19 @@ static enum fc_err is_signed(const struct fc_ledger *ledger, const struct fc_rec
                                                  : rival_signed(ledger, record);
 }
 
-/* -- evidence -----------------------------------------------------------------------------------
- */
+/* -- evidence ---------------------------------------------------------------------------------- */
 
 enum fc_err fc_ledger_evidence(const struct fc_ledger *ledger, struct fc_span first,
                                struct fc_span second, struct fc_buf *out)
 {
     struct fc_record a, b;
-    if (fc_record_parse(first, &a) != FC_OK || fc_record_parse(second, &b) != FC_OK ||
-        !contradict(&a, &b) || is_signed(ledger, &a) != FC_OK || is_signed(ledger, &b) != FC_OK)
+    struct about about;
+    if (fc_record_parse(first, &a) != FC_OK || fc_record_parse(second, &b) != FC_OK)
         return FC_E_ARG;
     bool ordered = fc_hash_cmp(&a.hash, &b.hash) < 0;
+    if (!contradict(ordered ? &a : &b, ordered ? &b : &a, &about) ||
+        is_signed(ledger, &a) != FC_OK || is_signed(ledger, &b) != FC_OK)
+        return FC_E_ARG;
     struct fc_evidence evidence = {.federation = ledger->federation,
                                    .first = ordered ? first : second,
                                    .second = ordered ? second : first};
@@ -126,108 +133,92 @@ enum fc_err fc_ledger_evidence(const struct fc_ledger *ledger, struct fc_span fi
     return err;
 }
 
-/* Evidence against heads is about an incarnation, of recoveries about (g, r), of charters about the
- * one before. */
-struct fc_hash fc_evidence_subject(const struct fc_held *held, struct fc_hash *participant,
-                                   uint16_t *incarnation)
+/* Evidence against heads is about an incarnation and the certificates the heads name, of recoveries
+ * about a line of certificates and r, of charters about the one before. */
+static bool about_same(const struct about *a, const struct about *b)
 {
-    struct fc_record record;
-    struct fc_head head;
-    struct fc_certificate certificate;
-    uint8_t number[17] = {0};
-    *incarnation = 0;
-    if (fc_record_parse(held->evidence.first, &record) != FC_OK)
-        return held->record.hash;
-    number[0] = (uint8_t)record.type;
-    if (record.type == FC_RECORD_HEAD && fc_head_parse(&record, &head) == FC_OK) {
-        *participant = head.participant;
-        *incarnation = fc_version_incarnation(head.version);
-        fc_put_be64(number + 1, *incarnation);
-        return fc_hash2("fedcat.subject.1", fc_span(participant->b, 32),
-                        fc_span(number, sizeof number));
-    }
-    if (record.type == FC_RECORD_CERTIFICATE &&
-        fc_certificate_parse(&record, &certificate) == FC_OK) {
-        *participant = certificate.participant;
-        fc_put_be64(number + 1, certificate.g);
-        fc_put_be64(number + 9, certificate.r);
-        return fc_hash2("fedcat.subject.1", fc_span(participant->b, 32),
-                        fc_span(number, sizeof number));
-    }
-    struct fc_charter *charter = malloc(sizeof *charter);
-    struct fc_hash subject = held->record.hash;
-    if (charter && fc_charter_parse(&record, charter) == FC_OK)
-        subject = fc_hash2("fedcat.subject.1", fc_span(charter->previous.b, 32),
-                           fc_span(number, sizeof number));
-    free(charter);
-    return subject;
+    if (a->type != b->type || !fc_hash_eq(&a->participant, &b->participant))
+        return false;
+    if (a->type == FC_RECORD_CHARTER)
+        return fc_hash_eq(&a->previous, &b->previous);
+    if (a->type == FC_RECORD_CERTIFICATE)
+        return a->certificate.r == b->certificate.r &&
+               fc_certificate_same_line(&a->certificate, &b->certificate);
+    return a->incarnation == b->incarnation &&
+           fc_hash_eq(&a->certificates[0], &b->certificates[0]) &&
+           fc_hash_eq(&a->certificates[1], &b->certificates[1]);
 }
 
-/* Both rivals become known to whoever sees the evidence, even where only one of them was. */
-static enum fc_err keep_rival(struct fc_ledger *ledger, const struct fc_record *record)
+struct fc_hash fc_about_subject(const struct about *about)
 {
-    struct slot *slot;
-    if (fc_ledger_slot(ledger, &record->hash))
-        return FC_OK;
-    enum fc_err err = fc_ledger_keep(ledger, record, &slot);
-    return err == FC_OK ? fc_slots_add(&ledger->charters, slot) : err;
+    uint8_t bytes[1 + 3 * 32 + 8] = {(uint8_t)about->type};
+    uint8_t *at = bytes + 1;
+    if (about->type == FC_RECORD_CHARTER) {
+        memcpy(at, about->previous.b, 32);
+    } else if (about->type == FC_RECORD_CERTIFICATE) {
+        memcpy(at, about->certificate.charter.b, 32);
+        memcpy(at + 32, about->certificate.recovery_key.b, 32);
+        fc_put_be64(at + 64, about->certificate.g);
+        fc_put_be64(at + 96, about->certificate.r);
+    } else {
+        memcpy(at, about->certificates[0].b, 32);
+        memcpy(at + 32, about->certificates[1].b, 32);
+        fc_put_be64(at + 96, about->incarnation);
+    }
+    return fc_hash2("fedcat.subject.1", fc_span(about->participant.b, 32),
+                    fc_span(bytes, sizeof bytes));
 }
 
-enum fc_err fc_ledger_add_evidence(struct fc_ledger *ledger, const struct fc_held *held,
-                                   struct fc_hash *participant, struct slot **displaced,
-                                   struct fc_ledger_change *change)
+/* The lower pair stands: the two lowest of any number are one pair, whichever became known when. */
+static int compare_evidence(const struct slot *a, const struct slot *b)
+{
+    int order = fc_hash_cmp(&a->about->records[0], &b->about->records[0]);
+    if (order == 0)
+        order = fc_hash_cmp(&a->about->records[1], &b->about->records[1]);
+    return order ? order : fc_hash_cmp(&a->held.record.hash, &b->held.record.hash);
+}
+
+static enum fc_err check_evidence(const struct fc_ledger *ledger, struct slot *slot)
 {
     struct fc_record a, b;
-    uint16_t incarnation;
-    (void)change;
-    enum fc_err err = fc_record_parse(held->evidence.first, &a);
+    enum fc_err err = fc_record_parse(slot->held.evidence.first, &a);
     if (err == FC_OK)
-        err = fc_record_parse(held->evidence.second, &b);
-    if (err == FC_OK && (!contradict(&a, &b) || fc_hash_cmp(&a.hash, &b.hash) >= 0))
+        err = fc_record_parse(slot->held.evidence.second, &b);
+    if (err == FC_OK && !contradict(&a, &b, slot->about))
         err = FC_E_DENIED;
     if (err == FC_OK)
         err = is_signed(ledger, &a);
-    if (err == FC_OK)
-        err = is_signed(ledger, &b);
+    return err == FC_OK ? is_signed(ledger, &b) : err;
+}
+
+enum fc_err fc_ledger_add_evidence(struct fc_ledger *ledger, struct slot *slot,
+                                   struct slot **displaced)
+{
+    slot->about = calloc(1, sizeof *slot->about);
+    enum fc_err err = slot->about ? check_evidence(ledger, slot) : FC_E_NOMEM;
     if (err != FC_OK)
         return err;
-    struct fc_hash subject = fc_evidence_subject(held, participant, &incarnation);
-    const struct party *party = fc_ledger_party(ledger, participant);
-    for (size_t i = 0; party && i < party->evidence.count; i++) {
-        struct slot *slot = party->evidence.list[i];
-        struct fc_hash unused;
-        uint16_t other_incarnation;
-        struct fc_hash other = fc_evidence_subject(&slot->held, &unused, &other_incarnation);
-        if (fc_hash_eq(&other, &subject)) {
-            *displaced = slot;
-            return fc_hash_cmp(&held->record.hash, &slot->held.record.hash) < 0 ? FC_OK
-                                                                                : FC_E_STALE;
+    const struct party *party = fc_ledger_party(ledger, &slot->about->participant);
+    const struct slots *held = slot->about->type == FC_RECORD_CHARTER ? &ledger->disputes
+                               : party                                ? &party->evidence
+                                                                      : NULL;
+    for (size_t i = 0; held && i < held->count; i++) {
+        if (about_same(held->list[i]->about, slot->about)) {
+            *displaced = held->list[i];
+            return compare_evidence(slot, *displaced) < 0 ? FC_OK : FC_E_STALE;
         }
     }
-    if (a.type == FC_RECORD_CHARTER) {
-        err = keep_rival(ledger, &a);
-        if (err == FC_OK)
-            err = keep_rival(ledger, &b);
-    }
-    return err;
+    return FC_OK;
 }
 
 bool fc_ledger_contested(const struct fc_ledger *ledger, const struct fc_hash *participant,
                          uint16_t incarnation)
 {
     const struct party *party = fc_ledger_party(ledger, participant);
-    for (size_t i = 0; party && i < party->evidence.count; i++) {
-        struct fc_hash unused;
-        uint16_t about;
-        (void)fc_evidence_subject(&party->evidence.list[i]->held, &unused, &about);
-        if (about == incarnation && about != 0)
-            return true;
-    }
-    return false;
+    return party && fc_party_contested(party, incarnation);
 }
 
-/* -- heads --------------------------------------------------------------------------------------
- */
+/* -- heads ------------------------------------------------------------------------------------- */
 
 static enum fc_err judge_alone(const struct fc_certificate *certificate, const struct fc_head *head)
 {
@@ -254,13 +245,13 @@ enum fc_err fc_ledger_judge(const struct fc_ledger *ledger, const struct fc_head
     if (err != FC_OK)
         return err;
     if (!slot->counts)
-        return ledger->disputed ? FC_E_DISPUTED : FC_E_DENIED;
+        return ledger->disputed ? FC_E_DISPUTED : ledger->waiting ? FC_E_UNKNOWN : FC_E_DENIED;
     const struct party *party = fc_ledger_party(ledger, &head->participant);
     const struct slot *revocation = party->revocation;
     if (revocation && (revocation->held.revocation.mode == FC_REVOKE_REMOVE ||
                        head->version > revocation->held.revocation.last_valid))
         return FC_E_REVOKED;
-    if (party->recovery_frozen)
+    if (party->recovery_frozen || slot->conflicted)
         return FC_E_REVOKED;
     const struct fc_certificate *standing = &party->certificate->held.certificate;
     if (certificate->incarnation > standing->incarnation)
@@ -268,7 +259,5 @@ enum fc_err fc_ledger_judge(const struct fc_ledger *ledger, const struct fc_head
     if (certificate->incarnation < standing->incarnation &&
         fc_version_seq(head->version) > standing->floor)
         return FC_E_STALE;
-    return fc_ledger_contested(ledger, &head->participant, certificate->incarnation)
-               ? FC_E_CONTESTED
-               : FC_OK;
+    return fc_party_contested(party, certificate->incarnation) ? FC_E_CONTESTED : FC_OK;
 }

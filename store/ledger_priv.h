@@ -7,30 +7,57 @@
 enum {
     LEDGER_RECOVERIES_MAX = 64,     /* r within one g */
     LEDGER_CARRIES_WAITING_MAX = 4, /* carry lists that no held charter commits to yet */
+    LEDGER_NODE_KEYS_MAX = 256,     /* node keys one feed key may describe */
 };
 
-struct slot { /* a held record; never moves */
-    struct fc_held held;
-    uint8_t *bytes;
-    bool counts; /* its charter is in the chain and every later one carries it */
+/* What two contradicting records are about. */
+struct about {
+    enum fc_record_type type;
+    struct fc_hash participant;        /* zero for charters */
+    struct fc_hash records[2];         /* ascending */
+    uint16_t incarnation;              /* of heads */
+    struct fc_hash certificates[2];    /* that the heads name */
+    struct fc_certificate certificate; /* the first of two recoveries */
+    struct fc_hash previous;           /* of charters: the one both follow */
+};
+
+struct slot {           /* a held record; never moves */
+    size_t at;          /* in the list of all records */
+    bool counts;        /* its charter is in the chain and every later one carries it; evidence: the
+                           certificates it rests on do */
+    bool doubled;       /* a recovery beside another one at the same (g, r) */
+    bool conflicted;    /* a recovery at or above two that contradict each other */
+    struct slot *carry; /* a charter's list; NULL: none, or not held */
+    size_t chain_at;    /* a charter's place in the chain, from 1; 0: not in it */
+    struct fc_key signer; /* of a descriptor or checkpoint */
+    struct about *about;  /* of evidence */
+    struct fc_held held;  /* the last: its allocation ends with the member its type uses */
 };
 struct slots {
     struct slot **list;
     size_t count, cap;
 };
 
-struct party {
-    struct fc_hash id;
-    struct slots certificates, revocations, takedowns, descriptors, evidence, checkpoints;
-    /* Decided from the above: */
-    struct slot *certificate, *revocation;
-    bool recovery_frozen, unsettled;
-};
-
-struct node_row {
+struct claim { /* a place for a node */
     struct fc_key key;
     struct party *party;
     struct slot *descriptor; /* NULL: from the certificate */
+    bool first;              /* the certificate names it */
+    bool raised;             /* stands in the registry */
+};
+struct claims {
+    struct claim **list;
+    size_t count, cap;
+};
+
+struct party {
+    struct fc_hash id;
+    struct slots certificates, revocations, takedowns, evidence, checkpoints;
+    struct slots descriptors; /* ascending by node key, then signer */
+    /* Decided from the above: */
+    struct slot *certificate, *revocation;
+    bool recovery_frozen, unsettled;
+    struct claims claims; /* ascending by key */
 };
 
 struct fc_ledger {
@@ -40,36 +67,38 @@ struct fc_ledger {
     struct slot **table;  /* by hash: open addressing, twice the size it needs */
     size_t table_size;
     struct slots charters, carries;
-    struct slots chain; /* charters in force, version 1 first */
+    struct slots disputes; /* evidence about charters */
+    struct slots chain;    /* charters in force, version 1 first */
     bool disputed;
+    bool waiting; /* a charter could follow, were its carry list held */
     struct fc_hash *pins;
     size_t pin_count;
     struct party **parties; /* ascending by id */
     size_t party_count, party_cap;
     size_t certified_count; /* parties that hold a certificate; they are what others see */
     struct party **certified;
-    struct node_row *nodes; /* ascending by key */
-    size_t node_count, node_cap;
+    struct claims nodes;  /* ascending by key, one for each */
+    struct claims rivals; /* claims to keys that are somebody else's */
 };
 
 /* store/ledger.c */
 enum fc_err fc_slots_add(struct slots *slots, struct slot *slot);
+enum fc_err fc_slots_insert(struct slots *slots, size_t at, struct slot *slot);
+/* Keeps the order. */
 void fc_slots_remove(struct slots *slots, const struct slot *slot);
 struct slot *fc_ledger_slot(const struct fc_ledger *ledger, const struct fc_hash *hash);
 struct party *fc_ledger_party(const struct fc_ledger *ledger, const struct fc_hash *id);
-/* Takes the record in: copies its bytes, parses them again, and files it in the table. */
-enum fc_err fc_ledger_keep(struct fc_ledger *ledger, const struct fc_record *record,
-                           struct slot **slot);
-void fc_ledger_forget(struct fc_ledger *ledger, struct slot *slot);
-enum fc_err fc_held_parse(struct fc_held *held);
 
 /* store/ledger_charter.c */
-enum fc_err fc_ledger_add_charter(struct fc_ledger *ledger, const struct fc_held *held,
+enum fc_err fc_ledger_add_charter(struct fc_ledger *ledger, struct slot *slot,
                                   struct fc_ledger_change *change);
-enum fc_err fc_ledger_add_carry(struct fc_ledger *ledger, const struct fc_held *held,
-                                struct fc_ledger_change *change);
-enum fc_err fc_ledger_charter_signed(const struct fc_ledger *ledger, const struct fc_held *held);
-/* The chain from version 1 on, as the held charters and pins have it. */
+enum fc_err fc_ledger_add_carry(struct fc_ledger *ledger, const struct slot *slot,
+                                struct slot **displaced);
+enum fc_err fc_ledger_charter_signed(const struct fc_ledger *ledger, const struct fc_record *record,
+                                     const struct fc_charter *charter);
+/* Gives a charter its list, or a list to the charters that commit to it. */
+void fc_ledger_match(struct fc_ledger *ledger, struct slot *slot);
+/* The chain from version 1 on, as the held charters, disputes and pins have it. */
 enum fc_err fc_ledger_rechain(struct fc_ledger *ledger);
 /* Signatures by governors of a charter, verified; how many. */
 uint32_t fc_ledger_signatures(const struct fc_ledger *ledger, const struct fc_record *record,
@@ -82,26 +111,35 @@ struct slot *fc_ledger_held_charter(const struct fc_ledger *ledger, const struct
 /* store/ledger_party.c */
 /* Decides anew what stands for a party, and which of its nodes are members. */
 enum fc_err fc_party_decide(struct fc_ledger *ledger, struct party *party);
-enum fc_err fc_ledger_add_certificate(struct fc_ledger *ledger, const struct fc_held *held);
-enum fc_err fc_ledger_add_governed(struct fc_ledger *ledger, const struct fc_held *held,
+enum fc_err fc_ledger_add_certificate(struct fc_ledger *ledger, const struct slot *slot,
+                                      struct slot **displaced);
+/* A recovery has been filed: marks it and the other one at its place, which is returned; NULL. */
+struct slot *fc_party_double(struct party *party, struct slot *recovery);
+enum fc_err fc_ledger_add_governed(struct fc_ledger *ledger, const struct slot *slot,
                                    const struct fc_hash *charter);
-/* Checks, and finds what the new one displaces. */
-enum fc_err fc_ledger_add_descriptor(struct fc_ledger *ledger, const struct fc_held *held,
-                                     struct slot **displaced);
-enum fc_err fc_ledger_add_checkpoint(struct fc_ledger *ledger, const struct fc_held *held,
-                                     struct slot **displaced);
-bool fc_party_signed(const struct party *party, const struct fc_record *record);
+/* Equal in all that a recovery may not change, and of one base. */
+bool fc_certificate_same_line(const struct fc_certificate *a, const struct fc_certificate *b);
 /* The certificate a recovery certificate extends; NULL. */
-struct slot *fc_party_base(const struct party *party, const struct fc_held *recovery);
+struct slot *fc_party_base(const struct party *party, const struct fc_certificate *recovery);
 bool fc_ledger_verify(const struct fc_ledger *ledger, const struct fc_record *record,
                       const struct fc_key *key);
 
+/* store/ledger_node.c */
+/* Checks, and finds what the new one displaces. */
+enum fc_err fc_ledger_add_descriptor(struct fc_ledger *ledger, struct slot *slot,
+                                     struct slot **displaced);
+enum fc_err fc_ledger_add_checkpoint(struct fc_ledger *ledger, struct slot *slot,
+                                     struct slot **displaced);
+/* Where a descriptor stands in its party's list, or would. */
+size_t fc_party_descriptor_place(const struct party *party, const struct slot *slot);
+/* Which of a party's nodes are members, now that its certificate is decided. */
+enum fc_err fc_party_claim(struct fc_ledger *ledger, struct party *party);
+void fc_claims_finish(struct claims *claims);
+
 /* store/ledger_evidence.c */
-enum fc_err fc_ledger_add_evidence(struct fc_ledger *ledger, const struct fc_held *held,
-                                   struct fc_hash *participant, struct slot **displaced,
-                                   struct fc_ledger_change *change);
-/* What an evidence record in `slot` is about. */
-struct fc_hash fc_evidence_subject(const struct fc_held *held, struct fc_hash *participant,
-                                   uint16_t *incarnation);
+enum fc_err fc_ledger_add_evidence(struct fc_ledger *ledger, struct slot *slot,
+                                   struct slot **displaced);
+struct fc_hash fc_about_subject(const struct about *about);
+bool fc_party_contested(const struct party *party, uint16_t incarnation);
 
 #endif
