@@ -18,7 +18,9 @@ enum { OPTION_HOME = 0x1000, OPTION_JSON, OPTION_PASSPHRASE };
 static const struct argp_option common_options[] = {
     {NULL, 0, NULL, 0, "Common options:", 90},
     {"home", OPTION_HOME, "DIR", 0,
-     "The node's directory (default: $FEDCAT_HOME, else ~/.local/share/fedcat)", 90},
+     "The node's directory (default: $FEDCAT_HOME, else ~/.local/share/fedcat; for the user fedcat "
+     "/var/lib/fedcat)",
+     90},
     {"json", OPTION_JSON, NULL, 0, "Print JSON", 90},
     {"quiet", 'q', NULL, 0, "No notes and no progress", 90},
     {"passphrase-file", OPTION_PASSPHRASE, "FILE", 0,
