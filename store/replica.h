@@ -244,11 +244,12 @@ FC_MUST_USE enum fc_err fc_replica_read_walk(struct fc_replica *replica,
  * Loads live until finish or abort, across transactions; a restart drops them. */
 enum fc_load_mode { FC_LOAD_WHOLE, FC_LOAD_CHANGES, FC_LOAD_WALK };
 struct fc_load;
-/* [w] */
+/* [w] FC_E_AGAIN when the feed is being loaded already, FC_E_UNKNOWN without a certificate. */
 FC_MUST_USE enum fc_err fc_load_begin(struct fc_replica *replica, const struct fc_hash *participant,
                                       enum fc_load_mode mode, struct fc_load **load);
 /* [w] Items and frames as fc_replica_read_changes or _read_walk wrote them. Contents that do not
- * match what was said of them are FC_E_SIGNATURE; FC_E_FORMAT, FC_E_BOUND, store errors. */
+ * match what was said of them are FC_E_SIGNATURE; FC_E_FORMAT, FC_E_BOUND (more than quotas allow,
+ * or than may be gathered), FC_E_CLOSED (its rows went with a lost transaction), store errors. */
 FC_MUST_USE enum fc_err fc_load_add(struct fc_load *load, struct fc_span items,
                                     struct fc_span frames);
 /* Turns a whole load that is through into one of changes on top of it: the feed moved on meanwhile
@@ -261,7 +262,8 @@ FC_MUST_USE enum fc_err fc_load_walk(struct fc_load *load, const struct fc_prefi
                                      struct fc_span frames, struct fc_prefix *next,
                                      uint32_t next_max, uint32_t *next_count);
 /* [w] Checks the root against the head's and makes it the held state. FC_E_ROOT leaves the load
- * open (walk, or abort); FC_OK ends it. */
+ * open (walk, or abort) with what was gathered forgotten; so do the errors of fc_replica_judge,
+ * when the feed has moved on meanwhile. FC_OK ends it. */
 FC_MUST_USE enum fc_err fc_load_finish(struct fc_load *load, const struct fc_record *head,
                                        uint64_t now_ms);
 /* Where a load stands: what to give fc_replica_read_changes on another peer to go on. */

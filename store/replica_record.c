@@ -27,7 +27,8 @@ static enum fc_err refill_one(struct fc_ledger *ledger, struct fc_txn *txn,
     struct fc_ledger_change change = {0};
     err = fc_ledger_add(ledger, &record, &change);
     fc_buf_finish(&change.evidence);
-    *waits = err == FC_E_UNKNOWN;
+    /* What another record stands in for now may be refused until that one is here again. */
+    *waits = err != FC_OK && err != FC_E_KNOWN && err != FC_E_STALE;
     return err == FC_E_NOMEM ? err : FC_OK;
 }
 

@@ -5,9 +5,14 @@
 
 #include <cmocka.h>
 
+#include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
+
 #include "store/item.h"
+
+static const char vectors_path[] = FEDCAT_SOURCE_DIR "/tests/vectors/catchup.json";
 
 static const struct fc_item sample = {
     .key = {(const uint8_t *)"urn:a", 5},
@@ -153,12 +158,78 @@ static void nodes_must_add_up(void **state)
     assert_int_equal(nodes_back(nodes), FC_E_FORMAT);
 }
 
+/* -- vectors -------------------------------------------------------------------------------------
+ */
+
+static json_t *hex(const void *data, size_t len)
+{
+    char *text = malloc(2 * len + 1);
+    assert_non_null(text);
+    fc_hex(data, len, text);
+    json_t *value = json_string(text);
+    free(text);
+    return value;
+}
+
+static json_t *vector_item(const char *about, const struct fc_item *item)
+{
+    struct fc_buf bytes = {0};
+    fc_item_write(item, &bytes);
+    json_t *made = json_pack("{s:s, s:o}", "about", about, "bytes", hex(bytes.data, bytes.len));
+    fc_buf_finish(&bytes);
+    return made;
+}
+
+static json_t *vectors_make(void)
+{
+    json_t *items = json_array();
+    struct fc_walk_node nodes[16];
+    struct fc_buf bytes = {0};
+    struct fc_item item = sample;
+    json_array_append_new(items,
+                          vector_item("entry urn:a, version 1.7, active, text/plain of 12 bytes, "
+                                      "salt 010203 and zeros, a frame of 9 bytes",
+                                      &item));
+    item.has_content = false;
+    item.frame_len = 0;
+    memset(item.commitment.b, 0x42, sizeof item.commitment.b);
+    json_array_append_new(
+        items, vector_item("the same without its content, commitment 42 repeated", &item));
+    item = (struct fc_item){.deleted = true, .version = sample.version};
+    item.key_hash = fc_key_hash(sample.key);
+    json_array_append_new(items, vector_item("urn:a deleted in version 1.7", &item));
+    fill_nodes(nodes);
+    fc_walk_nodes_write(nodes, &bytes);
+    json_t *walk = json_pack("{s:s, s:o}", "about",
+                             "child 0 a bucket of 16, hash 01 and zeros; child 1 an inner node of "
+                             "21 with children 3 (20, hash 02) and 15 (1, hash 03)",
+                             "bytes", hex(bytes.data, bytes.len));
+    fc_buf_finish(&bytes);
+    return json_pack("{s:s, s:o, s:o}", "about", "items and nodes of catch-up", "items", items,
+                     "nodes", walk);
+}
+
+/* FEDCAT_VECTORS_WRITE=1 writes them anew; otherwise what is frozen must come out. */
+static void bytes_are_frozen(void **state)
+{
+    (void)state;
+    json_t *made = vectors_make();
+    if (getenv("FEDCAT_VECTORS_WRITE"))
+        assert_int_equal(json_dump_file(made, vectors_path, JSON_INDENT(1)), 0);
+    json_t *frozen = json_load_file(vectors_path, 0, NULL);
+    assert_non_null(frozen);
+    assert_true(json_equal(made, frozen));
+    json_decref(made);
+    json_decref(frozen);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(items_come_back_as_they_were),
         cmocka_unit_test(items_are_bounded),
         cmocka_unit_test(nodes_must_add_up),
+        cmocka_unit_test(bytes_are_frozen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

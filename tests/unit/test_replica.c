@@ -651,6 +651,61 @@ static void test_history_keeps_the_last_heads(void **state)
     fc_test_batch_finish(&batch);
 }
 
+/* -- many feeds ----------------------------------------------------------------------------------
+ */
+
+struct feeds {
+    struct fc_hash last;
+    unsigned count;
+    struct fc_hasher hasher;
+};
+
+static enum fc_err list_feed(void *ctx, const struct fc_feed *feed)
+{
+    struct feeds *feeds = ctx;
+    uint8_t version[8];
+    fc_put_be64(version, feed->version);
+    assert_true(feeds->count == 0 || fc_hash_cmp(&feeds->last, &feed->participant) < 0);
+    feeds->last = feed->participant;
+    feeds->count++;
+    fc_hasher_add(&feeds->hasher, fc_span(feed->participant.b, 32));
+    fc_hasher_add(&feeds->hasher, fc_span(version, sizeof version));
+    fc_hasher_add(&feeds->hasher, fc_span(feed->head_hash.b, 32));
+    return FC_OK;
+}
+
+static void test_feeds_come_in_order_and_make_the_digest(void **state)
+{
+    struct fc_test_case *test = *state;
+    enum { PARTIES = 40 };
+    for (unsigned i = 0; i < PARTIES; i++) {
+        struct fc_test_party party;
+        char label[16], key[16];
+        snprintf(label, sizeof label, "party %u", i);
+        snprintf(key, sizeof key, "urn:%u", i);
+        fc_test_party_init(&party, &test->fed, label);
+        assert_ok(fc_test_add(&test->a, &party.certificate_record));
+        assert_ok(fc_test_add(&test->b, &party.certificate_record));
+        fc_test_publish_one(&test->a, &party, key, "{}");
+        assert_ok(fc_test_pass_delta(&test->a, &test->b, &party.id, true));
+        fc_test_party_finish(&party);
+    }
+    fc_test_expect_equal(&test->a, &test->b);
+    fc_test_node_reopen(&test->b);
+    fc_test_expect_equal(&test->a, &test->b);
+    struct feeds feeds = {.count = 0};
+    struct fc_digest digest;
+    fc_hasher_init(&feeds.hasher, "fedcat.digest.1");
+    assert_ok(fc_replica_feeds(test->a.replica, list_feed, &feeds));
+    assert_ok(fc_replica_digest(test->a.replica, &digest));
+    struct fc_hash expected = fc_hasher_end(&feeds.hasher);
+    assert_int_equal(feeds.count, PARTIES);
+    assert_true(fc_hash_eq(&expected, &digest.hash));
+    assert_int_equal(digest.feeds, PARTIES);
+    assert_int_equal(digest.entries, PARTIES);
+    assert_int_equal(digest.bytes, 2 * PARTIES);
+}
+
 /* -- arrivals ------------------------------------------------------------------------------------
  */
 
@@ -754,6 +809,7 @@ int main(void)
         FC_TEST_BOTH(test_entries_come_in_order_from_anywhere),
         FC_TEST_BOTH(test_proofs_lead_to_the_held_root),
         FC_TEST_BOTH(test_history_keeps_the_last_heads),
+        FC_TEST_BOTH(test_feeds_come_in_order_and_make_the_digest),
         FC_TEST_BOTH(test_arrivals_are_bounded_by_subjects),
         FC_TEST_BOTH(test_epochs_differ),
     };

@@ -300,6 +300,43 @@ static void test_records_are_refused_as_the_ledger_says(void **state)
     fc_test_federation_finish(&foreign);
 }
 
+/* Two charters of version 2, both properly signed: governance stops until this node pins one. */
+static void test_a_pin_is_kept(void **state)
+{
+    struct fc_test_case *test = *state;
+    struct fc_test_federation rival;
+    fc_test_federation_init(&rival, "replica", 3);
+    assert_true(fc_hash_eq(&rival.id, &test->fed.id));
+    fc_test_rotate(&test->fed, "one", 3, &test->acme.certificate_hash, 1);
+    fc_test_rotate(&rival, "two", 3, &test->acme.certificate_hash, 1);
+    assert_ok(fc_test_add(&test->a, &test->fed.carry_record));
+    assert_ok(fc_test_add(&test->a, &test->fed.charter_record));
+    assert_ok(fc_test_add(&test->a, &rival.charter_record));
+    bool disputed;
+    fc_ledger_charter(fc_replica_ledger(test->a.replica), &disputed);
+    assert_true(disputed);
+    fc_test_node_reopen(&test->a);
+    fc_ledger_charter(fc_replica_ledger(test->a.replica), &disputed);
+    assert_true(disputed);
+    struct fc_hash nothing = {{1}};
+    assert_ok(fc_replica_begin(test->a.replica));
+    assert_int_equal(fc_replica_pin(test->a.replica, &nothing), FC_E_MISSING);
+    assert_ok(fc_replica_pin(test->a.replica, &test->fed.charter_hash));
+    assert_ok(fc_replica_commit(test->a.replica));
+    for (unsigned round = 0; round < 2; round++) {
+        const struct fc_held *charter =
+            fc_ledger_charter(fc_replica_ledger(test->a.replica), &disputed);
+        assert_false(disputed);
+        assert_true(fc_hash_eq(&charter->record.hash, &test->fed.charter_hash));
+        fc_test_node_reopen(&test->a);
+    }
+    struct fc_participant who;
+    assert_ok(fc_ledger_participant(fc_replica_ledger(test->a.replica), &test->acme.id, &who));
+    publish(test, &test->a, "urn:one", "{}");
+    assert_int_equal(fc_test_verify(&test->a, false), 0);
+    fc_test_federation_finish(&rival);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -314,6 +351,7 @@ int main(void)
         FC_TEST_BOTH(test_freeze_hides_later_entries),
         FC_TEST_BOTH(test_remove_drops_the_feed_and_its_rows),
         FC_TEST_BOTH(test_records_are_refused_as_the_ledger_says),
+        FC_TEST_BOTH(test_a_pin_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
