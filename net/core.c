@@ -523,14 +523,10 @@ static uint64_t find_deadline_us(const struct fc_core *core)
     for (int i = 0; i < FC_LOADS_MAX; i++)
         if (core->loads[i].used)
             at_us = fc_earlier(at_us, core->loads[i].deadline_us);
-    for (int i = 0; core->wants && i < FC_WANTS_MAX; i++)
-        if (core->wants[i].used)
-            at_us = fc_earlier(at_us, core->wants[i].deadline_us);
-    if (core->want_due)
-        at_us = fc_earlier(at_us, core->want_at_us);
+    at_us = fc_earlier(at_us, fc_want_deadline_us(core));
     if (core->tidy_due)
         at_us = fc_earlier(at_us, core->tidy_at_us);
-    if (core->serve_due || core->membership_changed)
+    if (core->serve_due || core->catchup_due || core->membership_changed)
         at_us = core->now_us;
     return at_us;
 }

@@ -295,6 +295,7 @@ bool fc_push_one(struct fc_core *core, const struct fc_key *key, const struct fc
 void fc_want_contents(struct fc_core *core, struct fc_session *session,
                       const struct fc_wire_contents *contents);
 void fc_want_run(struct fc_core *core);
+uint64_t fc_want_deadline_us(const struct fc_core *core);
 void fc_want_closed(struct fc_core *core, const struct fc_session *session);
 void fc_want_soon(struct fc_core *core, const struct fc_session *from);
 

@@ -176,6 +176,8 @@ void fc_session_writable(struct fc_core *core, struct fc_session *session)
     for (uint32_t i = 0; i < session->outbox_count; i++)
         fc_effects_send(core->effects, session->link, &session->outbox[i]);
     outbox_clear(session);
+    core->serve_due = true; /* what was held back while it was blocked */
+    core->catchup_due = true;
 }
 
 void fc_session_lost(struct fc_core *core, struct fc_session *session)

@@ -117,6 +117,20 @@ void fc_want_run(struct fc_core *core)
             break;
 }
 
+/* While all questions are under way only their answers, or the lack of them, matter. */
+uint64_t fc_want_deadline_us(const struct fc_core *core)
+{
+    uint64_t at_us = FC_NEVER;
+    uint32_t used = 0;
+    for (int i = 0; core->wants && i < FC_WANTS_MAX; i++) {
+        if (!core->wants[i].used)
+            continue;
+        at_us = fc_earlier(at_us, core->wants[i].deadline_us);
+        used++;
+    }
+    return core->want_due && used < FC_WANTS_MAX ? fc_earlier(at_us, core->want_at_us) : at_us;
+}
+
 void fc_want_closed(struct fc_core *core, const struct fc_session *session)
 {
     for (int i = 0; core->wants && i < FC_WANTS_MAX; i++)

@@ -12,7 +12,7 @@
 enum {
     LATENCY_US = 10000,
     SILENCE_US = 1000000,     /* a link that leads nowhere is noticed after this */
-    IDLE_TICKS_MAX = 1000000, /* at one moment: then the core spins */
+    IDLE_TICKS_MAX = 10000, /* at one moment: then the core spins */
 };
 
 void fc_world_derive(const struct fc_world *world, const char *label, uint64_t a, uint64_t b,

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -207,6 +208,38 @@ static void few_links_are_enough(void **state)
     fc_world_destroy(world);
 }
 
+/* More contents are missing than two questions cover: the rest is asked for as answers come, and
+ * nobody spins meanwhile (the world asserts that). */
+static void many_missing_contents_are_pulled(void **state)
+{
+    (void)state;
+    enum { COUNT = 1500, LEN = 4096 };
+    struct fc_world_config config = {.seed = 9};
+    struct fc_world *world;
+    struct fc_world_op *ops = calloc(COUNT, sizeof *ops);
+    char *contents = malloc((size_t)COUNT * LEN), (*keys)[32] = calloc(COUNT, sizeof *keys);
+    uint64_t rng = 9;
+    assert_true(ops && contents && keys);
+    assert_int_equal(fc_world_create(&config, &world), FC_OK);
+    for (uint32_t i = 0; i < 2; i++) {
+        const char *const names[] = {"a", "b"};
+        fc_world_admit(world, fc_world_add(world, names[i], i == 0 ? FC_WORLD_NONE : 0, false), 0);
+    }
+    assert_true(fc_world_converge(world, 30 * second_us));
+    for (size_t i = 0; i < (size_t)COUNT * LEN; i++)
+        contents[i] = (char)('!' + test_rng_below(&rng, 90));
+    for (uint32_t i = 0; i < COUNT; i++) {
+        snprintf(keys[i], sizeof keys[i], "urn:offer:%u", i);
+        ops[i] = (struct fc_world_op){keys[i], contents + (size_t)i * LEN, LEN};
+    }
+    assert_int_equal(fc_world_publish(world, 0, 0, ops, COUNT), FC_OK);
+    assert_true(fc_world_converge(world, 10 * second_us));
+    free(ops);
+    free(contents);
+    free(keys);
+    fc_world_destroy(world);
+}
+
 static void count_damage(void *ctx, const struct fc_damage *damage)
 {
     uint32_t *count = ctx;
@@ -285,6 +318,7 @@ int main(void)
         cmocka_unit_test(a_failed_commit_starts_afresh),
         cmocka_unit_test(a_head_from_the_future_waits),
         cmocka_unit_test(few_links_are_enough),
+        cmocka_unit_test(many_missing_contents_are_pulled),
         cmocka_unit_test(damage_is_repaired_from_peers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
