@@ -313,6 +313,9 @@ enum fc_exit fc_cli_fail(struct fc_cli *cli, enum fc_err err, const char *format
         fprintf(stderr, ": %s\n", fc_err_text(err));
     }
     cli->status = fc_cli_exit(err);
+    if (cli->status == FC_EXIT_OK) {
+        cli->status = FC_EXIT_FAILED; /* what is there already may be no fault elsewhere */
+    }
     return cli->status;
 }
 

@@ -11,7 +11,7 @@
 #include "node/socket.h"
 #include "store/kv_lmdb.h"
 
-enum { BUSY_WAIT_MS = 20000, BUSY_PAUSE_MS = 100 };
+enum { BUSY_WAIT_MS = 20000, BUSY_PAUSE_MS = 100, LOCK_WAIT_MS = 10000, LOCK_PAUSE_MS = 20 };
 
 struct fc_client {
     int fd; /* -1: the store is open here */
@@ -68,6 +68,26 @@ static enum fc_exit explain(struct fc_cli *cli, enum fc_err err)
     return fc_cli_fail(cli, err, "%s", cli->home.path);
 }
 
+/* A store that is locked is a node on its way up or down, or another command: worth a wait. */
+static enum fc_err reach(struct fc_cli *cli, struct fc_client *client, const char *path)
+{
+    uint64_t started_us = fc_clock_mono_us();
+    for (;;) {
+        enum fc_err err = fc_socket_connect(path, &client->fd);
+        if (err != FC_E_MISSING) {
+            return err;
+        }
+        err = open_store(cli, client);
+        if (err == FC_OK) {
+            describe_self(cli, client);
+        }
+        if (err != FC_E_LOCKED || fc_clock_mono_us() - started_us > LOCK_WAIT_MS * 1000ull) {
+            return err;
+        }
+        usleep(LOCK_PAUSE_MS * 1000);
+    }
+}
+
 enum fc_err fc_client_open(struct fc_cli *cli, struct fc_client **out)
 {
     *out = NULL;
@@ -76,13 +96,7 @@ enum fc_err fc_client_open(struct fc_cli *cli, struct fc_client **out)
     enum fc_err err = client && path ? FC_OK : FC_E_NOMEM;
     if (err == FC_OK) {
         client->fd = -1;
-        err = fc_socket_connect(path, &client->fd);
-        if (err == FC_E_MISSING) {
-            err = open_store(cli, client);
-            if (err == FC_OK) {
-                describe_self(cli, client);
-            }
-        }
+        err = reach(cli, client, path);
     }
     free(path);
     if (err != FC_OK) {

@@ -86,6 +86,29 @@ static void complain(cyaml_log_t level, void *ctx, const char *format, va_list a
     }
 }
 
+/* libcyaml places an unexpected key at the start of its mapping; a person looks for its own line.
+ */
+static void find_key(struct fc_span text, struct complaint *complaint)
+{
+    static const char lead[] = "Unexpected key: ";
+    if (strncmp(complaint->first, lead, sizeof lead - 1) != 0) {
+        return;
+    }
+    const char *key = complaint->first + sizeof lead - 1;
+    size_t len = strlen(key);
+    unsigned line = 1;
+    bool fresh = true; /* nothing but space on this line so far */
+    for (size_t i = 0; i < text.len; i++) {
+        if (fresh && text.len - i > len && memcmp(text.data + i, key, len) == 0 &&
+            strchr(": \t", text.data[i + len])) {
+            snprintf(complaint->where, sizeof complaint->where, "line %u: ", line);
+            return;
+        }
+        fresh = text.data[i] == '\n' || (fresh && isspace(text.data[i]));
+        line += text.data[i] == '\n';
+    }
+}
+
 bool fc_config_endpoint_fits(const char *text)
 {
     const char *colon = strrchr(text, ':');
@@ -204,6 +227,7 @@ enum fc_err fc_config_parse(struct fc_span text, struct fc_config **config, char
         return FC_E_NOMEM;
     }
     if (result != CYAML_OK) {
+        find_key(text, &complaint);
         snprintf(fault, fault_bytes, "%s%s", complaint.where,
                  complaint.first[0] ? complaint.first : cyaml_strerror(result));
         return FC_E_FORMAT;

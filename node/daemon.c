@@ -32,6 +32,7 @@ enum {
     BACKOFF_FIRST_MS = 1000,
     BACKOFF_MAX_MS = 60000,
     RECHECK_MS = 1000,
+    LOCK_WAIT_MS = 10000,
 };
 
 /* A message that a link did not take; it goes back to the core. */
@@ -488,6 +489,11 @@ static enum fc_err open_replica(struct daemon *d)
     enum fc_err err = path ? fc_entropy_fill(config.seed, sizeof config.seed) : FC_E_NOMEM;
     if (err == FC_OK) {
         err = fc_kv_lmdb_open(&kv_config, &config.kv);
+        /* A command may be at work in the store: it ends soon. */
+        for (int waited_ms = 0; err == FC_E_LOCKED && waited_ms < LOCK_WAIT_MS; waited_ms += 20) {
+            usleep(20000);
+            err = fc_kv_lmdb_open(&kv_config, &config.kv);
+        }
     }
     if (err == FC_OK) {
         err = fc_replica_open(&config, &d->replica);

@@ -75,6 +75,10 @@ start() {
     "$FEDCAT" run --home "$SCRATCH/$node" 2>>"$SCRATCH/$node.log" &
     PID[$node]=$!
     eventually 10 fc "$node" peers
+    # The port it was given stays its own: others look for it there after a restart.
+    local bound
+    bound=$(sed -n 's/.*takes connections at //p' "$SCRATCH/$node.log" | tail -n 1)
+    [ -z "$bound" ] || sed -i "s|tcp://127.0.0.1:\*|$bound|" "$SCRATCH/$node/fedcat.yaml"
 }
 
 stop() {
@@ -92,6 +96,7 @@ kill_hard() {
 # found NODE...: a charter of three governors, signed by all; nodes of one operator each, admitted
 found() {
     local name
+    exec 8>&2 2>>"$SCRATCH/found.log"
     for name in alice:FR bruno:IT carla:DE; do
         "$FEDCAT" key new governor --out "$SCRATCH/${name%%:*}.key" >/dev/null
     done
@@ -118,6 +123,7 @@ found() {
             fc "$first" submit "$SCRATCH/$name.cert" >/dev/null
         fi
     done
+    exec 2>&8
 }
 
 has_endpoint() {

@@ -38,7 +38,7 @@ fc south get https://offers.example/north-3 | grep -q changed
 
 # in sync, with whom
 eventually 20 bash -c "'$FEDCAT' status --home '$SCRATCH/south' | grep -q 'in sync with [12]'"
-fc south peers --json | grep -q '"in_sync":true'
+fc south peers --json | grep '"in_sync":true' >/dev/null
 [ "$(fc south status --json | field entries)" = 24 ] || fail "status counts wrongly"
 
 # a proof that needs no node
@@ -62,6 +62,6 @@ done
 # every command works without a running node, too
 same_digest north south east || fail "digests differ after the stop"
 fc south list --participant "Operator of east" | grep -q east-1
-fc south history "Operator of north" | grep -q delete
+fc north history "Operator of north" | grep delete >/dev/null
 fc east export --out "$SCRATCH/all.ndjson" 2>/dev/null
 [ "$(wc -l <"$SCRATCH/all.ndjson")" = 24 ] || fail "export is not whole"
