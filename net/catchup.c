@@ -360,19 +360,22 @@ static bool next_block(struct fc_core *core, struct fc_catchup *load,
 static enum fc_err add(struct fc_core *core, struct fc_catchup *load,
                        const struct fc_wire_block *block)
 {
-    struct fc_buf items = {0};
+    struct fc_buf items = {0}, frames = {0};
     struct fc_codec *codec = fc_core_codec(core);
     enum fc_err err = codec ? FC_OK : FC_E_NOMEM;
     if (err == FC_OK && block->items.len != 0)
         err = fc_block_unpack(codec, block->items, FC_ITEMS_BYTES_MAX, &items);
+    if (err == FC_OK && block->frames.len != 0)
+        err = fc_block_unpack(codec, block->frames, FC_FRAMES_BYTES_MAX, &frames);
     load->items_bytes += items.len;
-    load->frames_bytes += block->frames.len;
+    load->frames_bytes += frames.len;
     if (err == FC_OK &&
         (load->items_bytes > load->items_max || load->frames_bytes > load->frames_max))
         err = FC_E_QUOTA;
     if (err == FC_OK)
-        err = fc_load_add(load->load, fc_buf_span(&items), block->frames);
+        err = fc_load_add(load->load, fc_buf_span(&items), fc_buf_span(&frames));
     fc_buf_finish(&items);
+    fc_buf_finish(&frames);
     return err;
 }
 

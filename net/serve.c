@@ -170,7 +170,7 @@ static bool pass_done(struct fc_served *served, fc_version version)
 }
 
 struct filling {
-    struct fc_buf head, items, packed, frames;
+    struct fc_buf head, items, frames, packed_items, packed_frames;
 };
 
 /* Fills one block. FC_OK, or what keeps it from being filled. */
@@ -193,7 +193,7 @@ static enum fc_err fill(struct fc_core *core, struct fc_served *served, struct f
     block->mode = served->mode;
     if (err == FC_OK)
         err = fc_replica_read_changes(replica, &served->participant, served->since, &served->at,
-                                      FC_BLOCK_BYTES, &at->items, &at->frames, &through);
+                                      FC_BLOCK_OPEN_BYTES, &at->items, &at->frames, &through);
     if (err == FC_OK && through)
         block->done = pass_done(served, feed.version);
     if ((err == FC_OK && (block->done || served->first)) || err == FC_E_GAP) {
@@ -203,7 +203,10 @@ static enum fc_err fill(struct fc_core *core, struct fc_served *served, struct f
     }
     struct fc_codec *codec = fc_core_codec(core);
     if (err == FC_OK && at->items.len != 0)
-        err = codec ? fc_block_pack(codec, fc_buf_span(&at->items), &at->packed) : FC_E_NOMEM;
+        err = codec ? fc_block_pack(codec, fc_buf_span(&at->items), &at->packed_items) : FC_E_NOMEM;
+    if (err == FC_OK && at->frames.len != 0)
+        err =
+            codec ? fc_block_pack(codec, fc_buf_span(&at->frames), &at->packed_frames) : FC_E_NOMEM;
     if (err == FC_OK && (at->items.failed || at->frames.failed || at->head.failed))
         err = FC_E_NOMEM;
     return err;
@@ -224,8 +227,8 @@ static void serve_block(struct fc_core *core, struct fc_session *session, struct
         block->done = true;
         block->entries = block->bytes = 0;
     } else {
-        block->items = fc_buf_span(&at.packed);
-        block->frames = fc_buf_span(&at.frames);
+        block->items = fc_buf_span(&at.packed_items);
+        block->frames = fc_buf_span(&at.packed_frames);
     }
     if (err == FC_OK || err == FC_E_GAP)
         block->head = fc_buf_span(&at.head);
@@ -236,8 +239,9 @@ static void serve_block(struct fc_core *core, struct fc_session *session, struct
         fc_session_send(core, session, &message);
     fc_buf_finish(&at.head);
     fc_buf_finish(&at.items);
-    fc_buf_finish(&at.packed);
     fc_buf_finish(&at.frames);
+    fc_buf_finish(&at.packed_items);
+    fc_buf_finish(&at.packed_frames);
 }
 
 /* Peers take turns, a block of each of their feeds at a time. */

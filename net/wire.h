@@ -20,8 +20,9 @@ enum {
     FC_WANT_MAX = 256,
     FC_PREFIXES_MAX = 64,
     FC_CREDIT_MAX = 16,
-    FC_ITEMS_BYTES_MAX = FC_BLOCK_BYTES + 128 * 1024, /* of a block, unpacked */
-    FC_FRAMES_BYTES_MAX = FC_BLOCK_BYTES + FC_CONTENT_BYTES_MAX + 128 * 1024,
+    FC_BLOCK_OPEN_BYTES = 3 * FC_BLOCK_BYTES, /* what a block is filled with, before it is packed */
+    FC_ITEMS_BYTES_MAX = FC_BLOCK_OPEN_BYTES + 128 * 1024, /* of a block, unpacked */
+    FC_FRAMES_BYTES_MAX = FC_BLOCK_OPEN_BYTES + FC_CONTENT_BYTES_MAX + 128 * 1024,
     FC_PUSH_CONTENT_BYTES = 1024 * 1024, /* contents that travel with a delta */
     FC_OPAQUE_BYTES_MAX = 64 * 1024,     /* a view's or spread's message */
 };
@@ -151,7 +152,7 @@ struct fc_wire_block {
     uint64_t entries, bytes; /* about how much is to come in all; 0 but in the first block */
     struct fc_span head;     /* in the first and the last block, else empty */
     struct fc_span items;    /* packed with fc_block_pack, or empty */
-    struct fc_span frames;
+    struct fc_span frames;   /* the same */
 };
 struct fc_wire_walk {
     uint64_t id;

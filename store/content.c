@@ -185,6 +185,26 @@ enum fc_err fc_content_unpack(struct fc_codec *codec, struct fc_span frame, size
     return open_frame(codec, FORMAT_DICTIONARY_1, frame, len_max, out);
 }
 
+enum fc_err fc_content_open(struct fc_codec *codec, struct fc_span frame, size_t len_max,
+                            struct fc_buf *out)
+{
+    size_t start = out->len;
+    const uint8_t raw = FORMAT_RAW;
+    fc_buf_append(out, &raw, 1);
+    enum fc_err err = fc_content_unpack(codec, frame, len_max, out);
+    if (err != FC_OK)
+        out->len = start;
+    return err;
+}
+
+bool fc_content_is_raw(struct fc_span frame, struct fc_span *plain)
+{
+    if (frame.len == 0 || frame.data[0] != FORMAT_RAW)
+        return false;
+    *plain = fc_span(frame.data + 1, frame.len - 1);
+    return true;
+}
+
 enum fc_err fc_block_pack(struct fc_codec *codec, struct fc_span plain, struct fc_buf *out)
 {
     if (plain.len > FC_FRAME_BYTES_MAX)

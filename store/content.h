@@ -19,6 +19,12 @@ FC_MUST_USE enum fc_err fc_content_pack(struct fc_codec *codec, struct fc_span p
  * `len_max`. FC_E_FORMAT, FC_E_BOUND, FC_E_NOMEM. */
 FC_MUST_USE enum fc_err fc_content_unpack(struct fc_codec *codec, struct fc_span frame,
                                           size_t len_max, struct fc_buf *out);
+/* Appends the same content as a raw frame: a block of many compresses better than each alone. Same
+ * bounds. */
+FC_MUST_USE enum fc_err fc_content_open(struct fc_codec *codec, struct fc_span frame,
+                                        size_t len_max, struct fc_buf *out);
+/* Whether a frame is raw; `plain` gets what is in it. */
+bool fc_content_is_raw(struct fc_span frame, struct fc_span *plain);
 /* Blocks of catch-up: plain zstd without the dictionary, fast level. Same bounds. */
 FC_MUST_USE enum fc_err fc_block_pack(struct fc_codec *codec, struct fc_span plain,
                                       struct fc_buf *out);

@@ -211,6 +211,21 @@ enum fc_err fc_load_commit(struct fc_replica *replica, struct fc_item *item, str
     return fc_replica_content_commit(replica, &content, item->size, &item->commitment);
 }
 
+/* Contents come open, in blocks that are compressed as a whole, and are packed to be kept. */
+static enum fc_err pack_frame(struct fc_replica *replica, struct fc_span *frame)
+{
+    struct fc_codec *codec;
+    struct fc_span plain;
+    if (!fc_content_is_raw(*frame, &plain))
+        return FC_OK;
+    fc_buf_clear(&replica->frame);
+    enum fc_err err = fc_replica_codec(replica, &codec);
+    if (err == FC_OK)
+        err = fc_content_pack(codec, plain, &replica->frame);
+    *frame = fc_buf_span(&replica->frame);
+    return err;
+}
+
 /* An entry that came without its content keeps the one held here, if that is it. */
 static enum fc_err keep_content(struct fc_load *load, const struct fc_replica_row *row,
                                 struct fc_entry *entry)
@@ -298,6 +313,8 @@ enum fc_err fc_load_add(struct fc_load *load, struct fc_span items, struct fc_sp
             err = fc_load_frame(&item, &frames, &frame);
         if (err == FC_OK && item.has_content)
             err = fc_load_commit(load->replica, &item, frame);
+        if (err == FC_OK)
+            err = pack_frame(load->replica, &frame);
         if (err == FC_OK)
             err = load->mode == FC_LOAD_WHOLE ? stage_item(load, &item, frame)
                                               : gather_item(load, &item, frame);

@@ -210,8 +210,8 @@ FC_MUST_USE enum fc_err fc_replica_new_epoch(struct fc_replica *replica);
 
 /* Entries for a peer that holds version `since` of a feed (0: nothing). Whole feeds go in order of
  * H(key), changes in order of (version, H(key)); `at` is where to go on, all zero at the start.
- * Appends items to `items` (see docs/protocol.md) and the contents' frames back to back to
- * `frames`, until their sum passes `bytes_max`. `*done` when nothing is left; deletes come last.
+ * Appends items to `items` (see docs/protocol.md) and the contents as raw frames, back to back,
+ * to `frames`, until their sum passes `bytes_max`. `*done` when nothing is left; deletes come last.
  * FC_E_GAP: deletes are not complete that far back, walk the tree instead. FC_E_MISSING. */
 struct fc_resume {
     fc_version version;

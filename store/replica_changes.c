@@ -5,6 +5,7 @@
 /* What a peer is given of one feed, and where that stands. */
 struct reader {
     struct fc_txn *txn;
+    struct fc_codec *codec;
     const struct fc_feed *feed;
     fc_version since;
     struct fc_resume *at;
@@ -19,7 +20,18 @@ static bool full(const struct reader *reader)
 
 /* -- one entry --------------------------------------------------------------------------------- */
 
-static enum fc_err append_entry(struct fc_txn *txn, uint32_t generation,
+/* `codec` opens frames, for blocks that are compressed as a whole; NULL leaves them as they are. A
+ * frame that does not open is damaged here: the entry goes without its content. */
+static void append_frame(struct fc_codec *codec, struct fc_span frame, size_t size,
+                         struct fc_buf *frames)
+{
+    if (!codec)
+        fc_buf_append(frames, frame.data, frame.len);
+    else if (fc_content_open(codec, frame, size, frames) == FC_E_NOMEM)
+        frames->failed = true;
+}
+
+static enum fc_err append_entry(struct fc_txn *txn, struct fc_codec *codec, uint32_t generation,
                                 const struct fc_entry *entry, size_t frames_max,
                                 struct fc_buf *items, struct fc_buf *frames)
 {
@@ -36,10 +48,12 @@ static enum fc_err append_entry(struct fc_txn *txn, uint32_t generation,
         if (err != FC_OK && err != FC_E_MISSING)
             return err;
         if (err == FC_OK && frame.len > 0 && frames->len + frame.len <= frames_max) {
-            item.has_content = true;
-            item.frame_len = (uint32_t)frame.len;
-            memcpy(item.salt, entry->salt, sizeof item.salt);
-            fc_buf_append(frames, frame.data, frame.len);
+            size_t start = frames->len;
+            append_frame(codec, frame, entry->size, frames);
+            item.frame_len = (uint32_t)(frames->len - start);
+            item.has_content = item.frame_len > 0;
+            if (item.has_content)
+                memcpy(item.salt, entry->salt, sizeof item.salt);
         }
     }
     fc_item_write(&item, items);
@@ -56,8 +70,8 @@ static enum fc_err append_held(struct reader *reader, const struct fc_hash *key_
         err = fc_entry_parse(key_hash, value, &entry);
     if (err != FC_OK) /* damaged: the root will differ there, and a walk helps */
         return err == FC_E_MISSING || err == FC_E_CORRUPT ? FC_OK : err;
-    return append_entry(reader->txn, reader->feed->generation, &entry, SIZE_MAX, reader->items,
-                        reader->frames);
+    return append_entry(reader->txn, reader->codec, reader->feed->generation, &entry, SIZE_MAX,
+                        reader->items, reader->frames);
 }
 
 /* -- a whole feed ------------------------------------------------------------------------------ */
@@ -80,8 +94,8 @@ static enum fc_err read_whole(struct reader *reader, bool *done)
             goto out;
         memcpy(key_hash.b, found.data + 4, sizeof key_hash.b);
         if (fc_entry_parse(&key_hash, value, &entry) == FC_OK)
-            err = append_entry(reader->txn, reader->feed->generation, &entry, SIZE_MAX,
-                               reader->items, reader->frames);
+            err = append_entry(reader->txn, reader->codec, reader->feed->generation, &entry,
+                               SIZE_MAX, reader->items, reader->frames);
         reader->at->key_hash = key_hash;
         if (err == FC_OK)
             err = fc_kv_next(cursor, &found, &value);
@@ -174,10 +188,14 @@ enum fc_err fc_replica_read_changes(struct fc_replica *replica, const struct fc_
         return FC_OK;
     }
     struct fc_replica_read read;
-    enum fc_err err = fc_replica_read_begin(replica, &read);
+    struct fc_codec *codec;
+    enum fc_err err = fc_replica_codec(replica, &codec);
+    if (err == FC_OK)
+        err = fc_replica_read_begin(replica, &read);
     if (err != FC_OK)
         return err;
     struct reader reader = {.txn = read.txn,
+                            .codec = codec,
                             .feed = &row->feed,
                             .since = since,
                             .at = at,
@@ -263,7 +281,7 @@ static enum fc_err read_bucket(struct fc_txn *txn, uint32_t generation,
         if (!fc_prefix_covers(prefix, &key_hash))
             break;
         if (fc_entry_parse(&key_hash, value, &entry) == FC_OK)
-            err = append_entry(txn, generation, &entry, frames_max, items, frames);
+            err = append_entry(txn, NULL, generation, &entry, frames_max, items, frames);
         if (err == FC_OK)
             err = fc_kv_next(cursor, &found, &value);
     }
