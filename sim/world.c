@@ -11,7 +11,7 @@
 
 enum {
     LATENCY_US = 10000,
-    SILENCE_US = 1000000,     /* a link that leads nowhere is noticed after this */
+    SILENCE_US = 1000000,   /* a link that leads nowhere is noticed after this */
     IDLE_TICKS_MAX = 10000, /* at one moment: then the core spins */
 };
 
