@@ -189,11 +189,19 @@ static enum fc_err create_modules(struct fc_core *core)
     return err;
 }
 
-static void note_charter(struct fc_core *core)
+/* True when another charter is in force than at the last look, or a dispute began or ended. */
+static bool look_at_charter(struct fc_core *core, bool keep)
 {
+    bool disputed = false;
     const struct fc_held *charter =
-        fc_ledger_charter(fc_replica_ledger(core->config.replica), NULL);
-    core->charter = charter ? charter->record.hash : (struct fc_hash){{0}};
+        fc_ledger_charter(fc_replica_ledger(core->config.replica), &disputed);
+    struct fc_hash now = charter ? charter->record.hash : (struct fc_hash){{0}};
+    bool changed = disputed != core->disputed || !fc_hash_eq(&now, &core->charter);
+    if (keep) {
+        core->charter = now;
+        core->disputed = disputed;
+    }
+    return changed;
 }
 
 enum fc_err fc_core_create(const struct fc_core_config *config, struct fc_core **out)
@@ -216,7 +224,7 @@ enum fc_err fc_core_create(const struct fc_core_config *config, struct fc_core *
     struct fc_arrival_mark mark = fc_replica_arrival_mark(config->replica);
     core->seen_epoch = mark.epoch;
     core->seen_index = mark.index;
-    note_charter(core);
+    look_at_charter(core, true);
     enum fc_err err = copy_bootstrap(core, config);
     if (err == FC_OK)
         err = create_modules(core);
@@ -425,6 +433,8 @@ static void on_event(struct fc_core *core, const struct fc_event *event)
     case FC_EVENT_LOCAL:
         fc_push_new(core, NULL, NULL);
         core->want_due = true;
+        if (look_at_charter(core, false)) /* a pin leaves no arrival */
+            core->membership_changed = true;
         break;
     case FC_EVENT_RESET:
         on_reset(core);
@@ -437,10 +447,9 @@ static void on_membership(struct fc_core *core)
 {
     core->membership_changed = false;
     fc_pending_retry_unknown(core);
-    struct fc_hash before = core->charter;
-    note_charter(core);
-    if (!fc_hash_eq(&before, &core->charter) && !fc_hash_is_zero(&before))
-        fc_sync_afresh(core);
+    bool had_charter = !fc_hash_is_zero(&core->charter);
+    if (look_at_charter(core, true) && had_charter)
+        fc_sync_afresh(core); /* what was refused may be acceptable now */
     for (uint32_t i = 0; i < core->session_count; i++) {
         struct fc_session *session = core->sessions[i];
         if (session->state != FC_SESSION_CLOSED && !fc_core_admits(core, &session->key))

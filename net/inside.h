@@ -127,6 +127,7 @@ struct fc_core {
     uint64_t seen_epoch, seen_index; /* of the own arrival log: what was told to the spread */
     bool membership_changed;
     struct fc_hash charter; /* in force at the last look */
+    bool disputed;
     struct fc_hash digest_heads, digest_records;
     uint64_t digest_index;
     bool digest_known;

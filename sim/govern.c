@@ -256,6 +256,32 @@ void fc_world_rotate(struct fc_world *world, uint32_t at)
     free(hashes);
 }
 
+void fc_world_rotate_twice(struct fc_world *world, uint32_t at, uint32_t other)
+{
+    struct fc_sign_key governors[FC_WORLD_GOVERNORS_MAX];
+    struct fc_charter charter = world->charter;
+    struct fc_hash hash = world->charter_hash;
+    memcpy(governors, world->governors, sizeof governors);
+    fc_world_rotate(world, other);
+    memcpy(world->governors, governors, sizeof governors);
+    world->charter = charter;
+    world->charter_hash = hash;
+    fc_world_rotate(world, at);
+}
+
+static enum fc_err pin(void *ctx, struct fc_replica *replica)
+{
+    return fc_replica_pin(replica, ctx);
+}
+
+void fc_world_pin(struct fc_world *world, uint32_t at)
+{
+    fc_world_say(world, "%s pins charter %llu", world->nodes[at]->name,
+                 (unsigned long long)world->charter.version);
+    enum fc_err err = fc_world_local(world, at, pin, &world->charter_hash);
+    assert(err == FC_OK);
+}
+
 void fc_world_describe(struct fc_world *world, uint32_t index)
 {
     struct fc_world_node *node = world->nodes[index];

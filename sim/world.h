@@ -67,6 +67,11 @@ void fc_world_revoke(struct fc_world *world, uint32_t owner, uint32_t at, fc_ver
                      enum fc_revocation_mode mode);
 /* A new charter that replaces one governor and carries all certificates and revocations over. */
 void fc_world_rotate(struct fc_world *world, uint32_t at);
+/* The same, and then another next to it of the same version, handed in at `other`: rivals. The
+ * world goes on under the first. */
+void fc_world_rotate_twice(struct fc_world *world, uint32_t at, uint32_t other);
+/* Operators settle it: the world's charter counts at this node. */
+void fc_world_pin(struct fc_world *world, uint32_t at);
 /* Signs a head of `owner` over nothing that exists: its root leads nowhere. Appends the record. */
 void fc_world_false_head(struct fc_world *world, uint32_t owner, uint32_t at, struct fc_buf *out);
 

@@ -264,6 +264,46 @@ static void a_charter_rotation(void **state)
     assert_true(fc_story_end(&story, "charter-rotation"));
 }
 
+static bool is_disputed(struct fc_story *story, uint32_t node)
+{
+    bool disputed;
+    fc_ledger_charter(fc_replica_ledger(fc_world_replica(story->world, node)), &disputed);
+    return disputed;
+}
+
+/* Governors signed two next charters: everyone sees both, nothing is governed any more, and pins
+ * settle it. */
+static void rival_charters(void **state)
+{
+    (void)state;
+    struct fc_story story;
+    fc_story_begin(&story, 10);
+    fc_story_federation(&story, names, 4);
+    put(&story, PARIS, "urn:offer:1", "{\"name\":\"Compute\"}");
+    converge(&story);
+    fc_world_group(story.world, ROME, 1);
+    fc_world_group(story.world, MADRID, 1);
+    fc_world_run(story.world, 2 * (uint64_t)SECOND_US);
+    fc_world_rotate_twice(story.world, PARIS, ROME);
+    fc_world_run(story.world, SECOND_US);
+    for (uint32_t i = 0; i < 4; i++)
+        assert_false(is_disputed(&story, i));
+    fc_world_heal(story.world);
+    fc_world_run(story.world, 10 * (uint64_t)SECOND_US);
+    for (uint32_t i = 0; i < 4; i++)
+        assert_true(is_disputed(&story, i));
+    converge(&story);
+    for (uint32_t i = 0; i < 4; i++)
+        fc_world_pin(story.world, i);
+    put(&story, MADRID, "urn:offer:2", "{\"name\":\"Storage\"}");
+    converge(&story);
+    for (uint32_t i = 0; i < 4; i++) {
+        assert_false(is_disputed(&story, i));
+        assert_int_equal(feed_at(&story, i, MADRID).entries, 1);
+    }
+    assert_true(fc_story_end(&story, "rival-charters"));
+}
+
 /* Puts the false head in the place of the true one in all the liar serves of the feed. */
 static bool lie(void *ctx, uint32_t from, uint32_t to, struct fc_buf *bytes)
 {
@@ -347,6 +387,7 @@ int main(void)
         cmocka_unit_test(a_fork_and_its_healing),
         cmocka_unit_test(a_revocation),
         cmocka_unit_test(a_charter_rotation),
+        cmocka_unit_test(rival_charters),
         cmocka_unit_test(a_false_root),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
