@@ -11,6 +11,13 @@ struct undo_txn {
     bool marked;
     struct fc_buf rows;   /* as they were: struct before, key, value */
     struct fc_buf starts; /* size_t: where each begins in `rows` */
+    struct fc_buf later;  /* contents' writes that wait: struct later, key, value */
+    struct fc_buf places; /* size_t: where each begins in `later`, ascending by key */
+};
+
+struct later {
+    bool put;
+    size_t key_len, value_len;
 };
 
 struct before {
@@ -32,12 +39,16 @@ static void forget(struct undo_txn *undo)
     undo->marked = false;
     fc_buf_clear(&undo->rows);
     fc_buf_clear(&undo->starts);
+    fc_buf_clear(&undo->later);
+    fc_buf_clear(&undo->places);
 }
 
 static void destroy(struct undo_txn *undo)
 {
     fc_buf_finish(&undo->rows);
     fc_buf_finish(&undo->starts);
+    fc_buf_finish(&undo->later);
+    fc_buf_finish(&undo->places);
     free(undo);
 }
 
@@ -60,10 +71,90 @@ static void undo_abort(struct fc_txn *txn)
     destroy(undo);
 }
 
+/* -- writes that wait -------------------------------------------------------------------------- */
+
+static bool waits(const struct undo_txn *undo, enum fc_table table)
+{
+    return undo->marked && table == FC_TABLE_CONTENT;
+}
+
+static struct later later_at(const struct undo_txn *undo, size_t index, struct fc_span *key,
+                             struct fc_span *value)
+{
+    struct later later;
+    size_t start;
+    memcpy(&start, undo->places.data + index * sizeof start, sizeof start);
+    const uint8_t *at = undo->later.data + start;
+    memcpy(&later, at, sizeof later);
+    *key = fc_span(at + sizeof later, later.key_len);
+    *value = fc_span(at + sizeof later + later.key_len, later.value_len);
+    return later;
+}
+
+static size_t later_place(const struct undo_txn *undo, struct fc_span key, bool *found)
+{
+    size_t low = 0, high = undo->places.len / sizeof(size_t);
+    *found = false;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        struct fc_span other, value;
+        (void)later_at(undo, middle, &other, &value);
+        int order = fc_span_cmp(other, key);
+        if (order == 0) {
+            *found = true;
+            return middle;
+        }
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static enum fc_err later_write(struct undo_txn *undo, bool put, struct fc_span key,
+                               struct fc_span value)
+{
+    struct later later = {.put = put, .key_len = key.len, .value_len = value.len};
+    bool found;
+    size_t place = later_place(undo, key, &found), start = undo->later.len;
+    fc_buf_append(&undo->later, &later, sizeof later);
+    fc_buf_append(&undo->later, key.data, key.len);
+    fc_buf_append(&undo->later, value.data, value.len);
+    if (!found && fc_buf_extend(&undo->places, sizeof start)) {
+        uint8_t *at = undo->places.data + place * sizeof start;
+        memmove(at + sizeof start, at, undo->places.len - (place + 1) * sizeof start);
+    }
+    if (undo->later.failed || undo->places.failed)
+        return FC_E_NOMEM;
+    memcpy(undo->places.data + place * sizeof start, &start, sizeof start);
+    return FC_OK;
+}
+
+static enum fc_err later_apply(struct undo_txn *undo)
+{
+    enum fc_err err = undo->failed;
+    for (size_t i = 0; i < undo->places.len / sizeof(size_t) && err == FC_OK; i++) {
+        struct fc_span key, value;
+        if (later_at(undo, i, &key, &value).put)
+            err = fc_kv_put(undo->inner, FC_TABLE_CONTENT, key, value);
+        else
+            err = fc_kv_del(undo->inner, FC_TABLE_CONTENT, key);
+        err = err == FC_E_MISSING ? FC_OK : err;
+    }
+    return err;
+}
+
 static enum fc_err undo_get(struct fc_txn *txn, enum fc_table table, struct fc_span key,
                             struct fc_span *value)
 {
-    return fc_kv_get(undo_of(txn)->inner, table, key, value);
+    struct undo_txn *undo = undo_of(txn);
+    bool found = false;
+    size_t place = waits(undo, table) ? later_place(undo, key, &found) : 0;
+    if (!found)
+        return fc_kv_get(undo->inner, table, key, value);
+    struct fc_span same;
+    return later_at(undo, place, &same, value).put ? FC_OK : FC_E_MISSING;
 }
 
 static enum fc_err remember(struct undo_txn *undo, enum fc_table table, struct fc_span key)
@@ -90,6 +181,8 @@ static enum fc_err undo_put(struct fc_txn *txn, enum fc_table table, struct fc_s
     struct undo_txn *undo = undo_of(txn);
     if (undo->failed != FC_OK)
         return undo->failed;
+    if (waits(undo, table))
+        return undo->failed = later_write(undo, true, key, value);
     enum fc_err err = undo->marked ? remember(undo, table, key) : FC_OK;
     if (err == FC_OK)
         err = append ? fc_kv_append(undo->inner, table, key, value)
@@ -103,9 +196,15 @@ static enum fc_err undo_del(struct fc_txn *txn, enum fc_table table, struct fc_s
     struct undo_txn *undo = undo_of(txn);
     if (undo->failed != FC_OK)
         return undo->failed;
-    enum fc_err err = undo->marked ? remember(undo, table, key) : FC_OK;
-    if (err == FC_OK)
+    enum fc_err err = undo->marked && !waits(undo, table) ? remember(undo, table, key) : FC_OK;
+    if (waits(undo, table)) {
+        struct fc_span value;
+        err = undo_get(txn, table, key, &value);
+        if (err == FC_OK)
+            err = later_write(undo, false, key, (struct fc_span){0});
+    } else if (err == FC_OK) {
         err = fc_kv_del(undo->inner, table, key);
+    }
     if (err != FC_E_MISSING)
         undo->failed = err;
     return err;
@@ -147,9 +246,12 @@ void fc_kv_undo_mark(struct fc_txn *txn)
     undo->marked = true;
 }
 
-void fc_kv_undo_release(struct fc_txn *txn)
+enum fc_err fc_kv_undo_release(struct fc_txn *txn)
 {
-    forget(undo_of(txn));
+    struct undo_txn *undo = undo_of(txn);
+    undo->failed = later_apply(undo);
+    forget(undo);
+    return undo->failed;
 }
 
 static enum fc_err put_back(struct undo_txn *undo, size_t start)

@@ -216,7 +216,7 @@ enum fc_err fc_replica_apply(struct fc_replica *replica, const struct fc_delta *
     fc_kv_undo_mark(replica->txn);
     err = apply_marked(&change, delta, now_ms);
     if (err == FC_OK) {
-        fc_kv_undo_release(replica->txn);
+        err = fc_kv_undo_release(replica->txn);
     } else {
         enum fc_err lost = fc_kv_undo_rollback(replica->txn);
         replica->state = before;

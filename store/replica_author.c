@@ -239,7 +239,7 @@ static enum fc_err publish(struct work *work)
     fc_kv_undo_mark(replica->txn);
     err = author_marked(work, &change);
     if (err == FC_OK) {
-        fc_kv_undo_release(replica->txn);
+        err = fc_kv_undo_release(replica->txn);
     } else {
         enum fc_err lost = fc_kv_undo_rollback(replica->txn);
         err = lost != FC_OK ? lost : err;

@@ -18,16 +18,21 @@ static struct fc_span text(const char *string)
     return fc_span_str(string);
 }
 
-static void expect(struct fc_txn *txn, const char *key, const char *value)
+static void expect_in(struct fc_txn *txn, enum fc_table table, const char *key, const char *value)
 {
     struct fc_span found;
-    enum fc_err err = fc_kv_get(txn, FC_TABLE_META, text(key), &found);
+    enum fc_err err = fc_kv_get(txn, table, text(key), &found);
     if (!value) {
         assert_int_equal(err, FC_E_MISSING);
         return;
     }
     assert_int_equal(err, FC_OK);
     assert_true(fc_span_eq(found, text(value)));
+}
+
+static void expect(struct fc_txn *txn, const char *key, const char *value)
+{
+    expect_in(txn, FC_TABLE_META, key, value);
 }
 
 static void put(struct fc_txn *txn, const char *key, const char *value)
@@ -61,7 +66,7 @@ static void rolled_back_to_the_mark_and_no_further(void **state)
     expect(txn, "zzz", NULL);
     fc_kv_undo_mark(txn);
     put(txn, "changed", "released");
-    fc_kv_undo_release(txn);
+    assert_int_equal(fc_kv_undo_release(txn), FC_OK);
     fc_kv_undo_mark(txn);
     assert_int_equal(fc_kv_undo_rollback(txn), FC_OK);
     assert_int_equal(fc_kv_commit(txn), FC_OK);
@@ -97,9 +102,8 @@ static void a_failed_write_sticks(void **state)
 }
 
 /* Random work, undone, leaves what was there. */
-static void any_work_is_undone(void **state)
+static void any_work_in(enum fc_table table)
 {
-    (void)state;
     struct fc_kv *kv;
     struct fc_txn *txn;
     uint64_t rng = 7;
@@ -116,16 +120,16 @@ static void any_work_is_undone(void **state)
             char key[16];
             snprintf(key, sizeof key, "key %u", slot);
             if (test_rng_below(&rng, 3) == 0) {
-                enum fc_err err = fc_kv_del(txn, FC_TABLE_META, text(key));
+                enum fc_err err = fc_kv_del(txn, table, text(key));
                 assert_int_equal(err, now[slot][0] ? FC_OK : FC_E_MISSING);
                 now[slot][0] = 0;
             } else {
                 snprintf(now[slot], sizeof now[slot], "%u.%u", round, step);
-                put(txn, key, now[slot]);
+                assert_int_equal(fc_kv_put(txn, table, text(key), text(now[slot])), FC_OK);
             }
         }
         if (keep) {
-            fc_kv_undo_release(txn);
+            assert_int_equal(fc_kv_undo_release(txn), FC_OK);
             memcpy(values, now, sizeof now);
         } else {
             assert_int_equal(fc_kv_undo_rollback(txn), FC_OK);
@@ -133,8 +137,44 @@ static void any_work_is_undone(void **state)
         for (unsigned slot = 0; slot < 64; slot++) {
             char key[16];
             snprintf(key, sizeof key, "key %u", slot);
-            expect(txn, key, values[slot][0] ? values[slot] : NULL);
+            expect_in(txn, table, key, values[slot][0] ? values[slot] : NULL);
         }
+    }
+    fc_kv_abort(txn);
+    fc_kv_close(kv);
+}
+
+static void any_work_is_undone(void **state)
+{
+    (void)state;
+    any_work_in(FC_TABLE_META);
+    any_work_in(FC_TABLE_CONTENT);
+}
+
+/* What a delta displaces may be a thousand times its own size: it is not copied. */
+static void contents_wait_where_they_are(void **state)
+{
+    (void)state;
+    struct fc_kv *kv;
+    struct fc_txn *txn;
+    struct fc_kv_cursor *cursor;
+    struct fc_span key, value;
+    assert_int_equal(fc_kv_mem_create(&kv), FC_OK);
+    assert_int_equal(fc_kv_undo_begin(kv, &txn), FC_OK);
+    assert_int_equal(fc_kv_put(txn, FC_TABLE_CONTENT, text("a"), text("large")), FC_OK);
+    for (int release = 0; release < 2; release++) {
+        fc_kv_undo_mark(txn);
+        assert_int_equal(fc_kv_del(txn, FC_TABLE_CONTENT, text("a")), FC_OK);
+        assert_int_equal(fc_kv_del(txn, FC_TABLE_CONTENT, text("a")), FC_E_MISSING);
+        expect_in(txn, FC_TABLE_CONTENT, "a", NULL);
+        assert_int_equal(fc_kv_cursor_open(txn, FC_TABLE_CONTENT, &cursor), FC_OK);
+        assert_int_equal(fc_kv_seek(cursor, text("a"), &key, &value), FC_OK);
+        fc_kv_cursor_close(cursor);
+        if (release)
+            assert_int_equal(fc_kv_undo_release(txn), FC_OK);
+        else
+            assert_int_equal(fc_kv_undo_rollback(txn), FC_OK);
+        expect_in(txn, FC_TABLE_CONTENT, "a", release ? NULL : "large");
     }
     fc_kv_abort(txn);
     fc_kv_close(kv);
@@ -146,6 +186,7 @@ int main(void)
         cmocka_unit_test(rolled_back_to_the_mark_and_no_further),
         cmocka_unit_test(a_failed_write_sticks),
         cmocka_unit_test(any_work_is_undone),
+        cmocka_unit_test(contents_wait_where_they_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
