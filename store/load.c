@@ -42,6 +42,19 @@ void fc_load_abort(struct fc_load *load)
     free(load);
 }
 
+enum fc_err fc_load_settle_takedown(struct fc_replica *replica, const struct fc_hash *participant,
+                                    const struct fc_hash *key_hash)
+{
+    enum fc_err err = FC_OK;
+    for (struct fc_load *load = replica->loads; load && err == FC_OK; load = load->next) {
+        if (!load->staged || load->lost || !fc_hash_eq(&load->row.feed.participant, participant))
+            continue;
+        load->touched = true;
+        err = fc_replica_content_settle(replica, &load->row, key_hash);
+    }
+    return err;
+}
+
 static void raise_bounds(struct fc_load *load, uint64_t entries, uint64_t bytes)
 {
     load->entries_max = entries > load->entries_max ? entries : load->entries_max;
@@ -336,11 +349,10 @@ static int compare_items(const void *a, const void *b)
 }
 
 static enum fc_err apply_item(struct fc_load *load, struct fc_replica_row *row,
-                              const struct fc_load_item *kept, bool keep_deletes)
+                              const struct fc_load_item *kept, fc_version deletes_as)
 {
     if (kept->deleted) {
-        enum fc_err err = fc_replica_entry_delete(load->replica, row, &kept->key_hash,
-                                                  keep_deletes ? kept->version : 0);
+        enum fc_err err = fc_replica_entry_delete(load->replica, row, &kept->key_hash, deletes_as);
         return err == FC_E_MISSING ? FC_OK : err;
     }
     const uint8_t *text = load->bytes.data + kept->offset;
@@ -358,9 +370,11 @@ static enum fc_err apply_item(struct fc_load *load, struct fc_replica_row *row,
     return put_item(load, row, &item, frame, false);
 }
 
-/* Of several items with one key the last version stands. */
+/* Of several items with one key the last version stands. Deletes are kept under the head's version,
+ * the latest they can be of: no root covers what the peer said, and a false version would keep them
+ * from whoever asks here next. */
 static enum fc_err apply_gathered(struct fc_load *load, struct fc_replica_row *row,
-                                  bool keep_deletes, struct fc_subtree *root)
+                                  fc_version deletes_as, struct fc_subtree *root)
 {
     struct fc_txn *txn = load->replica->txn;
     uint32_t generation = row->feed.generation;
@@ -377,7 +391,7 @@ static enum fc_err apply_gathered(struct fc_load *load, struct fc_replica_row *r
         if (i + 1 < load->item_count && fc_hash_eq(&item->key_hash, &item[1].key_hash))
             continue;
         keys[count++] = item->key_hash;
-        err = apply_item(load, row, item, keep_deletes);
+        err = apply_item(load, row, item, deletes_as);
     }
     if (err == FC_OK)
         err = fc_tree_update(txn, generation, keys, count, root);
@@ -412,7 +426,7 @@ static enum fc_err finish_marked(struct fc_load *load, struct fc_replica_row *ro
     bool keep_deletes =
         !load->staged && load->mode == FC_LOAD_CHANGES &&
         fc_version_incarnation(row->feed.version) == fc_version_incarnation(head->version);
-    enum fc_err err = apply_gathered(load, row, keep_deletes, &root);
+    enum fc_err err = apply_gathered(load, row, keep_deletes ? head->version : 0, &root);
     if (err == FC_OK && (!fc_hash_eq(&root.hash, &head->root) ||
                          row->feed.entries != head->entries || row->feed.bytes != head->bytes))
         err = FC_E_ROOT;
@@ -464,9 +478,10 @@ enum fc_err fc_load_finish(struct fc_load *load, const struct fc_record *record,
     fc_kv_undo_mark(replica->txn);
     err = finish_marked(load, &row, record, &head, now_ms);
     if (err == FC_OK) {
-        fc_kv_undo_release(replica->txn);
-        fc_load_abort(load);
-        return FC_OK;
+        err = fc_kv_undo_release(replica->txn);
+        if (err == FC_OK)
+            fc_load_abort(load);
+        return err;
     }
     enum fc_err lost = fc_kv_undo_rollback(replica->txn);
     replica->state = before;

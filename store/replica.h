@@ -223,7 +223,8 @@ FC_MUST_USE enum fc_err fc_replica_read_changes(struct fc_replica *replica,
                                                 struct fc_resume *at, size_t bytes_max,
                                                 struct fc_buf *items, struct fc_buf *frames,
                                                 bool *done);
-/* How much the above would send: entries and the sum of their sizes. */
+/* How much the above would send: entries and the sum of their sizes; of changes no more than some
+ * thousands are counted. */
 FC_MUST_USE enum fc_err fc_replica_count_changes(struct fc_replica *replica,
                                                  const struct fc_hash *participant,
                                                  fc_version since, uint64_t *entries,

@@ -207,6 +207,8 @@ enum fc_err fc_replica_read_changes(struct fc_replica *replica, const struct fc_
     return err;
 }
 
+enum { COUNTED_MAX = 4096 }; /* a few words from a peer must not make for more work than this */
+
 static enum fc_err count_since(struct fc_txn *txn, uint32_t generation, fc_version since,
                                uint64_t *entries, uint64_t *bytes)
 {
@@ -218,7 +220,8 @@ static enum fc_err count_since(struct fc_txn *txn, uint32_t generation, fc_versi
     if (err != FC_OK)
         return err;
     err = fc_kv_seek(cursor, fc_span(key.b, sizeof key.b), &found, &value);
-    while (err == FC_OK && found.len == sizeof key.b && memcmp(found.data, key.b, 4) == 0) {
+    while (err == FC_OK && found.len == sizeof key.b && memcmp(found.data, key.b, 4) == 0 &&
+           *entries < COUNTED_MAX) {
         struct fc_hash key_hash;
         struct fc_entry entry;
         memcpy(key_hash.b, found.data + 12, sizeof key_hash.b);

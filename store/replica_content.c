@@ -202,6 +202,24 @@ enum fc_err fc_replica_content_reset(struct fc_replica *replica, struct fc_repli
     return err;
 }
 
+enum fc_err fc_replica_content_settle(struct fc_replica *replica, struct fc_replica_row *row,
+                                      const struct fc_hash *key_hash)
+{
+    struct fc_buf hold = {0};
+    struct fc_entry entry;
+    bool withheld = false;
+    enum fc_err err =
+        fc_replica_entry_get(replica->txn, row->feed.generation, key_hash, &hold, &entry);
+    if (err == FC_OK)
+        err = fc_replica_withheld(replica, replica->txn, &row->feed.participant, key_hash,
+                                  &entry.commitment, &withheld);
+    if (err == FC_OK && withheld != (entry.state == FC_CONTENT_REFUSED))
+        err = fc_replica_content_reset(replica, row, key_hash,
+                                       withheld ? FC_CONTENT_REFUSED : FC_CONTENT_MISSING);
+    fc_buf_finish(&hold);
+    return err == FC_E_MISSING ? FC_OK : err;
+}
+
 static bool wants_more(const struct fc_replica *replica)
 {
     for (size_t i = 0; i < replica->row_count; i++)
@@ -210,7 +228,6 @@ static bool wants_more(const struct fc_replica *replica)
     return false;
 }
 
-/* Rows of generations that are staged or dropped are passed over. */
 static bool want_of(const struct fc_replica *replica, struct fc_span key, struct fc_span value,
                     struct fc_want *want)
 {
@@ -239,9 +256,13 @@ static enum fc_err wanted_range(struct fc_replica *replica, struct fc_txn *txn,
     while (err == FC_OK && *count < max && found.len == sizeof from->b && found.data[0] == 'M' &&
            (!to || memcmp(found.data, to->b, sizeof to->b) <= 0)) {
         memcpy(from->b, found.data, sizeof from->b);
-        if (want_of(replica, found, value, &out[*count]))
-            (*count)++;
-        err = fc_kv_next(cursor, &found, &value);
+        bool wanted = want_of(replica, found, value, &out[*count]);
+        *count += wanted ? 1 : 0;
+        if (!wanted && value.len == 40) /* staged or dropped: on past all of its generation */
+            memset(from->b + 5, 0xff, sizeof from->b - 5);
+        err = fc_kv_seek(cursor, start, &found, &value);
+        if (err == FC_OK && fc_span_eq(found, start))
+            err = fc_kv_next(cursor, &found, &value);
     }
     fc_kv_cursor_close(cursor);
     return err == FC_E_MISSING ? FC_OK : err;

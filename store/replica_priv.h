@@ -170,6 +170,10 @@ FC_MUST_USE enum fc_err fc_replica_content_reset(struct fc_replica *replica,
                                                  struct fc_replica_row *row,
                                                  const struct fc_hash *key_hash,
                                                  enum fc_content_state state);
+/* The same as the takedowns in force say. */
+FC_MUST_USE enum fc_err fc_replica_content_settle(struct fc_replica *replica,
+                                                  struct fc_replica_row *row,
+                                                  const struct fc_hash *key_hash);
 
 /* -- changes ---------------------------------------------------------------------------------- */
 
@@ -203,6 +207,10 @@ FC_MUST_USE enum fc_err fc_replica_row_start(struct fc_replica *replica,
 void fc_load_transaction_ended(struct fc_replica *replica, bool committed);
 bool fc_load_uses_generation(const struct fc_replica *replica, uint32_t generation);
 void fc_load_forget_all(struct fc_replica *replica);
+/* What is staged heeds a takedown that comes, or is lifted, meanwhile. */
+FC_MUST_USE enum fc_err fc_load_settle_takedown(struct fc_replica *replica,
+                                                const struct fc_hash *participant,
+                                                const struct fc_hash *key_hash);
 
 /* -- ledger ----------------------------------------------------------------------------------- */
 

@@ -195,24 +195,15 @@ static enum fc_err settle_takedown(struct fc_replica *replica, const struct fc_h
                                    const struct fc_hash *key_hash)
 {
     const struct fc_replica_row *held = fc_replica_row_find(replica, participant);
-    if (!held)
-        return FC_OK;
-    struct fc_replica_row row = *held;
-    struct fc_entry entry;
-    bool withheld = false;
-    fc_buf_clear(&replica->old);
-    enum fc_err err =
-        fc_replica_entry_get(replica->txn, row.feed.generation, key_hash, &replica->old, &entry);
-    if (err != FC_OK)
-        return err == FC_E_MISSING ? FC_OK : err;
-    enum fc_content_state state = entry.state;
-    err = fc_replica_withheld(replica, replica->txn, participant, key_hash, &entry.commitment,
-                              &withheld);
-    if (err != FC_OK || withheld == (state == FC_CONTENT_REFUSED))
-        return err;
-    err = fc_replica_content_reset(replica, &row, key_hash,
-                                   withheld ? FC_CONTENT_REFUSED : FC_CONTENT_MISSING);
-    return err == FC_OK ? fc_replica_row_store(replica, &row) : err;
+    if (held) {
+        struct fc_replica_row row = *held;
+        enum fc_err err = fc_replica_content_settle(replica, &row, key_hash);
+        if (err == FC_OK)
+            err = fc_replica_row_store(replica, &row);
+        if (err != FC_OK)
+            return err;
+    }
+    return fc_load_settle_takedown(replica, participant, key_hash);
 }
 
 static enum fc_err settle(struct fc_replica *replica, const struct fc_record *record,
@@ -236,6 +227,8 @@ enum fc_err fc_replica_add_record(struct fc_replica *replica, struct fc_span byt
     enum fc_err err = fc_record_parse(bytes, &record);
     if (err == FC_OK)
         err = fc_ledger_add(replica->ledger, &record, &change);
+    if (err == FC_E_NOMEM) /* it may hold half of it */
+        replica->ledger_changed = true;
     if (err == FC_OK) {
         replica->ledger_changed = true;
         err = keep_record(replica, &record, &change);
