@@ -120,6 +120,7 @@ static void begin(struct fc_core *core, struct fc_session *session,
                   const struct fc_pending *pending, struct fc_catchup *load)
 {
     load->used = true;
+    load->begun_us = core->now_us;
     load->participant = pending->participant;
     load->session = session;
     struct fc_feed feed;
@@ -161,10 +162,33 @@ static struct fc_pending *candidate(struct fc_core *core, struct fc_session *ses
     return NULL;
 }
 
+/* A load that brings next to nothing holds its place, and its feed, no longer than others have
+ * nothing to load; with each attempt it is given twice the time, for a slow line is no crime. */
+static bool gives_way(struct fc_core *core, const struct fc_catchup *load)
+{
+    const struct fc_backoff *backoff = backoff_of(core, &load->participant);
+    uint32_t doublings = backoff ? backoff->attempts : 0;
+    if (doublings > FC_BACKOFF_DOUBLINGS_MAX)
+        doublings = FC_BACKOFF_DOUBLINGS_MAX;
+    uint64_t took_us = core->now_us - load->begun_us;
+    if (took_us < (uint64_t)FC_SLOW_US << doublings ||
+        load->bytes_in >= took_us / FC_SECOND_US * FC_SLOW_BYTES_PER_S)
+        return false;
+    for (uint32_t i = 0; i < core->session_count; i++) {
+        const struct fc_session *session = core->sessions[i];
+        for (uint32_t j = 0; session != load->session && j < session->pending_count; j++)
+            if (session->state == FC_SESSION_OPEN && session->pending[j].wait == FC_WAIT_LOAD)
+                return true;
+    }
+    return false;
+}
+
 static void time_out(struct fc_core *core)
 {
     for (int i = 0; i < FC_LOADS_MAX; i++) {
         struct fc_catchup *load = &core->loads[i];
+        if (load->used && gives_way(core, load))
+            fc_catchup_failed(core, load, "too slow");
         if (!load->used || load->deadline_us > core->now_us)
             continue;
         struct fc_session *session = load->session;
@@ -311,13 +335,13 @@ static bool first_block(struct fc_core *core, struct fc_catchup *load,
 {
     if (!fc_catchup_head(core, load, block->head))
         return false;
-    if (block->mode == FC_MODE_WALK) {
+    if (block->mode == FC_MODE_WALK && !load->whole && !load->walked) {
         fc_walk_begin(core, load);
         return false;
     }
     bool whole = block->mode == FC_MODE_WHOLE;
     if (load->whole && !whole) {
-        fc_session_punish(core, load->session, "changes in place of a whole feed");
+        fc_session_punish(core, load->session, "something else in place of a whole feed");
         return false;
     }
     load->whole = whole;
@@ -339,7 +363,9 @@ static bool next_block(struct fc_core *core, struct fc_catchup *load,
     if (load->stage == FC_STAGE_ASKED)
         return first_block(core, load, block);
     if (block->mode == FC_MODE_WALK) {
-        if (fc_catchup_head(core, load, block->head))
+        if (load->walked) /* an honest peer's feed moved on too far, twice */
+            fc_catchup_failed(core, load, "the feed moves faster than it can be loaded");
+        else if (fc_catchup_head(core, load, block->head))
             fc_walk_begin(core, load);
         return false;
     }
@@ -386,6 +412,7 @@ void fc_catchup_block(struct fc_core *core, struct fc_session *session,
     if (!load || load->stage == FC_STAGE_WALK)
         return;
     load->deadline_us = core->now_us + FC_BLOCK_US;
+    load->bytes_in += block->items.len + block->frames.len;
     if (block->mode == FC_MODE_NONE) {
         struct fc_hash participant = load->participant;
         fc_catchup_failed(core, load, "nothing newer there");

@@ -267,6 +267,37 @@ void fc_core_destroy(struct fc_core *core)
 
 /* -- a step ----------------------------------------------------------------------------------- */
 
+/* Questions are short and answers are not: what one batch of steps answers is bounded, for nothing
+ * of it leaves before the batch is through. */
+static bool may_ask(struct fc_core *core, struct fc_session *session)
+{
+    if (session->answered_in != core->batch) {
+        session->answered_in = core->batch;
+        session->answered = 0;
+    }
+    if (session->answered < FC_ANSWERED_BYTES_MAX)
+        return true;
+    fc_session_close(core, session, FC_GOODBYE_BUSY, "asks for more at once than it can take");
+    return false;
+}
+
+static void dispatch_question(struct fc_core *core, struct fc_session *session,
+                              const struct fc_wire *message)
+{
+    uint64_t before = session->bytes_out;
+    if (!may_ask(core, session))
+        return;
+    if (message->kind == FC_WIRE_SYNC)
+        fc_serve_sync(core, session, &message->sync);
+    else if (message->kind == FC_WIRE_FETCH)
+        fc_serve_fetch(core, session, &message->fetch);
+    else if (message->kind == FC_WIRE_WALK)
+        fc_serve_walk(core, session, &message->walk);
+    else if (message->kind == FC_WIRE_WANT)
+        fc_serve_want(core, session, &message->want);
+    session->answered += session->bytes_out - before;
+}
+
 static void dispatch_open(struct fc_core *core, struct fc_session *session,
                           const struct fc_wire *message)
 {
@@ -278,13 +309,13 @@ static void dispatch_open(struct fc_core *core, struct fc_session *session,
         fc_ping_pong(core, session, &message->ping);
         break;
     case FC_WIRE_SYNC:
-        fc_serve_sync(core, session, &message->sync);
+    case FC_WIRE_FETCH:
+    case FC_WIRE_WALK:
+    case FC_WIRE_WANT:
+        dispatch_question(core, session, message);
         break;
     case FC_WIRE_PAGE:
         fc_sync_page(core, session, &message->page);
-        break;
-    case FC_WIRE_FETCH:
-        fc_serve_fetch(core, session, &message->fetch);
         break;
     case FC_WIRE_RECORDS:
         fc_sync_records(core, session, &message->records);
@@ -307,14 +338,8 @@ static void dispatch_open(struct fc_core *core, struct fc_session *session,
     case FC_WIRE_BLOCK:
         fc_catchup_block(core, session, &message->block);
         break;
-    case FC_WIRE_WALK:
-        fc_serve_walk(core, session, &message->walk);
-        break;
     case FC_WIRE_NODES:
         fc_walk_nodes(core, session, &message->nodes);
-        break;
-    case FC_WIRE_WANT:
-        fc_serve_want(core, session, &message->want);
         break;
     case FC_WIRE_CONTENTS:
         fc_want_contents(core, session, &message->contents);
@@ -458,6 +483,7 @@ static void on_membership(struct fc_core *core)
     fc_peer_membership(core);
     core->view_ops->on_membership(core->view, core->now_us);
     core->catchup_due = true;
+    core->tidy_due = true; /* a removal leaves rows behind */
 }
 
 static void run_sessions(struct fc_core *core)
@@ -545,6 +571,7 @@ enum fc_err fc_core_step(struct fc_core *core, const struct fc_event *event,
 {
     core->effects = effects;
     core->err = FC_OK;
+    core->batch += effects->bytes == 0;
     if (event->now_us > core->now_us)
         core->now_us = event->now_us;
     core->wall_ms = event->wall_ms;

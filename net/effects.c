@@ -90,6 +90,13 @@ void fc_effects_log(struct fc_effects *effects, enum fc_log_level level, const c
     va_end(args);
     if (len < 0)
         return;
+    /* Words of peers may be in it: they begin no lines and move no cursors. */
+    for (unsigned char *at = (unsigned char *)text; *at; at++) {
+        if (at[0] == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0)
+            at[0] = at[1] = '?';
+        if (*at < 0x20 || *at == 0x7f)
+            *at = '?';
+    }
     struct fc_buf copy = {0};
     struct fc_span bytes;
     fc_buf_append(&copy, text, (size_t)len < sizeof text ? (size_t)len : sizeof text - 1);

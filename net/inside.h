@@ -21,6 +21,8 @@ enum {
     FC_ANSWER_US = 30 * FC_SECOND_US, /* a question without an answer is given up */
     FC_BLOCK_US = 15 * FC_SECOND_US,  /* the same for a block of a feed */
     FC_LOADS_LOST_MAX = 3,
+    FC_SLOW_US = 60 * FC_SECOND_US, /* a load that brings little gives way then to others */
+    FC_SLOW_BYTES_PER_S = 32 * 1024,
     FC_DIAL_MIN_US = FC_SECOND_US,
     FC_DIAL_MAX_US = 60 * FC_SECOND_US,
     FC_STEADY_US = 30 * FC_SECOND_US, /* open so long, a link's failures are forgotten */
@@ -78,6 +80,7 @@ struct fc_catchup { /* one feed being brought up to date from one peer */
     uint32_t restarts;
     uint64_t items_bytes, frames_bytes, items_max, frames_max;
     uint64_t deadline_us;
+    uint64_t begun_us, bytes_in;
     struct fc_prefix *queue; /* of a walk */
     uint32_t queue_count, queue_cap;
     uint32_t asked; /* the first so many of the queue are asked for */
@@ -115,11 +118,13 @@ struct fc_core {
 
     /* of the step under way */
     uint64_t now_us, wall_ms;
+    uint64_t batch; /* steps whose effects leave together */
     struct fc_effects *effects;
     enum fc_err err; /* the first store error; sticks to the step's end */
 
     struct fc_session **sessions;
     uint32_t session_count, session_cap;
+    uint32_t sync_next;   /* whose turn it is */
     bool sessions_closed; /* some wait to be swept */
     struct fc_peer **peers;
     uint32_t peer_count, peer_cap;

@@ -11,6 +11,7 @@ enum {
     FC_PENDING_BYTES_MAX = 8 * 1024 * 1024,
     FC_OUTBOX_MAX = 256, /* messages kept for a link that takes none just now */
     FC_OUTBOX_BYTES_MAX = 16 * 1024 * 1024,
+    FC_ANSWERED_BYTES_MAX = FC_OUTBOX_BYTES_MAX, /* more than all an honest peer asks at once */
     FC_MESSAGES_PER_S = 5000,
     FC_MESSAGES_BURST = 20000,
     FC_BYTES_PER_S = 256 * 1024 * 1024,
@@ -54,7 +55,7 @@ struct fc_sync {
     bool needed; /* something above `reached` may be held there */
     bool brief;
     bool overflow; /* not all of the page found room: ask for it again */
-    uint64_t deadline_us;
+    uint64_t deadline_us, asked_us;
     uint64_t epoch, reached; /* of the peer's log: all up to here is taken in, or pending */
     uint64_t index;          /* the last arrival the peer told of */
     uint64_t page_next;      /* where `reached` goes once the page's records are fetched */
@@ -113,6 +114,8 @@ struct fc_session {
     uint32_t loads_lost; /* in a row, for want of an answer */
     struct fc_bucket messages, bytes;
     uint32_t dropped;
+    uint64_t answered_in; /* the batch of steps that `answered` is of */
+    size_t answered;      /* bytes of answers in it */
     uint64_t synced_ms;
     uint64_t bytes_in, bytes_out, messages_in, messages_out;
 };

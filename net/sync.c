@@ -98,6 +98,7 @@ static void ask_page(struct fc_core *core, struct fc_session *session)
     sync->state = FC_SYNC_ASKED;
     sync->needed = false;
     sync->overflow = false;
+    sync->asked_us = core->now_us;
     sync->deadline_us = core->now_us + FC_ANSWER_US;
     fc_session_send(core, session, &message);
 }
@@ -130,15 +131,18 @@ void fc_sync_run(struct fc_core *core)
             continue;
         if (core->now_us >= session->sync.deadline_us)
             fc_session_close(core, session, FC_GOODBYE_SILENT, "no answer to a sync");
-        else
-            under_way++;
+        else /* one that takes its time over a page must not keep the others waiting */
+            under_way += core->now_us - session->sync.asked_us < FC_ANSWER_US;
     }
+    uint32_t first = core->sync_next;
     for (uint32_t i = 0; i < core->session_count && under_way < FC_SYNCS_MAX; i++) {
-        struct fc_session *session = core->sessions[i];
+        uint32_t turn = (first + i) % core->session_count;
+        struct fc_session *session = core->sessions[turn];
         if (session->state != FC_SESSION_OPEN || session->sync.state != FC_SYNC_IDLE ||
             !session->sync.needed || !fc_pending_has_room(session))
             continue;
         ask_page(core, session);
+        core->sync_next = turn + 1;
         under_way++;
     }
 }

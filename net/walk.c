@@ -119,6 +119,7 @@ void fc_walk_nodes(struct fc_core *core, struct fc_session *session,
     struct fc_catchup *load = fc_catchup_find(core, session, nodes->id);
     if (!load || load->stage != FC_STAGE_WALK)
         return;
+    load->bytes_in += nodes->places.bytes.len;
     if (nodes->head.len == 0) {
         fc_catchup_failed(core, load, "no such feed there");
         return;

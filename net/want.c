@@ -34,6 +34,7 @@ static struct fc_session *choose(struct fc_core *core)
 
 static void later(struct fc_core *core)
 {
+    core->want_from = (struct fc_key){{0}};
     uint32_t doublings =
         core->want_failures < FC_WANT_DOUBLINGS_MAX ? core->want_failures : FC_WANT_DOUBLINGS_MAX;
     core->want_failures++;
@@ -159,7 +160,8 @@ void fc_want_contents(struct fc_core *core, struct fc_session *session,
     if (!request)
         return;
     request->used = false;
-    bool progress = message->looked < request->count && message->looked != 0;
+    bool progress = false;
+    uint64_t asked_us = request->deadline_us - FC_ANSWER_US;
     struct fc_unpack at;
     fc_wire_items(&at, &message->contents);
     while (fc_wire_more_items(&at)) {
@@ -179,6 +181,8 @@ void fc_want_contents(struct fc_core *core, struct fc_session *session,
     if (progress) {
         core->want_failures = 0;
         core->want_at_us = core->now_us;
+        if (core->now_us - asked_us > FC_ANSWER_US / 10) /* others may be quicker */
+            core->want_from = (struct fc_key){{0}};
     } else {
         later(core);
     }

@@ -25,7 +25,8 @@ enum {
     TRANSPORT_FDS_MAX = 2 * FC_LINKS_MAX + 8,
     BATCH_EVENTS_MAX = 512,
     BATCH_BYTES_MAX = 8 * 1024 * 1024,
-    BATCH_ROOM_BYTES = 64 * 1024 * 1024, /* what a batch's transaction may dirty */
+    BATCH_OUT_BYTES_MAX = 32 * 1024 * 1024, /* a batch that is to send more ends */
+    BATCH_ROOM_BYTES = 64 * 1024 * 1024,    /* what a batch's transaction may dirty */
     WAIT_MAX_MS = 1000,
     TIDY_ROWS = 2000,
     SETTLE_MS = 3000, /* how long to wait for a peer's word on our own feeds after a start */
@@ -216,7 +217,9 @@ static enum fc_err step_network(struct daemon *d, bool *full)
     size_t bytes = 0;
     enum fc_err err = FC_OK;
     *full = true;
-    for (int i = 0; i < BATCH_EVENTS_MAX && bytes < BATCH_BYTES_MAX && err == FC_OK; i++) {
+    for (int i = 0; i < BATCH_EVENTS_MAX && bytes < BATCH_BYTES_MAX &&
+                    d->effects.bytes < BATCH_OUT_BYTES_MAX && err == FC_OK;
+         i++) {
         if (!fc_transport_next(d->transport, &event)) {
             *full = false;
             break;
