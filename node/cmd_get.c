@@ -9,11 +9,13 @@
 
 struct input {
     const char *key, *participant, *out;
+    bool about;
 };
 
 static const struct argp_option options[] = {
     {"participant", 'p', "WHO", 0, "Look in this feed: an id, its first digits, or a name", 0},
     {"out", 'o', "FILE", 0, "Write the content there", 0},
+    {"about", 'a', NULL, 0, "What the document says of itself: kind, name, provider...", 0},
     {0}};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -25,6 +27,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case 'o':
         input->out = arg;
+        return 0;
+    case 'a':
+        input->about = true;
         return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num > 0) {
@@ -82,6 +87,7 @@ static enum fc_exit print_json(struct fc_cli *cli, struct fc_client *client, str
         fc_json_end(json);
     }
     if (has_content) {
+        fc_show_document_json(json, "about", content);
         fc_json_embed(json, "document", content);
     } else {
         fc_json_null(json, "document");
@@ -103,6 +109,8 @@ static enum fc_exit print(struct fc_cli *cli, struct fc_client *client, struct f
         fc_cli_warn(cli, "%s: the entry is known, its content has not arrived here yet",
                     input->key);
         status = FC_EXIT_MISSING;
+    } else if (err == FC_OK && input->about) {
+        fc_show_document(fc_buf_span(&content), stdout);
     } else if (err == FC_OK) {
         err = fc_file_write(input->out ? input->out : "-", fc_buf_span(&content), 0644, false);
         status = err == FC_OK ? FC_EXIT_OK : fc_cli_fail(cli, err, "%s", input->out);
@@ -159,7 +167,9 @@ const struct fc_command fc_command_get = {
     .family = "catalogue",
     .args = "KEY",
     .summary = "Print an entry's document, byte for byte",
-    .help = "With --json: what is known of the entry, how fresh its feed is, and the document.",
+    .help =
+        "With --json: what is known of the entry, how fresh its feed is, what the document says "
+        "of itself, and the document.",
     .example = "fedcat get https://offers.cloud.example/compute-1",
     .options = options,
     .parse = parse,

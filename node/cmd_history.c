@@ -78,18 +78,24 @@ static enum fc_err print_json(const struct fc_record *record, const struct fc_he
     fc_json_hash(json, "root", &head->root);
     fc_json_uint(json, "entries", head->entries);
     fc_json_uint(json, "bytes", head->bytes);
-    fc_json_array(json, "ops");
-    while (fc_ops_next(ops, &op)) {
-        op_json(json, &op);
+    if (ops) {
+        fc_json_array(json, "ops");
+        while (fc_ops_next(ops, &op)) {
+            op_json(json, &op);
+        }
+        fc_json_end(json);
+    } else {
+        fc_json_null(json, "ops");
     }
-    fc_json_end(json);
     fc_json_end(json);
     enum fc_err err = fc_json_print(json, stdout, false);
     fc_json_destroy(json);
     return err;
 }
 
-static void print_text(struct fc_cli *cli, const struct fc_head *head, struct fc_ops *ops)
+/* `known`: the operations are held. Those of a head that came by catch-up are not. */
+static void print_text(struct fc_cli *cli, const struct fc_head *head, struct fc_ops *ops,
+                       bool known)
 {
     enum { SHOWN_MAX = 5 };
     char version[FC_CLI_VERSION_BYTES], time[FC_CLOCK_TEXT_BYTES];
@@ -97,7 +103,10 @@ static void print_text(struct fc_cli *cli, const struct fc_head *head, struct fc
     uint32_t total = ops->count;
     printf("%s%-8s%s  %s  %" PRIu64 " entries%s\n", fc_cli_bold(cli),
            fc_cli_version(head->version, version), fc_cli_plain(cli),
-           fc_clock_text(head->time_ms, time), head->entries, total ? "" : "  (heartbeat)");
+           fc_clock_text(head->time_ms, time), head->entries,
+           !known       ? "  (caught up to; what led to it was not sent)"
+           : total == 0 ? "  (heartbeat)"
+                        : "");
     for (uint32_t i = 0; i < SHOWN_MAX && fc_ops_next(ops, &op); i++) {
         printf("    %-7s ", op_name(op.kind));
         fc_cli_put(stdout, op.key, FC_KEY_BYTES_MAX, false);
@@ -131,9 +140,9 @@ static enum fc_err show_head(struct fc_cli *cli, struct fc_unpack *in, fc_versio
     }
     *below = head.version;
     if (cli->json) {
-        return print_json(&record, &head, &ops);
+        return print_json(&record, &head, op_bytes.len > 0 ? &ops : NULL);
     }
-    print_text(cli, &head, &ops);
+    print_text(cli, &head, &ops, op_bytes.len > 0);
     return FC_OK;
 }
 

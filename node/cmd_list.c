@@ -9,11 +9,13 @@
 struct input {
     const char *participant, *prefix;
     enum fc_status status; /* 0: any */
+    bool detailed;
 };
 
 static const struct argp_option options[] = {
     {"participant", 'p', "WHO", 0, "Only this feed: an id, its first digits, or a name", 0},
     {"status", 's', "STATUS", 0, "Only active, deprecated, ended or revoked ones", 0},
+    {"long", 'l', NULL, 0, "Also what each document says: kind, name, provider, country", 0},
     {"prefix", 'x', "TEXT", 0, "Only keys that begin so", 0},
     {0}};
 
@@ -26,6 +28,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case 'x':
         input->prefix = arg;
+        return 0;
+    case 'l':
+        input->detailed = true;
         return 0;
     case 's':
         for (int status = FC_STATUS_ACTIVE; status <= FC_STATUS_REVOKED; status++) {
@@ -45,7 +50,6 @@ struct listing {
     struct fc_cli *cli;
     struct fc_client *client;
     const struct input *input;
-    uint64_t shown;
 };
 
 static bool wanted(const struct input *input, const struct fc_message_entry *entry)
@@ -56,18 +60,17 @@ static bool wanted(const struct input *input, const struct fc_message_entry *ent
            (len == 0 || memcmp(entry->entry.key.data, input->prefix, len) == 0);
 }
 
-static enum fc_err show_entry(void *ctx, const struct fc_message_entry *entry)
+static enum fc_err print_entry(struct listing *listing, const struct fc_message_entry *entry,
+                               const struct fc_buf *content)
 {
-    struct listing *listing = ctx;
     char state[FC_SHOW_STATE_BYTES], version[FC_CLI_VERSION_BYTES];
-    if (!wanted(listing->input, entry)) {
-        return FC_OK;
-    }
-    listing->shown++;
     if (listing->cli->json) {
         struct fc_json *json = fc_json_create();
         fc_json_object(json, NULL);
         fc_show_entry_json(json, entry);
+        if (content) {
+            fc_show_document_json(json, "about", fc_buf_span(content));
+        }
         fc_json_end(json);
         enum fc_err err = fc_json_print(json, stdout, false);
         fc_json_destroy(json);
@@ -76,8 +79,31 @@ static enum fc_err show_entry(void *ctx, const struct fc_message_entry *entry)
     printf("  %-12s %-8s %8" PRIu64 "  ", fc_show_entry_state(entry, state),
            fc_cli_version(entry->entry.version, version), entry->entry.size);
     fc_cli_put(stdout, entry->entry.key, FC_KEY_BYTES_MAX, false);
+    if (content) {
+        fputs("\n               ", stdout);
+        fc_show_document_line(fc_buf_span(content), stdout);
+    }
     putchar('\n');
     return FC_OK;
+}
+
+static enum fc_err show_entry(void *ctx, const struct fc_message_entry *entry)
+{
+    struct listing *listing = ctx;
+    struct fc_buf content = {0};
+    if (!wanted(listing->input, entry)) {
+        return FC_OK;
+    }
+    if (!listing->input->detailed) {
+        return print_entry(listing, entry, NULL);
+    }
+    enum fc_err err =
+        fc_client_content(listing->client, &entry->participant, &entry->entry.key_hash, &content);
+    if (err == FC_OK || err == FC_E_MISSING || err == FC_E_WITHHELD) {
+        err = print_entry(listing, entry, err == FC_OK ? &content : NULL);
+    }
+    fc_buf_finish(&content);
+    return err;
 }
 
 static enum fc_err show_feed(void *ctx, const struct fc_message_participant *message)

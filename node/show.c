@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "node/clock.h"
+#include "store/document.h"
 
 static void add_word(char out[FC_SHOW_STATE_BYTES], const char *word)
 {
@@ -117,4 +118,114 @@ void fc_show_participant_json(struct fc_json *json, const struct fc_show_partici
         fc_json_uint(json, "age_ms",
                      now_ms > message->feed.time_ms ? now_ms - message->feed.time_ms : 0);
     }
+}
+
+/* -- documents --------------------------------------------------------------------------------- */
+
+struct field {
+    const char *name;
+    size_t offset; /* of a char pointer in struct fc_document */
+};
+static const struct field fields[] = {
+    {"kind", offsetof(struct fc_document, kind)},
+    {"format", offsetof(struct fc_document, format)},
+    {"name", offsetof(struct fc_document, name)},
+    {"description", offsetof(struct fc_document, description)},
+    {"provider", offsetof(struct fc_document, provider)},
+    {"provider_name", offsetof(struct fc_document, provider_name)},
+    {"country", offsetof(struct fc_document, country)},
+    {"issuer", offsetof(struct fc_document, issuer)},
+    {"terms", offsetof(struct fc_document, terms)},
+    {"endpoint", offsetof(struct fc_document, endpoint)},
+    {"license", offsetof(struct fc_document, license)},
+    {"language", offsetof(struct fc_document, language)},
+    {"valid_from", offsetof(struct fc_document, valid_from)},
+    {"valid_until", offsetof(struct fc_document, valid_until)},
+};
+
+static const char *value_of(const struct fc_document *document, const struct field *field)
+{
+    return *(char *const *)((const char *)document + field->offset);
+}
+
+static void words_json(struct fc_json *json, const char *key, char *const *words, uint32_t count)
+{
+    fc_json_array(json, key);
+    for (uint32_t i = 0; i < count; i++) {
+        fc_json_text(json, NULL, words[i]);
+    }
+    fc_json_end(json);
+}
+
+void fc_show_document_json(struct fc_json *json, const char *key, struct fc_span content)
+{
+    struct fc_document document = {0};
+    if (fc_document_read(content, &document, NULL) != FC_OK) {
+        fc_json_null(json, key);
+        return;
+    }
+    fc_json_object(json, key);
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        const char *value = value_of(&document, &fields[i]);
+        if (value) {
+            fc_json_text(json, fields[i].name, value);
+        }
+    }
+    words_json(json, "keywords", document.keywords, document.keyword_count);
+    words_json(json, "themes", document.themes, document.theme_count);
+    words_json(json, "subjects", document.subjects, document.subject_count);
+    fc_json_text(json, "signed_as", document.proof);
+    fc_json_end(json);
+    fc_document_finish(&document);
+}
+
+static void print_words(FILE *out, const char *name, char *const *words, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        fprintf(out, "%-14s", i == 0 ? name : "");
+        fc_cli_put(out, fc_span_str(words[i]), FC_KEY_BYTES_MAX, false);
+        fputc('\n', out);
+    }
+}
+
+void fc_show_document(struct fc_span content, FILE *out)
+{
+    struct fc_document document = {0};
+    if (fc_document_read(content, &document, NULL) != FC_OK) {
+        fputs("the document says nothing of itself that is known here\n", out);
+        return;
+    }
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
+        const char *value = value_of(&document, &fields[i]);
+        if (value) {
+            fprintf(out, "%-14s", fields[i].name);
+            fc_cli_put(out, fc_span_str(value), FC_KEY_BYTES_MAX, false);
+            fputc('\n', out);
+        }
+    }
+    print_words(out, "keywords", document.keywords, document.keyword_count);
+    print_words(out, "themes", document.themes, document.theme_count);
+    print_words(out, "subjects", document.subjects, document.subject_count);
+    fprintf(out, "%-14s%s\n", "signed as", document.proof ? document.proof : "not signed");
+    fc_document_finish(&document);
+}
+
+void fc_show_document_line(struct fc_span content, FILE *out)
+{
+    struct fc_document document = {0};
+    if (fc_document_read(content, &document, NULL) != FC_OK) {
+        return;
+    }
+    const char *provider = document.provider_name ? document.provider_name : document.provider;
+    fprintf(out, "%-12s ", document.kind ? document.kind : "");
+    fc_cli_put(out, fc_span_str(document.name ? document.name : "(no name)"), 60, false);
+    if (provider) {
+        fputs("  by ", out);
+        fc_cli_put(out, fc_span_str(provider), 60, false);
+    }
+    if (document.country) {
+        fputs("  ", out);
+        fc_cli_put(out, fc_span_str(document.country), 12, false);
+    }
+    fc_document_finish(&document);
 }

@@ -24,4 +24,11 @@ void fc_show_participant_json(struct fc_json *json, const struct fc_show_partici
 char *fc_show_participant_state(const struct fc_show_participant *participant, uint64_t now_ms,
                                 char out[FC_SHOW_STATE_BYTES]);
 
+/* What a document says of itself (store/document.h), as a JSON object; null when it says nothing.
+ */
+void fc_show_document_json(struct fc_json *json, const char *key, struct fc_span content);
+/* The same in lines, and in one line: kind, name, provider, country. */
+void fc_show_document(struct fc_span content, FILE *out);
+void fc_show_document_line(struct fc_span content, FILE *out);
+
 #endif
