@@ -7,16 +7,22 @@ declare -A PID=()
 export XDG_RUNTIME_DIR="$SCRATCH"
 unset FEDCAT_HOME FEDCAT_PASSPHRASE_FILE NOTIFY_SOCKET
 
+# what a test has to undo itself, once nothing runs any more
+at_end() {
+    :
+}
+
 finish() {
     local status=$?
     for name in "${!PID[@]}"; do
         kill -TERM "${PID[$name]}" 2>/dev/null || true
     done
     wait 2>/dev/null || true
-    if [ $status -ne 0 ]; then
+    if [ $status -ne 0 ] && [ $status -ne 77 ]; then
         echo "--- failed with $status; last lines of the nodes' logs" >&2
         tail -n 15 "$SCRATCH"/*.log >&2 2>/dev/null || true
     fi
+    at_end
     rm -rf "$SCRATCH"
     exit $status
 }
