@@ -138,6 +138,27 @@ static void dump_nodes(const struct fc_ledger *ledger, struct fc_buf *out)
     }
 }
 
+/* Evidence in one number, but for that of heads whose certificate made way for a lower one. */
+static void dump_evidence(const struct fc_ledger *ledger, struct fc_buf *out)
+{
+    uint8_t folded[32] = {0};
+    for (size_t i = 0; i < fc_ledger_record_count(ledger); i++) {
+        const struct fc_held *held = fc_ledger_record_at(ledger, i);
+        struct fc_record record;
+        struct fc_head head;
+        if (held->record.type != FC_RECORD_EVIDENCE)
+            continue;
+        must(fc_record_parse(held->evidence.first, &record) == FC_OK, "evidence");
+        if (record.type == FC_RECORD_HEAD &&
+            (fc_head_parse(&record, &head) != FC_OK || !fc_ledger_find(ledger, &head.certificate)))
+            continue;
+        for (size_t j = 0; j < 32; j++)
+            folded[j] ^= held->record.hash.b[j];
+    }
+    say_bytes(out, "evidence", folded);
+    say(out, "\n");
+}
+
 void fc_test_ledger_dump(const struct fc_ledger *ledger, const struct fc_test_question *question,
                          struct fc_buf *out)
 {
@@ -149,6 +170,7 @@ void fc_test_ledger_dump(const struct fc_ledger *ledger, const struct fc_test_qu
     say(out, "\n");
     dump_participants(ledger, out);
     dump_nodes(ledger, out);
+    dump_evidence(ledger, out);
     for (size_t i = 0; i < question->takedown_count; i++) {
         const struct fc_hash *asked = question->takedowns[i];
         say_held(out, "takedown", fc_ledger_takedown(ledger, &asked[0], &asked[1], &asked[2]));

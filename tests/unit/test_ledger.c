@@ -585,6 +585,15 @@ static void two_recoveries_freeze_until_the_next_g(void **state)
     assert_false(ask(&healed).recovery_frozen);
     JUDGES(FC_OK, make_head(&healed, 4, 1, 0));
     JUDGES(FC_E_REVOKED, make_head(&scene.acme, 2, 1, 0));
+    /* Heads under either of the two do not follow the participant into what heals it. */
+    evidence_of(&scene.acme, 2, 1, fresh());
+    TAKES(FC_OK, &scene.out);
+    healed.certificate.g = 3;
+    healed.certificate.incarnation = 2;
+    fc_test_certify(&healed, &scene.fed);
+    TAKES(FC_OK, &healed.certificate_record);
+    assert_false(ask(&healed).contested);
+    JUDGES(FC_OK, make_head(&healed, 2, 1, 0));
     fc_test_party_finish(&healed);
 }
 
