@@ -300,6 +300,14 @@ void fc_cli_warn(const struct fc_cli *cli, const char *format, ...)
     fputc('\n', stderr);
 }
 
+/* What helps, where the error alone tells. */
+static const char *remedy(enum fc_err err)
+{
+    if (err == FC_E_COUNTER)
+        return "; it might sign what was signed before: replace it with fedcat recover";
+    return err == FC_E_LOCKED ? "; another fedcat holds it" : "";
+}
+
 enum fc_exit fc_cli_fail(struct fc_cli *cli, enum fc_err err, const char *format, ...)
 {
     int saved = errno;
@@ -310,7 +318,7 @@ enum fc_exit fc_cli_fail(struct fc_cli *cli, enum fc_err err, const char *format
     if (err == FC_E_IO && saved != 0) {
         fprintf(stderr, ": %s: %s\n", fc_err_text(err), strerror(saved));
     } else {
-        fprintf(stderr, ": %s\n", fc_err_text(err));
+        fprintf(stderr, ": %s%s\n", fc_err_text(err), remedy(err));
     }
     cli->status = fc_cli_exit(err);
     if (cli->status == FC_EXIT_OK) {

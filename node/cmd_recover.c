@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +17,7 @@ enum { RECOVERY = 0x6601, FEED };
 
 static const struct argp_option options[] = {
     {"recovery", RECOVERY, "KEY", 0, "The recovery key: a file, or a name in keys/", 0},
-    {"name", 'n', "NAME", 0, "Name of the new feed key in keys/ (default: operator-INCARNATION)",
+    {"name", 'n', "NAME", 0, "Name of the feed key in keys/ that is replaced (default: operator)",
      0},
     {"feed", FEED, "FILE", 0, "Take this feed key instead of making one", 0},
     {"seal", 's', NULL, 0, "Seal the new feed key under a passphrase", 0},
@@ -55,10 +56,16 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     return ARGP_ERR_UNKNOWN;
 }
 
+static void next_name(const struct input *input, uint16_t incarnation,
+                      char name[FC_HOME_NAME_BYTES_MAX])
+{
+    snprintf(name, FC_HOME_NAME_BYTES_MAX, "%.40s-next-%u", input->name, incarnation);
+}
+
 static enum fc_exit new_feed_key(struct fc_cli *cli, const struct input *input,
                                  uint16_t incarnation, struct fc_key *key)
 {
-    char name[64];
+    char name[FC_HOME_NAME_BYTES_MAX];
     char *path = NULL;
     enum fc_exit status = FC_EXIT_OK;
     if (input->feed) {
@@ -69,15 +76,62 @@ static enum fc_exit new_feed_key(struct fc_cli *cli, const struct input *input,
         *key = file.public_key;
         return FC_EXIT_OK;
     }
-    snprintf(name, sizeof name, "operator-%u", incarnation);
-    enum fc_err err = fc_home_key_path(&cli->home, "feed", input->name ? input->name : name, &path);
+    next_name(input, incarnation, name);
+    enum fc_err err = fc_home_key_path(&cli->home, "feed", name, &path);
     if (err == FC_OK)
         err = fc_home_create(&cli->home);
     if (err != FC_OK)
-        status = fc_cli_fail(cli, err, "feed key %s", input->name ? input->name : name);
-    else if (fc_passphrase_create_key(cli, path, FC_KEY_FEED, input->seal, key, &status) == FC_OK)
-        fc_cli_note(cli, "new feed key in %s", path);
+        status = fc_cli_fail(cli, err, "feed key %s", name);
+    else
+        (void)!fc_passphrase_create_key(cli, path, FC_KEY_FEED, input->seal, key, &status);
     free(path);
+    return status;
+}
+
+static enum fc_err rename_key(const char *from, const char *to)
+{
+    static const char *const parts[] = {"", ".count0", ".count1"};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        char *old_path = NULL, *new_path = NULL;
+        bool made = asprintf(&old_path, "%s%s", from, parts[i]) >= 0 &&
+                    asprintf(&new_path, "%s%s", to, parts[i]) >= 0;
+        int failed = made ? rename(old_path, new_path) : -1;
+        free(old_path);
+        free(new_path);
+        if (!made)
+            return FC_E_NOMEM;
+        if (failed && errno != ENOENT)
+            return FC_E_IO;
+    }
+    return fc_file_sync_directory(to);
+}
+
+/* The new key takes the old one's name, so that publishing goes on as before; the old one is kept
+ * beside it. Its counter goes with it: it may never sign for this feed again. */
+static enum fc_exit take_over(struct fc_cli *cli, const struct input *input, uint16_t incarnation)
+{
+    char name[FC_HOME_NAME_BYTES_MAX];
+    char *made = NULL, *path = NULL, *retired = NULL;
+    if (input->feed)
+        return FC_EXIT_OK;
+    next_name(input, incarnation, name);
+    enum fc_err err = fc_home_key_path(&cli->home, "feed", name, &made);
+    if (err == FC_OK)
+        err = fc_home_key_path(&cli->home, "feed", input->name, &path);
+    if (err == FC_OK && asprintf(&retired, "%s.retired-%u", path, incarnation - 1u) < 0)
+        err = FC_E_NOMEM;
+    if (err == FC_OK)
+        err = rename_key(path, retired);
+    if (err == FC_OK)
+        err = rename_key(made, path);
+    enum fc_exit status = FC_EXIT_OK;
+    if (err == FC_OK)
+        fc_cli_note(cli, "new feed key in %s, the old one in %s", path, retired);
+    else
+        status = fc_cli_fail(cli, err, "%s", path ? path : name);
+    free(made);
+    free(path);
+    free(retired);
     return status;
 }
 
@@ -114,7 +168,7 @@ static enum fc_exit issue(struct fc_cli *cli, const struct input *input,
 
 static enum fc_exit run(struct fc_cli *cli, int argc, char **argv)
 {
-    struct input input = {.recovery = "operator"};
+    struct input input = {.recovery = "operator", .name = "operator"};
     struct fc_client *client = NULL;
     struct fc_hash id;
     struct fc_message_participant held;
@@ -159,6 +213,8 @@ static enum fc_exit run(struct fc_cli *cli, int argc, char **argv)
     }
     if (status == FC_EXIT_OK)
         status = issue(cli, &input, &certificate, &recovery);
+    if (status == FC_EXIT_OK)
+        status = take_over(cli, &input, certificate.incarnation);
 out:
     fc_keyfile_wipe(&recovery);
     fc_buf_finish(&copy);
@@ -172,7 +228,7 @@ const struct fc_command fc_command_recover = {
     .args = "PARTICIPANT",
     .summary = "Open a new incarnation of a feed with the recovery key",
     .help = "For a feed key that was lost, stolen, restored without its counter, or signed twice. "
-            "Entries held here stay; the next publish signs them anew.",
+            "The new key takes the old one's place in keys/; entries held here stay.",
     .example = "fedcat recover \"Nimbus Cloud SAS\" --recovery operator",
     .options = options,
     .parse = parse,
