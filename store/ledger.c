@@ -239,6 +239,12 @@ const struct fc_held *fc_ledger_find(const struct fc_ledger *ledger, const struc
     return slot ? &slot->held : NULL;
 }
 
+bool fc_ledger_in_force(const struct fc_ledger *ledger, const struct fc_hash *record)
+{
+    const struct slot *slot = fc_ledger_slot(ledger, record);
+    return slot && slot->counts && slot->held.record.type != FC_RECORD_EVIDENCE;
+}
+
 size_t fc_ledger_record_count(const struct fc_ledger *ledger)
 {
     return ledger->records.count;

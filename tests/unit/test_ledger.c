@@ -331,6 +331,8 @@ static void retired_quorum_cannot_backdate(void **state)
     assert_int_equal(fc_ledger_participant(scene.ledger, &late.id, &unused), FC_E_MISSING);
     assert_false(is_node(&late.node));
     JUDGES(FC_E_DENIED, make_head(&late, 1, 1, 0));
+    assert_false(fc_ledger_in_force(scene.ledger, &late.certificate_hash));
+    assert_true(fc_ledger_in_force(scene.ledger, &scene.acme.certificate_hash));
     /* Nor does a higher g for one who was carried, */
     struct fc_hash stands = scene.acme.certificate_hash;
     scene.acme.certificate.g = 2;
