@@ -118,8 +118,7 @@ static enum fc_err carry_over(const struct fc_ledger *ledger, struct fc_charter 
     struct fc_buf hashes = {0}, body = {0};
     for (size_t i = 0; i < fc_ledger_record_count(ledger); i++) {
         const struct fc_held *held = fc_ledger_record_at(ledger, i);
-        if (held->record.type == FC_RECORD_CERTIFICATE ||
-            held->record.type == FC_RECORD_REVOCATION || held->record.type == FC_RECORD_TAKEDOWN)
+        if (fc_ledger_in_force(ledger, &held->record.hash))
             fc_buf_append(&hashes, held->record.hash.b, sizeof held->record.hash.b);
     }
     enum fc_err err = fc_buf_check(&hashes);

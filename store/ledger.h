@@ -125,7 +125,8 @@ void fc_ledger_node_at(const struct fc_ledger *ledger, size_t index, struct fc_n
 FC_MUST_USE enum fc_err fc_ledger_node(const struct fc_ledger *ledger, const struct fc_key *key,
                                        struct fc_node *out);
 
-/* A certificate, revocation or takedown that is held and counts: what a next charter carries over. */
+/* A certificate, revocation or takedown that is held and counts: what a next charter carries over.
+ */
 bool fc_ledger_in_force(const struct fc_ledger *ledger, const struct fc_hash *record);
 
 /* Every record held, in no particular order; index < count. */
