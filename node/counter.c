@@ -29,7 +29,7 @@ struct fc_counter {
     unsigned current; /* which file holds `state` */
     struct fc_counter_state state;
     struct fc_buf bytes;         /* what the state's spans point into */
-    struct fc_content *contents; /* FC_OPS_MAX of them, taken when needed */
+    struct fc_content *contents; /* the state's */
 };
 
 static struct fc_hash checksum(struct fc_span bytes)
@@ -71,24 +71,32 @@ static void write_state(const struct fc_key *key, const struct fc_counter_state 
     fc_buf_append(out, sum.b, sizeof sum.b);
 }
 
-static void parse_contents(struct fc_unpack *in, struct fc_counter_state *state,
-                           struct fc_content *contents)
+static enum fc_err parse_contents(struct fc_unpack *in, struct fc_counter_state *state,
+                                  struct fc_content **contents)
 {
+    /* The header's count was held against the bytes that are left, so it bounds the memory. */
     state->content_count = fc_unpack_array(in, 0, FC_OPS_MAX);
-    state->contents = contents;
-    for (uint32_t i = 0; i < state->content_count && in->err == FC_OK; i++) {
-        fc_unpack_array(in, CONTENT_FIELDS, CONTENT_FIELDS);
-        fc_unpack_fixed(in, contents[i].key_hash.b, 32);
-        fc_unpack_fixed(in, contents[i].salt, FC_SALT_BYTES);
-        contents[i].compressed = fc_unpack_uint(in, 1) == 1;
-        contents[i].bytes = fc_unpack_bin(in, FC_CONTENT_BYTES_MAX + 1024);
+    *contents = calloc(state->content_count ? state->content_count : 1, sizeof **contents);
+    if (!*contents) {
+        return FC_E_NOMEM;
     }
+    state->contents = *contents;
+    for (uint32_t i = 0; i < state->content_count && in->err == FC_OK; i++) {
+        struct fc_content *content = &(*contents)[i];
+        fc_unpack_array(in, CONTENT_FIELDS, CONTENT_FIELDS);
+        fc_unpack_fixed(in, content->key_hash.b, 32);
+        fc_unpack_fixed(in, content->salt, FC_SALT_BYTES);
+        content->compressed = fc_unpack_uint(in, 1) == 1;
+        content->bytes = fc_unpack_bin(in, FC_CONTENT_BYTES_MAX + 1024);
+    }
+    return FC_OK;
 }
 
 enum fc_err fc_counter_parse(struct fc_span bytes, const struct fc_key *key,
-                             struct fc_counter_state *state, struct fc_content *contents)
+                             struct fc_counter_state *state, struct fc_content **contents)
 {
     *state = (struct fc_counter_state){0};
+    *contents = NULL;
     if (bytes.len < 36 || fc_get_be32(bytes.data) > bytes.len - 36) {
         return FC_E_FORMAT;
     }
@@ -111,8 +119,10 @@ enum fc_err fc_counter_parse(struct fc_span bytes, const struct fc_key *key,
     fc_unpack_fixed(&in, state->head_hash.b, 32);
     state->head_record = fc_unpack_bin(&in, FC_RECORD_BYTES_MAX);
     state->ops = fc_unpack_bin(&in, FC_OPS_BYTES_MAX);
-    parse_contents(&in, state, contents);
-    enum fc_err err = fc_unpack_end(&in);
+    enum fc_err err = parse_contents(&in, state, contents);
+    if (err == FC_OK) {
+        err = fc_unpack_end(&in);
+    }
     if (err == FC_OK && !fc_key_eq(&owner, key)) {
         err = FC_E_FORMAT;
     }
@@ -164,36 +174,43 @@ static enum fc_err open_files(struct fc_counter *counter)
     return FC_OK;
 }
 
+/* The state with what it points into, in place of the one before. */
+static void take(struct fc_counter *counter, unsigned which, const struct fc_counter_state *state,
+                 const struct fc_buf *bytes, struct fc_content *contents)
+{
+    fc_buf_finish(&counter->bytes);
+    free(counter->contents);
+    counter->bytes = *bytes;
+    counter->contents = contents;
+    counter->state = *state;
+    counter->current = which;
+}
+
 /* Takes the one of the two whose serial is higher. */
 static enum fc_err load(struct fc_counter *counter)
 {
     bool found = false;
-    struct fc_content *spare = calloc(FC_OPS_MAX, sizeof *spare);
-    enum fc_err err = spare ? FC_OK : FC_E_NOMEM;
+    enum fc_err err = FC_OK;
     for (unsigned i = 0; i < 2 && err == FC_OK; i++) {
         struct fc_buf bytes = {0};
+        struct fc_content *contents = NULL;
         struct fc_counter_state state;
         if (counter->fd[i] < 0) {
             continue;
         }
         err = fc_file_read(counter->path[i], FILE_BYTES_MAX, &bytes);
-        if (err == FC_OK &&
-            fc_counter_parse(fc_buf_span(&bytes), &counter->key, &state, spare) == FC_OK &&
-            (!found || state.serial > counter->state.serial)) {
-            struct fc_content *old = counter->contents;
-            fc_buf_finish(&counter->bytes);
-            counter->bytes = bytes;
-            counter->contents = spare;
-            counter->state = state;
-            counter->current = i;
-            spare = old ? old : calloc(FC_OPS_MAX, sizeof *spare);
-            err = spare ? FC_OK : FC_E_NOMEM;
-            found = true;
-        } else {
-            fc_buf_finish(&bytes);
+        if (err == FC_OK) {
+            err = fc_counter_parse(fc_buf_span(&bytes), &counter->key, &state, &contents);
         }
+        if (err == FC_OK && (!found || state.serial > counter->state.serial)) {
+            take(counter, i, &state, &bytes, contents);
+            found = true;
+            continue;
+        }
+        free(contents);
+        fc_buf_finish(&bytes);
+        err = err == FC_E_FORMAT ? FC_OK : err; /* a write that was cut off */
     }
-    free(spare);
     return err != FC_OK ? err : found ? FC_OK : FC_E_COUNTER;
 }
 
@@ -310,16 +327,13 @@ enum fc_err fc_counter_advance(struct fc_counter *counter, struct fc_span head_r
     };
     struct fc_buf bytes = {0};
     unsigned which = 1 - counter->current;
-    struct fc_content *parsed = count > FC_OPS_MAX ? NULL : calloc(FC_OPS_MAX, sizeof *parsed);
+    struct fc_content *parsed = NULL;
     write_state(&counter->key, &next, &bytes);
     err = count > FC_OPS_MAX || bytes.len > FILE_BYTES_MAX ? FC_E_BOUND : fc_buf_check(&bytes);
-    if (err == FC_OK && !parsed) {
-        err = FC_E_NOMEM;
-    }
     /* Reading back what will be written proves that it can be read after a crash. */
     struct fc_counter_state check;
     if (err == FC_OK) {
-        err = fc_counter_parse(fc_buf_span(&bytes), &counter->key, &check, parsed);
+        err = fc_counter_parse(fc_buf_span(&bytes), &counter->key, &check, &parsed);
     }
     if (err == FC_OK) {
         err = write_synced(counter, which, fc_buf_span(&bytes));
@@ -329,11 +343,6 @@ enum fc_err fc_counter_advance(struct fc_counter *counter, struct fc_span head_r
         free(parsed);
         return err;
     }
-    fc_buf_finish(&counter->bytes);
-    free(counter->contents);
-    counter->bytes = bytes;
-    counter->contents = parsed;
-    counter->state = check;
-    counter->current = which;
+    take(counter, which, &check, &bytes, parsed);
     return FC_OK;
 }

@@ -39,10 +39,10 @@ FC_MUST_USE enum fc_err fc_counter_advance(struct fc_counter *counter, struct fc
                                            struct fc_span ops, const struct fc_content *contents,
                                            uint32_t count);
 
-/* The bytes of one file, checked whole; spans point into them. `contents` has room for FC_OPS_MAX.
- * FC_E_FORMAT. */
+/* The bytes of one file, checked whole; spans point into them. `*contents` are the state's, from
+ * the heap: free them, also after a failure. FC_E_FORMAT, FC_E_NOMEM. */
 FC_MUST_USE enum fc_err fc_counter_parse(struct fc_span bytes, const struct fc_key *key,
                                          struct fc_counter_state *state,
-                                         struct fc_content *contents);
+                                         struct fc_content **contents);
 
 #endif
