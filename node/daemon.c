@@ -10,16 +10,8 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
-#include "net/transport.h"
-#include "net/verify_pool.h"
-#include "node/bootfile.h"
-#include "node/clients.h"
 #include "node/clock.h"
-#include "node/entropy.h"
-#include "node/keyfile.h"
-#include "node/passphrase.h"
-#include "node/upkeep.h"
-#include "store/kv_lmdb.h"
+#include "node/daemon_inside.h"
 
 enum {
     TRANSPORT_FDS_MAX = 2 * FC_LINKS_MAX + 8,
@@ -33,53 +25,11 @@ enum {
     BACKOFF_FIRST_MS = 1000,
     BACKOFF_MAX_MS = 60000,
     RECHECK_MS = 1000,
-    LOCK_WAIT_MS = 10000,
 };
-
-/* A message that a link did not take; it goes back to the core. */
-struct returned {
-    fc_link link;
-    struct fc_buf bytes;
-};
-
-struct daemon {
-    struct fc_cli *cli;
-    const struct fc_config *config;
-    struct fc_log log;
-    struct fc_replica *replica;
-    struct fc_verify_pool *pool;
-    struct fc_transport *transport;
-    struct fc_core *core;
-    struct fc_clients *clients;
-    struct fc_service service;
-    struct fc_upkeep upkeep;
-    struct fc_effects effects;
-    struct fc_bootfile boot;
-    const char *announced[FC_ENDPOINTS_MAX];
-    int signal_fd;
-    bool stop, settled, untidy, notified_in_sync;
-    struct returned *returned;
-    size_t returned_count, returned_cap;
-    struct fc_key *failed_dials; /* to be told to the core */
-    size_t failed_count, failed_cap;
-    bool lost;           /* the core is to be told that a transaction was lost */
-    uint64_t backoff_ms; /* 0: the store takes writes */
-    uint64_t resume_us;  /* when to try writing again */
-    uint64_t started_us;
-    uint64_t recheck_us, notify_us, watchdog_us; /* next times; watchdog_us 0: none */
-    uint64_t watchdog_interval_us;
-    uint64_t seen_arrivals;
-};
-
-static bool admits(void *ctx, const struct fc_key *key)
-{
-    const struct daemon *d = ctx;
-    return d->core && fc_core_admits(d->core, key);
-}
 
 /* -- effects ---------------------------------------------------------------------------------- */
 
-static bool was_returned(const struct daemon *d, fc_link link)
+static bool was_returned(const struct fc_daemon *d, fc_link link)
 {
     for (size_t i = 0; i < d->returned_count; i++) {
         if (d->returned[i].link == link) {
@@ -89,7 +39,7 @@ static bool was_returned(const struct daemon *d, fc_link link)
     return false;
 }
 
-static void give_back(struct daemon *d, fc_link link, struct fc_span bytes)
+static void give_back(struct fc_daemon *d, fc_link link, struct fc_span bytes)
 {
     if (d->returned_count == d->returned_cap) {
         size_t cap = d->returned_cap ? 2 * d->returned_cap : 16;
@@ -113,7 +63,7 @@ static void give_back(struct daemon *d, fc_link link, struct fc_span bytes)
 }
 
 /* What follows a message that was not taken is not offered: order is kept. */
-static void carry_send(struct daemon *d, const struct fc_effect *effect)
+static void carry_send(struct fc_daemon *d, const struct fc_effect *effect)
 {
     if (was_returned(d, effect->link) ||
         fc_transport_send(d->transport, effect->link, effect->bytes) == FC_E_AGAIN) {
@@ -121,7 +71,7 @@ static void carry_send(struct daemon *d, const struct fc_effect *effect)
     }
 }
 
-static void carry_dial(struct daemon *d, const struct fc_effect *effect)
+static void carry_dial(struct fc_daemon *d, const struct fc_effect *effect)
 {
     if (fc_transport_dial(d->transport, &effect->key, effect->bytes) == FC_OK) {
         return;
@@ -138,7 +88,7 @@ static void carry_dial(struct daemon *d, const struct fc_effect *effect)
     d->failed_dials[d->failed_count++] = effect->key;
 }
 
-static void carry_out(struct daemon *d)
+static void carry_out(struct fc_daemon *d)
 {
     for (size_t i = 0; i < d->effects.count; i++) {
         const struct fc_effect *effect = &d->effects.list[i];
@@ -169,20 +119,20 @@ static void stamp(struct fc_event *event)
     event->wall_ms = fc_clock_wall_ms();
 }
 
-static enum fc_err step(struct daemon *d, struct fc_event *event)
+static enum fc_err step(struct fc_daemon *d, struct fc_event *event)
 {
     stamp(event);
     return fc_core_step(d->core, event, &d->effects);
 }
 
-static enum fc_err step_kind(struct daemon *d, enum fc_event_kind kind)
+static enum fc_err step_kind(struct fc_daemon *d, enum fc_event_kind kind)
 {
     struct fc_event event = {.kind = kind};
     return step(d, &event);
 }
 
 /* Events that the daemon itself owes the core. */
-static enum fc_err step_own(struct daemon *d)
+static enum fc_err step_own(struct fc_daemon *d)
 {
     enum fc_err err = FC_OK;
     if (d->lost) {
@@ -211,7 +161,7 @@ static enum fc_err step_own(struct daemon *d)
     return err;
 }
 
-static enum fc_err step_network(struct daemon *d, bool *full)
+static enum fc_err step_network(struct fc_daemon *d, bool *full)
 {
     struct fc_event event;
     size_t bytes = 0;
@@ -230,7 +180,7 @@ static enum fc_err step_network(struct daemon *d, bool *full)
     return err;
 }
 
-static void note_failure(struct daemon *d, enum fc_err err)
+static void note_failure(struct fc_daemon *d, enum fc_err err)
 {
     if (err == FC_E_MAP_FULL) {
         return; /* it has grown; what was in the batch comes again */
@@ -246,7 +196,7 @@ static void note_failure(struct daemon *d, enum fc_err err)
 
 /* One transaction: what the daemon owes the core, what came in, and a tick. Nothing is sent before
  * the commit returned. */
-static bool run_batch(struct daemon *d)
+static bool run_batch(struct fc_daemon *d)
 {
     bool full = false;
     uint64_t arrivals = fc_replica_arrival_mark(d->replica).index;
@@ -283,7 +233,7 @@ static bool run_batch(struct daemon *d)
     return false;
 }
 
-static enum fc_err tidy(struct daemon *d)
+static enum fc_err tidy(struct fc_daemon *d)
 {
     bool more = false;
     enum fc_err err = fc_kv_reserve(fc_replica_kv(d->replica), BATCH_ROOM_BYTES);
@@ -305,9 +255,9 @@ static enum fc_err tidy(struct daemon *d)
 
 /* -- commands --------------------------------------------------------------------------------- */
 
-static void answer(void *ctx, struct fc_span request, struct fc_buf *response)
+void fc_daemon_answer(void *ctx, struct fc_span request, struct fc_buf *response)
 {
-    struct daemon *d = ctx;
+    struct fc_daemon *d = ctx;
     enum fc_verb verb;
     struct fc_span arguments;
     if (!d->settled && fc_service_parse(request, &verb, &arguments) == FC_OK &&
@@ -329,7 +279,7 @@ static void answer(void *ctx, struct fc_span request, struct fc_buf *response)
 
 /* A key that was copied back from a snapshot, counter and all, shows when a peer holds more of its
  * feed than we do: so nothing is signed before a peer was heard, if any can be. */
-static void settle(struct daemon *d)
+static void settle(struct fc_daemon *d)
 {
     struct fc_core_status status;
     fc_core_get_status(d->core, &status);
@@ -339,7 +289,7 @@ static void settle(struct daemon *d)
                  fc_clock_mono_us() - d->started_us > SETTLE_MS * 1000ull;
 }
 
-static void recheck_members(struct daemon *d, uint64_t now_us)
+static void recheck_members(struct fc_daemon *d, uint64_t now_us)
 {
     struct fc_node node;
     uint64_t arrivals = fc_replica_arrival_mark(d->replica).index;
@@ -354,7 +304,7 @@ static void recheck_members(struct daemon *d, uint64_t now_us)
     }
 }
 
-static void notify(struct daemon *d, uint64_t now_us)
+static void notify(struct fc_daemon *d, uint64_t now_us)
 {
     struct fc_core_status status;
     if (d->watchdog_interval_us && now_us >= d->watchdog_us) {
@@ -369,7 +319,7 @@ static void notify(struct daemon *d, uint64_t now_us)
     }
 }
 
-static int wait_ms(struct daemon *d, bool more)
+static int wait_ms(struct fc_daemon *d, bool more)
 {
     uint64_t now_us = fc_clock_mono_us();
     if (d->backoff_ms && d->resume_us > now_us) {
@@ -390,7 +340,7 @@ static int wait_ms(struct daemon *d, bool more)
 
 /* -- the loop --------------------------------------------------------------------------------- */
 
-static void read_signals(struct daemon *d)
+static void read_signals(struct fc_daemon *d)
 {
     struct signalfd_siginfo info;
     while (read(d->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
@@ -400,13 +350,13 @@ static void read_signals(struct daemon *d)
     }
 }
 
-static bool has_work(struct daemon *d, bool network)
+static bool has_work(struct fc_daemon *d, bool network)
 {
     return network || d->lost || d->returned_count || d->failed_count || d->service.changed ||
            fc_core_deadline_us(d->core) <= fc_clock_mono_us();
 }
 
-static bool turn(struct daemon *d, struct pollfd *fds, uint32_t transport_count, bool more)
+static bool turn(struct fc_daemon *d, struct pollfd *fds, uint32_t transport_count, bool more)
 {
     bool network = more || fc_transport_pending(d->transport);
     for (uint32_t i = 0; i < transport_count; i++) {
@@ -438,7 +388,7 @@ static bool turn(struct daemon *d, struct pollfd *fds, uint32_t transport_count,
     return more;
 }
 
-static enum fc_err loop(struct daemon *d)
+static enum fc_err loop(struct fc_daemon *d)
 {
     enum { FDS_MAX = TRANSPORT_FDS_MAX + FC_CLIENTS_MAX + 2 };
     struct pollfd *fds = calloc(FDS_MAX, sizeof *fds);
@@ -466,227 +416,13 @@ static enum fc_err loop(struct daemon *d)
     return err;
 }
 
-/* -- starting and stopping -------------------------------------------------------------------- */
-
-static enum fc_err catch_signals(struct daemon *d)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGHUP);
-    signal(SIGPIPE, SIG_IGN);
-    /* Before any thread starts: they inherit the mask. */
-    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) {
-        return FC_E_IO;
-    }
-    d->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    return d->signal_fd < 0 ? FC_E_IO : FC_OK;
-}
-
-static enum fc_err open_replica(struct daemon *d)
-{
-    char *path = fc_home_path(&d->cli->home, "store");
-    struct fc_kv_lmdb_config kv_config = {.path = path};
-    struct fc_replica_config config = {.verifier = fc_verify_pool_verifier(d->pool)};
-    enum fc_err err = path ? fc_entropy_fill(config.seed, sizeof config.seed) : FC_E_NOMEM;
-    if (err == FC_OK) {
-        err = fc_kv_lmdb_open(&kv_config, &config.kv);
-        /* A command may be at work in the store: it ends soon. */
-        for (int waited_ms = 0; err == FC_E_LOCKED && waited_ms < LOCK_WAIT_MS; waited_ms += 20) {
-            usleep(20000);
-            err = fc_kv_lmdb_open(&kv_config, &config.kv);
-        }
-    }
-    if (err == FC_OK) {
-        err = fc_replica_open(&config, &d->replica);
-    }
-    if (err == FC_E_MISSING) {
-        fc_cli_warn(d->cli, "%s: this node is in no federation yet (fedcat init, fedcat join)",
-                    d->cli->home.path);
-        d->cli->status = FC_EXIT_MISSING;
-    } else if (err != FC_OK) {
-        fc_cli_fail(d->cli, err, "%s", path);
-    }
-    free(path);
-    return err;
-}
-
-static bool is_wildcard(const char *endpoint)
-{
-    return strncmp(endpoint, "tcp://0.0.0.0:", 14) == 0 || strncmp(endpoint, "tcp://*:", 8) == 0 ||
-           strncmp(endpoint, "tcp://[::]:", 11) == 0;
-}
-
-/* As others dial this node: what the configuration says, else what is bound and is no wildcard. */
-static void choose_announced(struct daemon *d)
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < d->config->announce_count && count < FC_ENDPOINTS_MAX; i++) {
-        d->announced[count++] = d->config->announce[i];
-    }
-    for (uint32_t i = 0; d->config->announce_count == 0 && count < FC_ENDPOINTS_MAX; i++) {
-        const char *bound = fc_transport_endpoint(d->transport, i);
-        if (!bound) {
-            break;
-        }
-        if (!is_wildcard(bound)) {
-            d->announced[count++] = bound;
-        } else {
-            fc_log_say(&d->log, FC_LOG_WARNING,
-                       "%s is no address that others can dial: set \"announce\"", bound);
-        }
-    }
-    d->service.announced = d->announced;
-    d->service.announced_count = count;
-}
-
-static enum fc_err open_transport(struct daemon *d)
-{
-    struct fc_keyfile key = {0};
-    char *path = NULL;
-    enum fc_exit status;
-    const char *failed = NULL;
-    enum fc_err err = fc_home_key_path(&d->cli->home, "node", "", &path);
-    if (err == FC_OK) {
-        err = fc_passphrase_open_key(d->cli, path, &key, &status);
-        d->cli->status = err == FC_OK ? d->cli->status : status;
-    }
-    free(path);
-    if (err != FC_OK) {
-        return err;
-    }
-    struct fc_transport_config config = {
-        .secret = key.box,
-        .bind = (const char *const *)(void *)d->config->listen,
-        .bind_count = d->config->listen_count,
-        .ctx = d,
-        .admits = admits,
-    };
-    d->service.node_key = key.public_key;
-    err = fc_transport_create(&config, &d->transport, &failed);
-    fc_wipe(&config.secret, sizeof config.secret);
-    fc_keyfile_wipe(&key);
-    if (err != FC_OK) {
-        fc_cli_fail(d->cli, err, "%s", failed ? failed : "transport");
-    }
-    return err;
-}
-
-static enum fc_err open_core(struct daemon *d)
-{
-    struct fc_bootstrap nodes[FC_BOOTFILE_NODES_MAX];
-    struct fc_core_config config = {
-        .replica = d->replica,
-        .verifier = fc_verify_pool_verifier(d->pool),
-        .node_key = d->service.node_key,
-        .bootstrap = nodes,
-        .peers_active_max = d->config->peers_max,
-    };
-    struct fc_node self;
-    enum fc_err err = fc_bootfile_load(&d->cli->home, &d->boot);
-    if (err != FC_OK && err != FC_E_MISSING) {
-        fc_cli_fail(d->cli, err, "%s/bootstrap.json", d->cli->home.path);
-        return err;
-    }
-    for (uint32_t i = 0; i < d->boot.node_count; i++) {
-        const struct fc_bootfile_node *node = &d->boot.nodes[i];
-        if (!fc_key_eq(&node->key, &d->service.node_key)) {
-            nodes[config.bootstrap_count++] =
-                (struct fc_bootstrap){.key = node->key, .endpoint = fc_span_str(node->endpoint)};
-        }
-    }
-    if (fc_ledger_node(fc_replica_ledger(d->replica), &d->service.node_key, &self) == FC_OK) {
-        config.participant = d->service.operator_id = self.participant;
-    }
-    err = fc_entropy_fill(config.seed, sizeof config.seed);
-    if (err == FC_OK) {
-        err = fc_core_create(&config, &d->core);
-    }
-    if (err != FC_OK) {
-        fc_cli_fail(d->cli, err, "protocol");
-    }
-    return err;
-}
-
-static enum fc_err open_clients(struct daemon *d)
-{
-    char *path = fc_home_path(&d->cli->home, "fedcat.sock");
-    struct fc_clients_config config = {.path = path, .ctx = d, .answer = answer};
-    enum fc_err err = path ? fc_clients_create(&config, &d->clients) : FC_E_NOMEM;
-    if (err == FC_E_BOUND) {
-        fc_cli_warn(d->cli, "%s: too long for a socket's name (107 bytes)", path);
-        d->cli->status = FC_EXIT_USAGE;
-    } else if (err != FC_OK) {
-        fc_cli_fail(d->cli, err, "%s", path);
-    }
-    free(path);
-    return err;
-}
-
-static enum fc_err start(struct daemon *d)
-{
-    uint64_t watchdog_us = 0;
-    enum fc_err err = catch_signals(d);
-    if (err == FC_OK) {
-        err = fc_verify_pool_create(0, &d->pool);
-    }
-    if (err != FC_OK) {
-        fc_cli_fail(d->cli, err, "cannot start");
-        return err;
-    }
-    err = open_replica(d);
-    if (err == FC_OK) {
-        err = open_transport(d);
-    }
-    if (err == FC_OK) {
-        err = open_core(d);
-    }
-    if (err != FC_OK) {
-        return err;
-    }
-    d->service.replica = d->replica;
-    d->service.home = &d->cli->home;
-    d->service.core = d->core;
-    d->service.transport = d->transport;
-    d->service.started_ms = fc_clock_wall_ms();
-    d->started_us = fc_clock_mono_us();
-    d->untidy = true; /* loads that a crash cut off */
-    choose_announced(d);
-    fc_upkeep_init(&d->upkeep, &d->service, d->config, &d->log, d->service.started_ms);
-    err = open_clients(d);
-    if (err == FC_OK && sd_watchdog_enabled(0, &watchdog_us) > 0) {
-        d->watchdog_interval_us = watchdog_us;
-    }
-    return err;
-}
-
-static void finish(struct daemon *d)
-{
-    fc_clients_destroy(d->clients);
-    fc_core_destroy(d->core);
-    fc_transport_destroy(d->transport);
-    fc_replica_close(d->replica);
-    fc_verify_pool_destroy(d->pool);
-    fc_effects_finish(&d->effects);
-    fc_bootfile_finish(&d->boot);
-    for (size_t i = 0; i < d->returned_count; i++) {
-        fc_buf_finish(&d->returned[i].bytes);
-    }
-    free(d->returned);
-    free(d->failed_dials);
-    if (d->signal_fd >= 0) {
-        close(d->signal_fd);
-    }
-}
-
 enum fc_exit fc_daemon_run(struct fc_cli *cli, const struct fc_config *config)
 {
-    struct daemon d = {.cli = cli, .config = config, .signal_fd = -1};
+    struct fc_daemon d = {.cli = cli, .config = config, .signal_fd = -1};
     char key[65];
     fc_log_init(&d.log, &config->log);
     setvbuf(stderr, NULL, _IOLBF, 0);
-    enum fc_err err = start(&d);
+    enum fc_err err = fc_daemon_start(&d);
     enum fc_exit status = cli->status;
     if (err == FC_OK) {
         fc_hex(d.service.node_key.b, 32, key);
@@ -702,6 +438,6 @@ enum fc_exit fc_daemon_run(struct fc_cli *cli, const struct fc_config *config)
         status = err == FC_OK ? FC_EXIT_OK : fc_cli_fail(cli, err, "stopped");
         fc_log_say(&d.log, FC_LOG_INFO, "stopped");
     }
-    finish(&d);
+    fc_daemon_finish(&d);
     return status;
 }
