@@ -78,23 +78,12 @@ void fc_greet_link_up(struct fc_core *core, const struct fc_event *event)
     }
 }
 
-static const struct fc_held *carry_of(const struct fc_ledger *ledger, uint64_t version)
-{
-    size_t count = fc_ledger_record_count(ledger);
-    for (size_t i = 0; i < count; i++) {
-        const struct fc_held *held = fc_ledger_record_at(ledger, i);
-        if (held->record.type == FC_RECORD_CARRY && held->carry.version == version)
-            return held;
-    }
-    return NULL;
-}
-
 static void send_charter(struct fc_core *core, struct fc_session *session, uint64_t version,
                          bool last)
 {
     const struct fc_ledger *ledger = fc_replica_ledger(core->config.replica);
     const struct fc_held *charter = fc_ledger_charter_version(ledger, version);
-    const struct fc_held *carry = version ? carry_of(ledger, version) : NULL;
+    const struct fc_held *carry = fc_ledger_carry(ledger, version);
     struct fc_wire message = {.kind = FC_WIRE_CHARTERS, .charters = {.last = last}};
     struct fc_buf records = {0};
     if (charter) {

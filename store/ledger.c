@@ -204,19 +204,37 @@ static enum fc_err slot_make(const struct fc_record *record, struct slot **out)
     return FC_OK;
 }
 
+static bool is_governed(const struct slot *slot)
+{
+    enum fc_record_type type = slot->held.record.type;
+    return type == FC_RECORD_CERTIFICATE || type == FC_RECORD_REVOCATION ||
+           type == FC_RECORD_TAKEDOWN;
+}
+
 static enum fc_err enter(struct fc_ledger *ledger, struct slot *slot)
 {
     enum fc_err err = table_room(ledger);
     slot->at = ledger->records.count;
     if (err == FC_OK)
         err = fc_slots_add(&ledger->records, slot);
-    if (err == FC_OK)
-        ledger->table[place(ledger, &slot->held.record.hash)] = slot;
-    return err;
+    if (err != FC_OK)
+        return err;
+    ledger->table[place(ledger, &slot->held.record.hash)] = slot;
+    ledger->idle_count += is_governed(slot);
+    return FC_OK;
+}
+
+void fc_ledger_count(struct fc_ledger *ledger, struct slot *slot, bool counts)
+{
+    if (slot->counts == counts)
+        return;
+    slot->counts = counts;
+    ledger->idle_count += counts ? (size_t)-1 : 1;
 }
 
 static void forget(struct fc_ledger *ledger, struct slot *slot)
 {
+    ledger->idle_count -= is_governed(slot) && !slot->counts;
     size_t at = place(ledger, &slot->held.record.hash);
     assert(ledger->table[at] == slot && ledger->records.list[slot->at] == slot);
     ledger->table[at] = NULL;
@@ -406,8 +424,12 @@ static enum fc_err check(struct fc_ledger *ledger, struct slot *slot, struct slo
 static enum fc_err decide_all(struct fc_ledger *ledger)
 {
     enum fc_err err = fc_ledger_rechain(ledger);
-    for (size_t i = 0; i < ledger->party_count && err == FC_OK; i++)
+    for (size_t i = 0; i < ledger->party_count && err == FC_OK; i++) {
+        const struct slots *takedowns = &ledger->parties[i]->takedowns;
+        for (size_t j = 0; j < takedowns->count; j++)
+            fc_takedown_count(ledger, takedowns->list[j]);
         err = fc_party_decide(ledger, ledger->parties[i]);
+    }
     return err;
 }
 
@@ -438,6 +460,16 @@ static enum fc_err reveal_recovery(struct fc_ledger *ledger, struct party *party
                               &change->evidence);
 }
 
+static size_t place_for_party(const struct party *party, const struct slots *slots,
+                              const struct slot *slot)
+{
+    if (slots == &party->certificates)
+        return fc_party_certificate_place(party, slot);
+    if (slots == &party->descriptors)
+        return fc_party_descriptor_place(party, slot);
+    return slots == &party->takedowns ? fc_party_takedown_place(party, slot) : slots->count;
+}
+
 static enum fc_err file_for_party(struct fc_ledger *ledger, struct slot *slot,
                                   struct slot *displaced, struct fc_ledger_change *change)
 {
@@ -449,13 +481,12 @@ static enum fc_err file_for_party(struct fc_ledger *ledger, struct slot *slot,
     struct slots *slots = party_slots(party, type);
     if (displaced)
         fc_slots_remove(slots, displaced);
-    if (type == FC_RECORD_DESCRIPTOR)
-        err = fc_slots_insert(slots, fc_party_descriptor_place(party, slot), slot);
-    else
-        err = fc_slots_add(slots, slot);
+    err = fc_slots_insert(slots, place_for_party(party, slots, slot), slot);
     if (err == FC_OK && type == FC_RECORD_CERTIFICATE && slot->held.certificate.r > 0)
         err = reveal_recovery(ledger, party, slot, change);
-    if (err == FC_OK && type != FC_RECORD_CHECKPOINT)
+    if (type == FC_RECORD_TAKEDOWN)
+        fc_takedown_count(ledger, slot);
+    else if (err == FC_OK && type != FC_RECORD_CHECKPOINT)
         err = fc_party_decide(ledger, party);
     change->membership = type == FC_RECORD_CERTIFICATE || type == FC_RECORD_REVOCATION ||
                          type == FC_RECORD_DESCRIPTOR;
@@ -511,13 +542,15 @@ enum fc_err fc_ledger_pin(struct fc_ledger *ledger, const struct fc_hash *charte
 {
     if (!fc_ledger_held_charter(ledger, charter))
         return FC_E_MISSING;
-    for (size_t i = 0; i < ledger->pin_count; i++)
-        if (fc_hash_eq(&ledger->pins[i], charter))
-            return FC_OK;
     struct fc_hash *pins = realloc(ledger->pins, (ledger->pin_count + 1) * sizeof *pins);
     if (!pins)
         return FC_E_NOMEM;
     ledger->pins = pins;
-    pins[ledger->pin_count++] = *charter;
+    size_t kept = 0;
+    for (size_t i = 0; i < ledger->pin_count; i++)
+        if (!fc_hash_eq(&pins[i], charter) && !fc_ledger_rivals(ledger, &pins[i], charter))
+            pins[kept++] = pins[i];
+    pins[kept++] = *charter;
+    ledger->pin_count = kept;
     return decide_all(ledger);
 }

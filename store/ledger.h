@@ -40,6 +40,7 @@ struct fc_ledger_change {
  *                    none that is held: come again
  *   FC_E_DENIED      a charter whose version does not follow, evidence of no contradiction, more
  *                    nodes than a feed key may describe
+ *   FC_E_AGAIN       nothing more of what does not count, and no more rivals of a charter
  *   FC_E_ARG         a head or an application
  *   FC_E_FEDERATION, FC_E_SIGNATURE, FC_E_QUORUM, FC_E_FORMAT, FC_E_BOUND
  *   FC_E_NOMEM       the ledger may be half changed: destroy it
@@ -49,7 +50,8 @@ struct fc_ledger_change {
 FC_MUST_USE enum fc_err fc_ledger_add(struct fc_ledger *ledger, const struct fc_record *record,
                                       struct fc_ledger_change *change);
 
-/* Settles two rival charters for this node; kept by the replica, given again after each create.
+/* Settles rival charters for this node; a pin of one takes back that of another. Kept by the
+ * replica, given again after each create.
  * FC_E_MISSING when no such charter is held. */
 FC_MUST_USE enum fc_err fc_ledger_pin(struct fc_ledger *ledger, const struct fc_hash *charter);
 
@@ -71,6 +73,9 @@ struct fc_held {
 /* The charter in force; NULL before the first. `*disputed`, if not NULL: governance is halted. */
 const struct fc_held *fc_ledger_charter(const struct fc_ledger *ledger, bool *disputed);
 const struct fc_held *fc_ledger_charter_version(const struct fc_ledger *ledger, uint64_t version);
+/* The list that a charter of that version, in force or before, commits to; NULL when it carries
+ * nothing. */
+const struct fc_held *fc_ledger_carry(const struct fc_ledger *ledger, uint64_t version);
 /* Any held record by hash; NULL. */
 const struct fc_held *fc_ledger_find(const struct fc_ledger *ledger, const struct fc_hash *hash);
 

@@ -156,16 +156,30 @@ enum fc_err fc_ledger_add_charter(struct fc_ledger *ledger, struct slot *slot,
     if (err != FC_OK || charter->version == 1)
         return err;
     const struct slot *before = fc_ledger_held_charter(ledger, &charter->previous);
+    size_t rivals = 0;
     /* The lowest of them: so that all see the same pair in the end, whichever came when. */
     for (size_t i = 0; i < ledger->charters.count; i++) {
         const struct slot *other = ledger->charters.list[i];
-        if (follows(other, before) &&
-            (!rival || fc_hash_cmp(&other->held.record.hash, &rival->held.record.hash) < 0))
+        if (!follows(other, before))
+            continue;
+        rivals++;
+        if (!rival || fc_hash_cmp(&other->held.record.hash, &rival->held.record.hash) < 0)
             rival = other;
     }
+    if (rivals >= LEDGER_RIVALS_MAX)
+        return FC_E_AGAIN;
     return rival ? fc_ledger_evidence(ledger, rival->held.record.bytes, slot->held.record.bytes,
                                       &change->evidence)
                  : FC_OK;
+}
+
+bool fc_ledger_rivals(const struct fc_ledger *ledger, const struct fc_hash *a,
+                      const struct fc_hash *b)
+{
+    const struct slot *x = fc_ledger_held_charter(ledger, a),
+                      *y = fc_ledger_held_charter(ledger, b);
+    return x && y && x != y && x->held.charter.version > 1 &&
+           fc_hash_eq(&x->held.charter.previous, &y->held.charter.previous);
 }
 
 static bool pinned(const struct fc_ledger *ledger, const struct fc_hash *charter)
@@ -239,4 +253,11 @@ const struct fc_held *fc_ledger_charter_version(const struct fc_ledger *ledger, 
 {
     return version > 0 && version <= ledger->chain.count ? &ledger->chain.list[version - 1]->held
                                                          : NULL;
+}
+
+const struct fc_held *fc_ledger_carry(const struct fc_ledger *ledger, uint64_t version)
+{
+    bool known = version > 0 && version <= ledger->chain.count;
+    const struct slot *carry = known ? ledger->chain.list[version - 1]->carry : NULL;
+    return carry ? &carry->held : NULL;
 }

@@ -254,7 +254,9 @@ enum fc_err fc_ledger_judge(const struct fc_ledger *ledger, const struct fc_head
     if (party->recovery_frozen || slot->conflicted)
         return FC_E_REVOKED;
     const struct fc_certificate *standing = &party->certificate->held.certificate;
-    if (certificate->incarnation > standing->incarnation)
+    if (certificate->incarnation > standing->incarnation || !fc_party_lined(party, certificate) ||
+        (certificate->incarnation == standing->incarnation &&
+         !fc_certificate_same_heads(certificate, standing)))
         return FC_E_DENIED;
     if (certificate->incarnation < standing->incarnation &&
         fc_version_seq(head->version) > standing->floor)

@@ -313,7 +313,9 @@ enum fc_err fc_ledger_add_checkpoint(struct fc_ledger *ledger, struct slot *slot
     const struct fc_checkpoint *checkpoint = &slot->held.checkpoint;
     const struct party *party = fc_ledger_party(ledger, &checkpoint->participant);
     enum fc_err err = check_signer(ledger, party, slot);
-    if (err == FC_OK && !is_node_of(ledger, party, &checkpoint->node_key))
+    struct rank rank;
+    if (err == FC_OK && (!is_node_of(ledger, party, &checkpoint->node_key) ||
+                         !signer_rank(party, &slot->signer, &rank)))
         err = FC_E_UNKNOWN;
     for (size_t i = 0; err == FC_OK && i < party->checkpoints.count; i++) {
         struct slot *other = party->checkpoints.list[i];

@@ -52,6 +52,30 @@ bool fc_certificate_same_line(const struct fc_certificate *a, const struct fc_ce
            a->incarnation + b->r == b->incarnation + a->r;
 }
 
+bool fc_certificate_same_heads(const struct fc_certificate *a, const struct fc_certificate *b)
+{
+    return a->incarnation == b->incarnation && a->floor == b->floor &&
+           fc_key_eq(&a->feed_key, &b->feed_key);
+}
+
+static int compare_certificates(const struct slot *a, const struct slot *b)
+{
+    const struct fc_certificate *x = &a->held.certificate, *y = &b->held.certificate;
+    if (x->g != y->g)
+        return x->g < y->g ? -1 : 1;
+    if (x->r != y->r)
+        return x->r < y->r ? -1 : 1;
+    return fc_hash_cmp(&a->held.record.hash, &b->held.record.hash);
+}
+
+size_t fc_party_certificate_place(const struct party *party, const struct slot *slot)
+{
+    size_t at = party->certificates.count;
+    while (at > 0 && compare_certificates(party->certificates.list[at - 1], slot) > 0)
+        at--;
+    return at;
+}
+
 static bool extends(const struct fc_certificate *recovery, const struct slot *base)
 {
     return base->held.certificate.r == 0 &&
@@ -117,10 +141,12 @@ enum fc_err fc_ledger_add_governed(struct fc_ledger *ledger, const struct slot *
     const struct slot *under = fc_ledger_held_charter(ledger, charter);
     if (!under)
         return FC_E_UNKNOWN;
-    return fc_ledger_signatures(ledger, &slot->held.record, &under->held.charter) <
-                   under->held.charter.admit
-               ? FC_E_QUORUM
-               : FC_OK;
+    if (fc_ledger_signatures(ledger, &slot->held.record, &under->held.charter) <
+        under->held.charter.admit)
+        return FC_E_QUORUM;
+    /* Governors who are none any more can sign without end what does not count. */
+    bool idle = !fc_ledger_counts(ledger, charter, &slot->held.record.hash);
+    return idle && ledger->idle_count >= LEDGER_IDLE_MAX ? FC_E_AGAIN : FC_OK;
 }
 
 enum fc_err fc_ledger_add_certificate(struct fc_ledger *ledger, const struct slot *slot,
@@ -139,34 +165,33 @@ enum fc_err fc_ledger_add_certificate(struct fc_ledger *ledger, const struct slo
 
 /* -- what counts ------------------------------------------------------------------------------- */
 
-static void count_certificates(const struct fc_ledger *ledger, struct party *party)
+static bool base_counts(const struct party *party, const struct fc_certificate *recovery)
 {
-    struct slots *certificates = &party->certificates;
-    for (size_t i = 0; i < certificates->count; i++) {
-        struct slot *slot = certificates->list[i];
-        slot->counts =
-            slot->held.certificate.r == 0 &&
-            fc_ledger_counts(ledger, &slot->held.certificate.charter, &slot->held.record.hash);
-    }
-    for (size_t i = 0; i < certificates->count; i++) {
-        struct slot *slot = certificates->list[i];
-        for (size_t j = 0; slot->held.certificate.r > 0 && j < certificates->count; j++)
-            if (extends(&slot->held.certificate, certificates->list[j]))
-                slot->counts = slot->counts || certificates->list[j]->counts;
+    for (size_t i = 0; i < party->certificates.count; i++)
+        if (party->certificates.list[i]->counts && extends(recovery, party->certificates.list[i]))
+            return true;
+    return false;
+}
+
+/* Recoveries come after what they extend. */
+static void count_certificates(struct fc_ledger *ledger, struct party *party)
+{
+    for (size_t i = 0; i < party->certificates.count; i++) {
+        struct slot *slot = party->certificates.list[i];
+        const struct fc_certificate *certificate = &slot->held.certificate;
+        fc_ledger_count(ledger, slot,
+                        certificate->r == 0 ? fc_ledger_counts(ledger, &certificate->charter,
+                                                               &slot->held.record.hash)
+                                            : base_counts(party, certificate));
     }
 }
 
-static void count_governed(const struct fc_ledger *ledger, struct party *party)
+static void count_revocations(struct fc_ledger *ledger, struct party *party)
 {
     for (size_t i = 0; i < party->revocations.count; i++) {
         struct slot *slot = party->revocations.list[i];
-        slot->counts =
-            fc_ledger_counts(ledger, &slot->held.revocation.charter, &slot->held.record.hash);
-    }
-    for (size_t i = 0; i < party->takedowns.count; i++) {
-        struct slot *slot = party->takedowns.list[i];
-        slot->counts =
-            fc_ledger_counts(ledger, &slot->held.takedown.charter, &slot->held.record.hash);
+        const struct fc_hash *charter = &slot->held.revocation.charter;
+        fc_ledger_count(ledger, slot, fc_ledger_counts(ledger, charter, &slot->held.record.hash));
     }
 }
 
@@ -199,20 +224,42 @@ static void mark_conflicts(struct party *party)
     }
 }
 
-/* Evidence against heads counts as its certificates do: keys that a retired quorum or a recovery in
- * conflict brought in say nothing about the participant. */
+/* Whether the key signs for that incarnation: keys that a retired quorum or a recovery in conflict
+ * brought in do not. */
+static bool speaks(const struct party *party, uint16_t incarnation, const struct fc_key *key)
+{
+    for (size_t i = 0; i < party->certificates.count; i++) {
+        const struct slot *slot = party->certificates.list[i];
+        if (slot->held.certificate.incarnation == incarnation && !slot->conflicted &&
+            (slot->counts || party->unsettled) && fc_key_eq(&slot->held.certificate.feed_key, key))
+            return true;
+    }
+    return false;
+}
+
+/* Evidence against heads counts while who signed them does, by the certificates the heads name or
+ * by later ones that go on with the same key. */
 static void count_evidence(const struct fc_ledger *ledger, struct party *party)
 {
     for (size_t i = 0; i < party->evidence.count; i++) {
         struct slot *slot = party->evidence.list[i];
+        const struct about *about = slot->about;
         slot->counts = true;
-        for (int k = 0; k < 2 && slot->about->type == FC_RECORD_HEAD; k++) {
-            const struct slot *certificate = fc_ledger_slot(ledger, &slot->about->certificates[k]);
-            if (!certificate || certificate->conflicted ||
-                (!certificate->counts && !party->unsettled))
+        for (int k = 0; k < 2 && about->type == FC_RECORD_HEAD; k++) {
+            const struct slot *named = fc_ledger_slot(ledger, &about->certificates[k]);
+            if (!named || !speaks(party, about->incarnation, &named->held.certificate.feed_key))
                 slot->counts = false;
         }
     }
+}
+
+bool fc_party_lined(const struct party *party, const struct fc_certificate *certificate)
+{
+    for (size_t i = 0; i < party->certificates.count; i++)
+        if (party->certificates.list[i]->lined &&
+            fc_certificate_same_heads(&party->certificates.list[i]->held.certificate, certificate))
+            return true;
+    return false;
 }
 
 bool fc_party_contested(const struct party *party, uint16_t incarnation)
@@ -234,22 +281,50 @@ static bool in_chain(const struct fc_ledger *ledger, const struct fc_hash *chart
     return slot && slot->chain_at > 0;
 }
 
-/* Of governors' certificates that count, or else of those under rival charters: the highest g, of
- * equals the lower hash. */
-static struct slot *standing_base(const struct fc_ledger *ledger, const struct party *party,
-                                  bool counting)
+/* An incarnation never falls, and within one neither key nor floor changes. */
+static bool continues(const struct fc_certificate *next, const struct fc_certificate *base)
+{
+    return next->incarnation > base->incarnation || fc_certificate_same_heads(next, base);
+}
+
+/* Of governors' certificates that count, by ascending g, those that continue the one before; of one
+ * g the lower hash. The last of them stands. */
+static struct slot *standing_base(const struct party *party)
 {
     struct slot *best = NULL;
     for (size_t i = 0; i < party->certificates.count; i++) {
         struct slot *slot = party->certificates.list[i];
         const struct fc_certificate *certificate = &slot->held.certificate;
-        if (certificate->r > 0 ||
-            (counting ? !slot->counts : in_chain(ledger, &certificate->charter)))
-            continue;
-        uint64_t g = best ? best->held.certificate.g : 0;
-        if (!best || certificate->g > g ||
-            (certificate->g == g &&
-             fc_hash_cmp(&slot->held.record.hash, &best->held.record.hash) < 0))
+        slot->lined = slot->counts && certificate->r == 0 &&
+                      (!best || (certificate->g > best->held.certificate.g &&
+                                 continues(certificate, &best->held.certificate)));
+        if (slot->lined)
+            best = slot;
+    }
+    return best;
+}
+
+static void line_recoveries(const struct party *party)
+{
+    for (size_t i = 0; i < party->certificates.count; i++) {
+        struct slot *slot = party->certificates.list[i];
+        for (size_t j = 0; j < i && slot->held.certificate.r > 0 && !slot->conflicted; j++) {
+            const struct slot *base = party->certificates.list[j];
+            if (base->lined && extends(&slot->held.certificate, base))
+                slot->lined = true;
+        }
+    }
+}
+
+/* Of those under rival charters: the highest g, of equals the lower hash. */
+static struct slot *disputed_base(const struct fc_ledger *ledger, const struct party *party)
+{
+    struct slot *best = NULL;
+    for (size_t i = 0; i < party->certificates.count; i++) {
+        struct slot *slot = party->certificates.list[i];
+        const struct fc_certificate *certificate = &slot->held.certificate;
+        if (certificate->r == 0 && !in_chain(ledger, &certificate->charter) &&
+            (!best || certificate->g > best->held.certificate.g))
             best = slot;
     }
     return best;
@@ -316,14 +391,15 @@ static void list_certified(struct fc_ledger *ledger, struct party *party)
 enum fc_err fc_party_decide(struct fc_ledger *ledger, struct party *party)
 {
     count_certificates(ledger, party);
-    count_governed(ledger, party);
+    count_revocations(ledger, party);
     mark_conflicts(party);
-    struct slot *base = standing_base(ledger, party, true);
+    struct slot *base = standing_base(party);
+    line_recoveries(party);
     /* What was signed under one of two rivals goes on being shown, and says that it is unsettled.
      * What a rotation did not carry over is gone. */
     party->unsettled = !base && ledger->disputed;
     if (party->unsettled)
-        base = standing_base(ledger, party, false);
+        base = disputed_base(ledger, party);
     party->unsettled = party->unsettled && base;
     count_evidence(ledger, party);
     party->recovery_frozen = false;
@@ -365,21 +441,4 @@ void fc_ledger_participant_at(const struct fc_ledger *ledger, size_t index,
                               struct fc_participant *out)
 {
     describe(ledger->certified[index], out);
-}
-
-const struct fc_held *fc_ledger_takedown(const struct fc_ledger *ledger,
-                                         const struct fc_hash *participant,
-                                         const struct fc_hash *key_hash,
-                                         const struct fc_hash *commitment)
-{
-    const struct party *party = fc_ledger_party(ledger, participant);
-    const struct slot *best = NULL;
-    for (size_t i = 0; party && i < party->takedowns.count; i++) {
-        const struct slot *slot = party->takedowns.list[i];
-        if (slot->counts && fc_hash_eq(&slot->held.takedown.key, key_hash) &&
-            fc_hash_eq(&slot->held.takedown.commitment, commitment) &&
-            (!best || fc_hash_cmp(&slot->held.record.hash, &best->held.record.hash) < 0))
-            best = slot;
-    }
-    return best ? &best->held : NULL;
 }

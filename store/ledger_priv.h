@@ -7,6 +7,8 @@
 enum {
     LEDGER_RECOVERIES_MAX = 64,     /* r within one g */
     LEDGER_CARRIES_WAITING_MAX = 4, /* carry lists that no held charter commits to yet */
+    LEDGER_RIVALS_MAX = 16,         /* charters that follow one and the same */
+    LEDGER_IDLE_MAX = 16384,        /* certificates, revocations, takedowns that do not count */
     LEDGER_NODE_KEYS_MAX = 256,     /* node keys one feed key may describe */
 };
 
@@ -27,6 +29,7 @@ struct slot {           /* a held record; never moves */
                            certificates it rests on do */
     bool doubled;       /* a recovery beside another one at the same (g, r) */
     bool conflicted;    /* a recovery at or above two that contradict each other */
+    bool lined;         /* a certificate whose heads are the feed's, now or before */
     struct slot *carry; /* a charter's list; NULL: none, or not held */
     size_t chain_at;    /* a charter's place in the chain, from 1; 0: not in it */
     struct fc_key signer; /* of a descriptor or checkpoint */
@@ -52,8 +55,10 @@ struct claims {
 
 struct party {
     struct fc_hash id;
-    struct slots certificates, revocations, takedowns, evidence, checkpoints;
-    struct slots descriptors; /* ascending by node key, then signer */
+    struct slots certificates; /* ascending by g, r, hash */
+    struct slots takedowns;    /* ascending by key, commitment */
+    struct slots descriptors;  /* ascending by node key, signer */
+    struct slots revocations, evidence, checkpoints;
     /* Decided from the above: */
     struct slot *certificate, *revocation;
     bool recovery_frozen, unsettled;
@@ -66,6 +71,7 @@ struct fc_ledger {
     struct slots records; /* all of them, in no order */
     struct slot **table;  /* by hash: open addressing, twice the size it needs */
     size_t table_size;
+    size_t idle_count;
     struct slots charters, carries;
     struct slots disputes; /* evidence about charters */
     struct slots chain;    /* charters in force, version 1 first */
@@ -89,6 +95,9 @@ void fc_slots_remove(struct slots *slots, const struct slot *slot);
 struct slot *fc_ledger_slot(const struct fc_ledger *ledger, const struct fc_hash *hash);
 struct party *fc_ledger_party(const struct fc_ledger *ledger, const struct fc_hash *id);
 
+/* What governors signed, and what rests on it: counts, or not. */
+void fc_ledger_count(struct fc_ledger *ledger, struct slot *slot, bool counts);
+
 /* store/ledger_charter.c */
 enum fc_err fc_ledger_add_charter(struct fc_ledger *ledger, struct slot *slot,
                                   struct fc_ledger_change *change);
@@ -96,6 +105,9 @@ enum fc_err fc_ledger_add_carry(struct fc_ledger *ledger, const struct slot *slo
                                 struct slot **displaced);
 enum fc_err fc_ledger_charter_signed(const struct fc_ledger *ledger, const struct fc_record *record,
                                      const struct fc_charter *charter);
+/* Two held charters that follow the same one. */
+bool fc_ledger_rivals(const struct fc_ledger *ledger, const struct fc_hash *a,
+                      const struct fc_hash *b);
 /* Gives a charter its list, or a list to the charters that commit to it. */
 void fc_ledger_match(struct fc_ledger *ledger, struct slot *slot);
 /* The chain from version 1 on, as the held charters, disputes and pins have it. */
@@ -119,10 +131,21 @@ enum fc_err fc_ledger_add_governed(struct fc_ledger *ledger, const struct slot *
                                    const struct fc_hash *charter);
 /* Equal in all that a recovery may not change, and of one base. */
 bool fc_certificate_same_line(const struct fc_certificate *a, const struct fc_certificate *b);
+/* Under both the same heads are valid. */
+bool fc_certificate_same_heads(const struct fc_certificate *a, const struct fc_certificate *b);
+/* Where a certificate stands in its party's list, or would. */
+size_t fc_party_certificate_place(const struct party *party, const struct slot *slot);
+/* Whether the feed goes on, or went, under the same incarnation, key and floor. */
+bool fc_party_lined(const struct party *party, const struct fc_certificate *certificate);
 /* The certificate a recovery certificate extends; NULL. */
 struct slot *fc_party_base(const struct party *party, const struct fc_certificate *recovery);
 bool fc_ledger_verify(const struct fc_ledger *ledger, const struct fc_record *record,
                       const struct fc_key *key);
+
+/* store/ledger_takedown.c */
+/* Where a takedown stands in its party's list, or would. */
+size_t fc_party_takedown_place(const struct party *party, const struct slot *slot);
+void fc_takedown_count(struct fc_ledger *ledger, struct slot *slot);
 
 /* store/ledger_node.c */
 /* Checks, and finds what the new one displaces. */

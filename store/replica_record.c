@@ -244,6 +244,24 @@ enum fc_err fc_replica_add_record(struct fc_replica *replica, struct fc_span byt
     return err;
 }
 
+/* Pins are given to a ledger in any order, so those that this one takes back must go. */
+static enum fc_err drop_rival_pins(struct fc_replica *replica, const struct fc_hash *charter)
+{
+    const struct fc_held *chosen = fc_ledger_find(replica->ledger, charter);
+    enum fc_err err = FC_OK;
+    for (size_t i = 0; i < fc_ledger_record_count(replica->ledger); i++) {
+        const struct fc_held *rival = fc_ledger_record_at(replica->ledger, i);
+        if (rival == chosen || rival->record.type != FC_RECORD_CHARTER ||
+            !fc_hash_eq(&rival->charter.previous, &chosen->charter.previous))
+            continue;
+        struct fc_local_key key = fc_pin_key(&rival->record.hash);
+        err = fc_kv_del(replica->txn, FC_TABLE_LOCAL, fc_span(key.b, key.len));
+        if (err != FC_OK && err != FC_E_MISSING)
+            return err;
+    }
+    return FC_OK;
+}
+
 enum fc_err fc_replica_pin(struct fc_replica *replica, const struct fc_hash *charter)
 {
     assert(replica->txn);
@@ -251,6 +269,9 @@ enum fc_err fc_replica_pin(struct fc_replica *replica, const struct fc_hash *cha
     if (err != FC_OK)
         return err;
     replica->ledger_changed = true;
+    err = drop_rival_pins(replica, charter);
+    if (err != FC_OK)
+        return err;
     struct fc_local_key key = fc_pin_key(charter);
     err = fc_kv_put(replica->txn, FC_TABLE_LOCAL, fc_span(key.b, key.len), fc_span("", 0));
     return err == FC_OK ? settle_all(replica) : err;

@@ -302,6 +302,10 @@ static void lists_nobody_asked_for_are_few(void **state)
     TAKES(FC_OK, &scene.fed.charter_record);
     TAKES(FC_OK, &scene.fed.carry_record);
     expect_version(2, false);
+    struct fc_record list = fc_test_parse(&scene.fed.carry_record);
+    assert_ptr_equal(fc_ledger_carry(scene.ledger, 2), fc_ledger_find(scene.ledger, &list.hash));
+    assert_null(fc_ledger_carry(scene.ledger, 1));
+    assert_null(fc_ledger_carry(scene.ledger, 3));
     /* Those for version 2 have had their turn. */
     size_t before = fc_ledger_record_count(scene.ledger);
     for (unsigned i = 0; i < 4; i++) {
@@ -309,6 +313,8 @@ static void lists_nobody_asked_for_are_few(void **state)
         TAKES(FC_OK, &scene.out);
         assert_int_equal(fc_ledger_record_count(scene.ledger), before);
     }
+    carry_of(2, 9, fresh());
+    TAKES(FC_E_UNKNOWN, &scene.out);
     carry_of(3, 4, fresh());
     TAKES(FC_E_UNKNOWN, &scene.out);
 }
@@ -443,6 +449,7 @@ static void later_certificates_follow_the_first_keys(void **state)
     fc_test_party_init(&late, &scene.fed, "late");
     fc_buf_append(&first, late.certificate_record.data, late.certificate_record.len);
     late.certificate.g = 2;
+    late.certificate.incarnation = 2;
     late.certificate.feed_key = fc_test_key("late/feed", 7).pub;
     fc_test_certify(&late, &scene.fed);
     TAKES(FC_E_UNKNOWN, &late.certificate_record);
@@ -581,19 +588,16 @@ static void two_recoveries_freeze_until_the_next_g(void **state)
     memset(&healed.certificate_record, 0, sizeof healed.certificate_record);
     healed.certificate.g = 2;
     healed.certificate.r = 0;
-    healed.certificate.incarnation = 4;
+    healed.feed = fc_test_key("acme/feed", 9);
+    healed.certificate.feed_key = healed.feed.pub;
     fc_test_certify(&healed, &scene.fed);
     TAKES(FC_OK, &healed.certificate_record);
     assert_false(ask(&healed).recovery_frozen);
-    JUDGES(FC_OK, make_head(&healed, 4, 1, 0));
+    JUDGES(FC_OK, make_head(&healed, 2, 1, 0));
     JUDGES(FC_E_REVOKED, make_head(&scene.acme, 2, 1, 0));
     /* Heads under either of the two do not follow the participant into what heals it. */
     evidence_of(&scene.acme, 2, 1, fresh());
     TAKES(FC_OK, &scene.out);
-    healed.certificate.g = 3;
-    healed.certificate.incarnation = 2;
-    fc_test_certify(&healed, &scene.fed);
-    TAKES(FC_OK, &healed.certificate_record);
     assert_false(ask(&healed).contested);
     JUDGES(FC_OK, make_head(&healed, 2, 1, 0));
     fc_test_party_finish(&healed);
@@ -1137,9 +1141,11 @@ static void rivals_halt_governance_until_a_pin(void **state)
     JUDGES(FC_OK, make_head(&rivals.late, 1, 1, 0));
     JUDGES(FC_E_DENIED, make_head(&rivals.tail, 1, 1, 0));
     JUDGES(FC_E_DENIED, make_head(&scene.bolt, 1, 1, 0));
-    /* Both pinned is as good as none. */
+    /* A pin of the other takes it back. */
     assert_int_equal(fc_ledger_pin(scene.ledger, &rivals.two.charter_hash), FC_OK);
-    expect_version(1, true);
+    expect_version(2, false);
+    JUDGES(FC_E_DENIED, make_head(&rivals.late, 1, 1, 0));
+    JUDGES(FC_OK, make_head(&rivals.tail, 1, 1, 0));
     rivals_finish(&rivals);
 }
 

@@ -334,6 +334,17 @@ static void test_a_pin_is_kept(void **state)
     assert_ok(fc_ledger_participant(fc_replica_ledger(test->a.replica), &test->acme.id, &who));
     publish(test, &test->a, "urn:one", "{}");
     assert_int_equal(fc_test_verify(&test->a, false), 0);
+    /* A pin of the other takes it back, here and on disk. */
+    assert_ok(fc_replica_begin(test->a.replica));
+    assert_ok(fc_replica_pin(test->a.replica, &rival.charter_hash));
+    assert_ok(fc_replica_commit(test->a.replica));
+    for (unsigned round = 0; round < 2; round++) {
+        const struct fc_held *charter =
+            fc_ledger_charter(fc_replica_ledger(test->a.replica), &disputed);
+        assert_false(disputed);
+        assert_true(fc_hash_eq(&charter->record.hash, &rival.charter_hash));
+        fc_test_node_reopen(&test->a);
+    }
     fc_test_federation_finish(&rival);
 }
 
