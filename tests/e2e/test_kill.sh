@@ -7,7 +7,6 @@ found victim witness
 start witness
 : >"$SCRATCH/acknowledged"
 RANDOM=7
-published=0
 for round in $(seq 1 12); do
     (
         for i in $(seq 1 40); do
@@ -18,7 +17,9 @@ for round in $(seq 1 12); do
         done
     ) &
     writer=$!
-    sleep "0.$((RANDOM % 6))$((RANDOM % 10))"
+    # once it takes documents, at a random moment
+    eventually 20 grep -q "^r$round-" "$SCRATCH/acknowledged"
+    sleep "0.$((RANDOM % 4))$((RANDOM % 10))"
     kill_hard victim
     wait $writer || true
     start victim
