@@ -85,6 +85,27 @@ static enum fc_err keep(void *ctx, uint64_t index, const struct fc_record *recor
     return fc_buf_check(bytes);
 }
 
+/* What this node's operators settled between rival charters shows in the one in force there. */
+static enum fc_err follow_pins(struct fc_client *client, struct fc_ledger *ledger)
+{
+    struct fc_buf charter = {0};
+    struct fc_record record;
+    enum fc_err err = fc_client_charter(client, 0, &charter, NULL);
+    if (err == FC_OK)
+        err = fc_record_parse(fc_buf_span(&charter), &record);
+    struct fc_hash at = err == FC_OK ? record.hash : (struct fc_hash){{0}};
+    while (err == FC_OK) {
+        const struct fc_held *held = fc_ledger_find(ledger, &at);
+        if (!held || held->record.type != FC_RECORD_CHARTER || held->charter.version == 1)
+            break;
+        struct fc_hash before = held->charter.previous;
+        err = fc_ledger_pin(ledger, &at);
+        at = before;
+    }
+    fc_buf_finish(&charter);
+    return err == FC_E_MISSING ? FC_OK : err;
+}
+
 enum fc_exit fc_governance_from(struct fc_cli *cli, struct fc_client *client,
                                 struct fc_ledger **ledger)
 {
@@ -104,6 +125,8 @@ enum fc_exit fc_governance_from(struct fc_cli *cli, struct fc_client *client,
         err = fc_ledger_create(&first.hash, fc_verifier_plain(), ledger);
     if (err == FC_OK)
         err = fill(*ledger, &file);
+    if (err == FC_OK)
+        err = follow_pins(client, *ledger);
     if (err != FC_OK) {
         status = fc_client_fail(cli, client, err, "this node's records");
         fc_ledger_destroy(*ledger);
