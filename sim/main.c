@@ -241,6 +241,7 @@ int main(int argc, char **argv)
     argp_program_version = "fedcat-sim " FEDCAT_VERSION;
     struct options options = {
         .nodes = 12, .publish = 50, .seed = 1, .latency_us = 10000, .jitter_us = 5000};
+    argp_err_exit_status = 2;
     if (argp_parse(&argp, argc, argv, 0, NULL, &options) != 0)
         return EXIT_FAILURE;
     return run(&options);
