@@ -99,6 +99,19 @@ static uint64_t next_g(const struct fc_ledger *ledger, const struct fc_hash *par
     return g + 1;
 }
 
+static uint16_t last_incarnation(const struct fc_ledger *ledger, const struct fc_hash *participant)
+{
+    uint16_t last = 0;
+    for (size_t i = 0; i < fc_ledger_record_count(ledger); i++) {
+        const struct fc_held *held = fc_ledger_record_at(ledger, i);
+        if (held->record.type == FC_RECORD_CERTIFICATE &&
+            fc_hash_eq(&held->certificate.participant, participant) &&
+            held->certificate.incarnation > last)
+            last = held->certificate.incarnation;
+    }
+    return last;
+}
+
 static void fill_in(struct fc_certificate *certificate, const struct fc_ledger *ledger,
                     const struct fc_held *charter, const struct input *input)
 {
@@ -114,12 +127,19 @@ static void fill_in(struct fc_certificate *certificate, const struct fc_ledger *
     certificate->heartbeat_ms = terms->heartbeat_ms;
     certificate->not_before_ms = fc_clock_wall_ms();
     certificate->not_after_ms = certificate->not_before_ms + input->days * 86400000u;
-    if (fc_ledger_participant(ledger, &certificate->participant, &before) == FC_OK &&
-        before.certificate) {
+    if (fc_ledger_participant(ledger, &certificate->participant, &before) != FC_OK ||
+        !before.certificate)
+        return;
+    const struct fc_certificate *standing = &before.certificate->certificate;
+    certificate->floor = standing->floor;
+    if (before.recovery_frozen) {
+        /* Two recoveries contradict each other: the applicant's feed key opens a new incarnation.
+         */
+        certificate->incarnation = (uint16_t)(last_incarnation(ledger, &before.id) + 1);
+    } else {
         /* Renewed: the feed goes on where it stands. */
-        certificate->feed_key = before.certificate->certificate.feed_key;
-        certificate->incarnation = before.certificate->certificate.incarnation;
-        certificate->floor = before.certificate->certificate.floor;
+        certificate->feed_key = standing->feed_key;
+        certificate->incarnation = standing->incarnation;
     }
 }
 
