@@ -237,9 +237,11 @@ static void document_fault(struct fc_batch *batch, const char *place, enum fc_er
 {
     char *where = NULL;
     /* A place in NDJSON has its line already; a document there is one line. */
-    bool has_line = fault->line > 0;
-    int made = has_line ? asprintf(&where, "%s:%u:%u", place, fault->line, fault->column)
-                        : asprintf(&where, "%s", place);
+    const char *colon = strrchr(place, ':');
+    bool lined = colon && colon[1] && strspn(colon + 1, "0123456789") == strlen(colon + 1);
+    int made = fault->line == 0 ? asprintf(&where, "%s", place)
+               : lined          ? asprintf(&where, "%s:%u", place, fault->column)
+                                : asprintf(&where, "%s:%u:%u", place, fault->line, fault->column);
     fc_batch_fault(batch, made < 0 ? place : where,
                    fault->text[0] ? fault->text : fc_err_text(err));
     if (made >= 0) {

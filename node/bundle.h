@@ -5,6 +5,7 @@
 #ifndef FC_NODE_BUNDLE_H
 #define FC_NODE_BUNDLE_H
 
+#include "node/cli.h"
 #include "node/message.h"
 
 enum { FC_BUNDLE_BYTES_MAX = 16 * 1024 * 1024 };
@@ -22,5 +23,8 @@ bool fc_bundle_is(struct fc_span bytes);
 FC_MUST_USE enum fc_err fc_bundle_parse(struct fc_span bytes, struct fc_bundle *out);
 void fc_bundle_finish(struct fc_bundle *bundle);
 FC_MUST_USE enum fc_err fc_bundle_write(const struct fc_bundle *bundle, struct fc_buf *out);
+/* On standard output: whose it is, its version, every operation, who signed; as JSON with --json.
+ */
+enum fc_exit fc_bundle_print(struct fc_cli *cli, const char *path, const struct fc_bundle *bundle);
 
 #endif

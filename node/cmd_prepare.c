@@ -366,7 +366,7 @@ const struct fc_command fc_command_sign = {
     .summary = "Sign a prepared delta with a feed key that lies here",
     .help = "Needs no node and no network. The key's counter is moved before the signature "
             "leaves, so the key never signs two deltas at one version; signing the same file "
-            "again gives the same bytes.",
+            "again gives the same bytes. fedcat show prints what would be signed.",
     .example = "fedcat sign offers.prepared --key feed.key --out offers.delta",
     .options = sign_options,
     .parse = parse_sign,

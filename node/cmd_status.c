@@ -79,7 +79,7 @@ static void status_text(struct fc_cli *cli, const struct fc_message_status *stat
     fc_hex(status->digest.hash.b, 32, digest);
     printf("%s%s%s", strcmp(word, "in sync") == 0 ? fc_cli_green(cli) : fc_cli_bold(cli), word,
            fc_cli_plain(cli));
-    if (status->running) {
+    if (status->running && status->core.open > 0) {
         printf(" with %u of %u peers", status->core.in_sync_with, status->core.open);
         if (status->core.synced_ms) {
             printf(", last %s ago",

@@ -178,7 +178,8 @@ static enum fc_err read_directory(const struct fc_documents *documents, const ch
     enum fc_err err = FC_OK;
     for (int i = 0; i < count; i++) {
         char *below = NULL;
-        if (err == FC_OK && asprintf(&below, "%s/%s", path, list[i]->d_name) < 0) {
+        const char *slash = path[strlen(path) - 1] == '/' ? "" : "/";
+        if (err == FC_OK && asprintf(&below, "%s%s%s", path, slash, list[i]->d_name) < 0) {
             err = FC_E_NOMEM;
             below = NULL;
         }

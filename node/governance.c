@@ -312,7 +312,8 @@ static enum fc_exit report(struct fc_cli *cli, const char *path, const struct fc
            have, need);
     if (submitted)
         printf("  handed in     yes, this node passes it on\n");
-    else if (lacking == 0 && record->type == FC_RECORD_CHARTER)
+    else if (lacking == 0 && record->type == FC_RECORD_CHARTER &&
+             fc_hash_is_zero(&record->federation))
         printf("  complete      nodes start with it: fedcat join %s\n", path);
     else if (lacking == 0)
         printf("  complete      hand it to any node: fedcat submit %s\n", path);

@@ -380,7 +380,7 @@ static void show_signers(const struct shown *at, const struct fc_record *record)
             char hex[65];
             fc_hex(signature.signer.b, 32, hex);
             label(at, "signed by");
-            fprintf(at->out, "%s %s ", hex, valid ? "valid" : "INVALID");
+            fprintf(at->out, "%s %s%s", hex, valid ? "valid" : "INVALID", known ? " " : "");
             if (known)
                 fc_cli_put(at->out, governor.name, 60, false);
             fputc('\n', at->out);

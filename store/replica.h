@@ -120,8 +120,9 @@ FC_MUST_USE enum fc_err fc_replica_apply(struct fc_replica *replica, const struc
 /* [w] Makes the next delta of a feed from `ops` and plain contents (fc_content with compressed
  * false and no salt: salts are drawn here and commitments and sizes filled into the ops), applies
  * it, and asks `sign` to sign the head's body. Puts whose content equals what is held are dropped;
- * when nothing remains FC_E_KNOWN, unless `heartbeat`. Whole or nothing: an error of `sign` is
- * returned and the replica is as before. `*version` gets the new head's version.
+ * when nothing remains FC_E_KNOWN, unless `heartbeat` or this opens an incarnation. Whole or
+ * nothing: an error of `sign` is returned and the replica is as before. `*version` gets the new
+ * head's version.
  * FC_E_UNKNOWN no certificate; FC_E_MISSING a delete of what is not there; FC_E_QUOTA;
  * FC_E_REVOKED; FC_E_CONTESTED; FC_E_BOUND more than FC_OPS_MAX or the certificate's quota_ops. */
 struct fc_author {

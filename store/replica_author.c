@@ -107,6 +107,12 @@ static enum fc_err choose_op(struct work *work, const struct fc_replica_row *row
     return FC_E_ARG;
 }
 
+/* What is held was signed under a key that is over: the new one signs it, changed or not. */
+static bool opens_incarnation(const struct work *work, const struct fc_replica_row *row)
+{
+    return row && fc_version_incarnation(row->feed.version) < work->certificate->incarnation;
+}
+
 static enum fc_err choose_ops(struct work *work, const struct fc_replica_row *row)
 {
     const struct fc_author *author = work->author;
@@ -129,7 +135,7 @@ static enum fc_err choose_ops(struct work *work, const struct fc_replica_row *ro
         work->packed[i].bytes = fc_span(work->frames.data + start, work->frame_ends[i] - start);
         start = work->frame_ends[i];
     }
-    if (work->op_count == 0 && !author->heartbeat)
+    if (work->op_count == 0 && !author->heartbeat && !opens_incarnation(work, row))
         return FC_E_KNOWN;
     return fc_ops_write(author->ops, work->op_count, &work->ops);
 }

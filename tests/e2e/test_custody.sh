@@ -2,6 +2,7 @@
 # Keys that stay with the provider; a key that lost its counter, and one that signed twice.
 . "$(dirname "$0")/lib.sh"
 
+speaks_anew() { fc "$1" participants | grep "Operator of $2" | grep -q " 3\.[0-9]* "; }
 contested() { fc "$1" participants | grep "Operator of $2" | grep -q contested; }
 
 found one two
@@ -20,8 +21,14 @@ offer "$SCRATCH/docs" d1
 offer "$SCRATCH/docs" d2
 fc one prepare -p "Operator of one" "$SCRATCH/docs" --out "$SCRATCH/batch.prepared" >/dev/null 2>&1
 expect 2 fc two submit "$SCRATCH/batch.prepared" 2>/dev/null # not signed yet
+"$FEDCAT" show "$SCRATCH/batch.prepared" >"$SCRATCH/shown" # what there is to sign
+grep -q "^prepared delta of" "$SCRATCH/shown"
+[ "$(grep -c '^  put  *https://offers.example/d[12]  ' "$SCRATCH/shown")" = 2 ]
+grep -q "signed by" "$SCRATCH/shown" && fail "shown as signed"
 "$FEDCAT" sign "$SCRATCH/batch.prepared" --key "$SCRATCH/provider/feed.key" \
     --out "$SCRATCH/batch.signed" --home "$SCRATCH/provider" >/dev/null 2>&1
+"$FEDCAT" show "$SCRATCH/batch.signed" | grep -q "signed by .* valid$"
+"$FEDCAT" show "$SCRATCH/batch.signed" --json | grep -q '"valid":true,"ops":\[{"op":"put"'
 fc two submit "$SCRATCH/batch.signed" >/dev/null 2>&1
 eventually 20 fc one get https://offers.example/d2
 cmp <(fc one get https://offers.example/d1) "$SCRATCH/docs/d1.json"
@@ -40,6 +47,12 @@ fc one recover "Operator of one" >/dev/null 2>&1
 fc one publish "$SCRATCH/docs" | grep -q "published"
 eventually 20 fc two get https://offers.example/d3
 fc two participants | grep "Operator of one" | grep -q " ok"
+
+# recovered with nothing new to publish: the new key signs what is held all the same
+fc one recover "Operator of one" >/dev/null 2>&1
+fc one publish "$SCRATCH/docs" | grep -q "0 published, 3 unchanged, 0 failed; version 3\."
+eventually 20 speaks_anew two one
+fc two get https://offers.example/d3 >/dev/null
 
 # a copy of a whole node publishes too: the fork is seen, and healed by its owner
 stop two

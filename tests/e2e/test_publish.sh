@@ -26,7 +26,7 @@ for mode in running stopped; do
     grep -q "in/nosubject.json: " "$d/err"
     grep -q "in/zz-twice.json: the same entry as .*$mode-1.json" "$d/err"
     grep -q "in/large.json: " "$d/err"
-    grep -q "in/many.ndjson:4" "$d/err"
+    grep -q "in/many.ndjson:4:[0-9]*: [^0-9]" "$d/err"
     expect 4 fc solo get "https://offers.example/$mode-hidden" 2>/dev/null
 
     # standard input, as one document and as lines
