@@ -420,6 +420,7 @@ enum fc_exit fc_daemon_run(struct fc_cli *cli, const struct fc_config *config)
 {
     struct fc_daemon d = {.cli = cli, .config = config, .signal_fd = -1};
     char key[65];
+    uint64_t watchdog_us = 0;
     fc_log_init(&d.log, &config->log);
     setvbuf(stderr, NULL, _IOLBF, 0);
     enum fc_err err = fc_daemon_start(&d);
@@ -431,6 +432,9 @@ enum fc_exit fc_daemon_run(struct fc_cli *cli, const struct fc_config *config)
         for (uint32_t i = 0; fc_transport_endpoint(d.transport, i); i++) {
             fc_log_say(&d.log, FC_LOG_INFO, "takes connections at %s",
                        fc_transport_endpoint(d.transport, i));
+        }
+        if (sd_watchdog_enabled(0, &watchdog_us) > 0) {
+            d.watchdog_interval_us = watchdog_us;
         }
         sd_notify(0, "READY=1");
         err = loop(&d);

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "node/clock.h"
@@ -179,7 +178,6 @@ static enum fc_err open_clients(struct fc_daemon *d)
 
 enum fc_err fc_daemon_start(struct fc_daemon *d)
 {
-    uint64_t watchdog_us = 0;
     enum fc_err err = catch_signals(d);
     if (err == FC_OK) {
         err = fc_verify_pool_create(0, &d->pool);
@@ -207,11 +205,7 @@ enum fc_err fc_daemon_start(struct fc_daemon *d)
     d->untidy = true; /* loads that a crash cut off */
     choose_announced(d);
     fc_upkeep_init(&d->upkeep, &d->service, d->config, &d->log, d->service.started_ms);
-    err = open_clients(d);
-    if (err == FC_OK && sd_watchdog_enabled(0, &watchdog_us) > 0) {
-        d->watchdog_interval_us = watchdog_us;
-    }
-    return err;
+    return open_clients(d);
 }
 
 void fc_daemon_finish(struct fc_daemon *d)
