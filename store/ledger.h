@@ -124,6 +124,10 @@ struct fc_node {
     struct fc_span region;
     const struct fc_held *descriptor; /* NULL: known from the certificate */
 };
+/* Those of one participant that hold their place; 0 when it has none, or is not known. */
+size_t fc_ledger_participant_node_count(const struct fc_ledger *ledger, const struct fc_hash *id);
+void fc_ledger_participant_node_at(const struct fc_ledger *ledger, const struct fc_hash *id,
+                                   size_t index, struct fc_node *out);
 size_t fc_ledger_node_count(const struct fc_ledger *ledger);
 void fc_ledger_node_at(const struct fc_ledger *ledger, size_t index, struct fc_node *out);
 /* FC_E_MISSING when `key` is no member's node, or its operator is revoked. */

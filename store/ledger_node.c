@@ -353,6 +353,31 @@ static void describe_node(const struct claim *claim, struct fc_node *out)
     }
 }
 
+static bool holds_place(const struct fc_ledger *ledger, const struct claim *claim)
+{
+    return claim_find(&ledger->nodes, &claim->key) == claim;
+}
+
+size_t fc_ledger_participant_node_count(const struct fc_ledger *ledger, const struct fc_hash *id)
+{
+    const struct party *party = fc_ledger_party(ledger, id);
+    size_t count = 0;
+    for (size_t i = 0; party && i < party->claims.count; i++)
+        count += holds_place(ledger, party->claims.list[i]);
+    return count;
+}
+
+void fc_ledger_participant_node_at(const struct fc_ledger *ledger, const struct fc_hash *id,
+                                   size_t index, struct fc_node *out)
+{
+    const struct party *party = fc_ledger_party(ledger, id);
+    size_t at = 0;
+    assert(party);
+    while (!holds_place(ledger, party->claims.list[at]) || index-- != 0)
+        at++;
+    describe_node(party->claims.list[at], out);
+}
+
 size_t fc_ledger_node_count(const struct fc_ledger *ledger)
 {
     return ledger->nodes.count;
