@@ -116,17 +116,53 @@ static void host_drop(void *ctx, const struct fc_key *key)
     if (!peer)
         return;
     peer->wanted = false;
-    if (peer->session)
-        fc_session_close(core, peer->session, FC_GOODBYE_BUSY, "not among the active peers");
+    if (!peer->session)
+        return;
+    fc_session_close(core, peer->session, FC_GOODBYE_SPARE, "not among the active peers");
+    peer->attempts = 0;
+}
+
+static struct fc_session *open_session(struct fc_core *core, const struct fc_key *key)
+{
+    struct fc_peer *peer = fc_peer_find(core, key);
+    struct fc_session *session = peer ? peer->session : NULL;
+    return session && session->state == FC_SESSION_OPEN ? session : NULL;
+}
+
+static void host_activate(void *ctx, const struct fc_key *key, bool active)
+{
+    struct fc_core *core = ctx;
+    struct fc_session *session = open_session(core, key);
+    if (!session || session->active == active)
+        return;
+    session->active = active;
+    if (active)
+        core->spread_ops->on_open(core->spread, key, core->now_us);
+    else
+        core->spread_ops->on_closed(core->spread, key, core->now_us);
+}
+
+static uint64_t host_round_trip_us(void *ctx, const struct fc_key *key)
+{
+    const struct fc_session *session = open_session(ctx, key);
+    return session ? session->round_trip_us : 0;
+}
+
+static void host_punish(void *ctx, const struct fc_key *key, const char *why)
+{
+    struct fc_core *core = ctx;
+    struct fc_session *session = open_session(core, key);
+    if (session)
+        fc_session_punish(core, session, why);
 }
 
 static void send_opaque(struct fc_core *core, enum fc_wire_kind kind, const struct fc_key *key,
                         struct fc_span bytes)
 {
-    struct fc_peer *peer = fc_peer_find(core, key);
+    struct fc_session *session = open_session(core, key);
     struct fc_wire message = {.kind = kind, .opaque = {.bytes = bytes}};
-    if (peer && peer->session && peer->session->state == FC_SESSION_OPEN)
-        fc_session_send(core, peer->session, &message);
+    if (session)
+        fc_session_send(core, session, &message);
 }
 
 static void host_send_view(void *ctx, const struct fc_key *key, struct fc_span bytes)
@@ -176,6 +212,9 @@ static enum fc_err create_modules(struct fc_core *core)
                                 .dial = host_dial,
                                 .drop = host_drop,
                                 .send = host_send_view,
+                                .activate = host_activate,
+                                .round_trip_us = host_round_trip_us,
+                                .punish = host_punish,
                                 .random = host_random,
                                 .self = core->config.node_key,
                                 .active_max = core->config.peers_active_max,
@@ -211,9 +250,9 @@ enum fc_err fc_core_create(const struct fc_core_config *config, struct fc_core *
     if (!core)
         return FC_E_NOMEM;
     core->config = *config;
-    if (core->config.peers_active_max == 0)
-        core->config.peers_active_max = FC_PEERS_ACTIVE_MAX;
     core->view_ops = config->view ? config->view : &fc_view_all;
+    if (core->config.peers_active_max == 0)
+        core->config.peers_active_max = core->view_ops->active_default;
     core->spread_ops = config->spread ? config->spread : &fc_spread_flood;
     fc_rng_init(&core->rng, config->seed);
     core->next_id = 1;

@@ -78,7 +78,7 @@ struct fc_core_config {
     uint32_t bootstrap_count;
     const struct fc_view_ops *view;     /* NULL: fc_view_all */
     const struct fc_spread_ops *spread; /* NULL: fc_spread_flood */
-    uint32_t peers_active_max;          /* 0: FC_PEERS_ACTIVE_MAX */
+    uint32_t peers_active_max;          /* 0: the view's own */
 };
 
 struct fc_core;
@@ -104,6 +104,7 @@ struct fc_peer_info {
     struct fc_hash participant; /* zero when not known yet */
     enum fc_peer_state state;
     bool inbound;
+    bool active;            /* news goes over it */
     bool in_sync;           /* nothing known to be held there is missing here */
     uint64_t behind;        /* arrivals of the peer still to be looked at */
     uint64_t synced_ms;     /* wall time of the last moment in sync; 0: never */

@@ -137,7 +137,6 @@ static void open_session(struct fc_core *core, struct fc_session *session)
                    fc_short_key(&session->key).text);
     fc_sync_open(core, session);
     core->view_ops->on_open(core->view, &session->key, session->inbound, core->now_us);
-    core->spread_ops->on_open(core->spread, &session->key, core->now_us);
 }
 
 static bool acceptable(struct fc_core *core, struct fc_session *session,
@@ -203,10 +202,13 @@ void fc_greet_goodbye(struct fc_core *core, struct fc_session *session,
                       const struct fc_wire_goodbye *goodbye)
 {
     bool duplicate = goodbye->code == FC_GOODBYE_DUPLICATE;
+    bool spare = goodbye->code == FC_GOODBYE_SPARE;
     fc_effects_log(core->effects, duplicate ? FC_LOG_DEBUG : FC_LOG_INFO,
                    "peer %s says goodbye: %.*s", fc_short_key(&session->key).text,
                    (int)goodbye->text.len, (const char *)goodbye->text.data);
-    if (!duplicate && session->peer)
+    if (spare && session->peer)
+        session->peer->attempts = 0; /* no failure: views change */
+    else if (!duplicate && session->peer)
         session->peer->attempts += 2; /* it meant it: come back later rather than sooner */
     fc_effects_close(core->effects, session->link);
     fc_session_lost(core, session);

@@ -202,8 +202,10 @@ void fc_session_lost(struct fc_core *core, struct fc_session *session)
             peer->attempts = 0;
         fc_peer_dial_later(core, peer);
     }
-    if (was_open) {
+    if (session->active)
         core->spread_ops->on_closed(core->spread, &session->key, core->now_us);
+    session->active = false;
+    if (was_open) {
         core->view_ops->on_closed(core->view, &session->key, core->now_us);
         fc_effects_log(core->effects, FC_LOG_INFO, "peer %s: link closed",
                        fc_short_key(&session->key).text);

@@ -1,5 +1,6 @@
 /* Which peers to hold links with. The core asks; a module answers. fc_view_all keeps a link to
- * every node it knows an endpoint of, up to a bound; scalable views take its place. */
+ * every node it knows an endpoint of, up to a bound; net/view_registry.h has the view that scales,
+ * net/view_hyparview.h the one that papers compare with. */
 #ifndef FC_NET_VIEW_H
 #define FC_NET_VIEW_H
 
@@ -8,7 +9,8 @@
 struct fc_view;
 struct fc_rng;
 
-/* What a view may ask of the core. */
+/* What a view may ask of the core. drop() and punish() of an open peer come back as on_closed(),
+ * before they return. */
 struct fc_view_host {
     void *ctx;
     const struct fc_ledger *(*ledger)(void *ctx);
@@ -17,6 +19,13 @@ struct fc_view_host {
     void (*drop)(void *ctx, const struct fc_key *key);
     /* Sends a view message to an open peer; it arrives at on_message there. */
     void (*send)(void *ctx, const struct fc_key *key, struct fc_span bytes);
+    /* Whether news goes over the link to an open peer. Until told so a link is only there to be
+     * asked over: both ends catch up by cursor. A link that closes is active no more. */
+    void (*activate)(void *ctx, const struct fc_key *key, bool active);
+    /* To an open peer, as its pings show; 0: not measured. */
+    uint64_t (*round_trip_us)(void *ctx, const struct fc_key *key);
+    /* It sent what no honest node sends: loses its link, and is avoided for a time. */
+    void (*punish)(void *ctx, const struct fc_key *key, const char *why);
     uint64_t (*random)(void *ctx, uint64_t below);
     struct fc_key self;
     uint32_t active_max;
@@ -26,6 +35,7 @@ struct fc_view_host {
 
 struct fc_view_ops {
     const char *name;
+    uint32_t active_default; /* active_max when the configuration has none */
     enum fc_err (*create)(const struct fc_view_host *host, struct fc_view **view);
     void (*destroy)(struct fc_view *view);
     void (*on_membership)(struct fc_view *view, uint64_t now_us); /* the ledger's nodes changed */

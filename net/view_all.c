@@ -134,6 +134,7 @@ static void on_open(struct fc_view *view, const struct fc_key *key, bool inbound
 {
     (void)inbound, (void)now_us;
     struct place *place = get(view, key);
+    view->host.activate(view->host.ctx, key, true);
     if (!place)
         return;
     place->open = true;
@@ -193,6 +194,7 @@ static uint64_t deadline_us(const struct fc_view *view)
 
 const struct fc_view_ops fc_view_all = {
     .name = "all",
+    .active_default = FC_PEERS_ACTIVE_MAX,
     .create = create,
     .destroy = destroy,
     .on_membership = on_membership,

@@ -66,6 +66,7 @@ enum fc_goodbye {
     FC_GOODBYE_SILENT = 8,     /* no answer in time */
     FC_GOODBYE_KEY = 9,        /* the node key said is not the link's */
     FC_GOODBYE_SHUTDOWN = 10,
+    FC_GOODBYE_SPARE = 11, /* not among the peers of its view */
 };
 
 /* A list inside a message: `count` items, back to back. */
