@@ -271,6 +271,7 @@ static enum fc_err start_core(struct fc_world *world, uint32_t index)
                                     .verifier = fc_memo_verifier(&world->memo),
                                     .node_key = node->node_key,
                                     .participant = node->participant,
+                                    .view = world->config.view,
                                     .peers_active_max = world->config.peers_active_max};
     if (node->bootstrap != FC_WORLD_NONE) {
         bootstrap.key = world->nodes[node->bootstrap]->node_key;
@@ -340,9 +341,11 @@ static bool reaches(const struct fc_world *world, uint32_t a, uint32_t b)
            world->nodes[a]->group == world->nodes[b]->group;
 }
 
-static uint64_t latency(struct fc_world *world)
+static uint64_t latency(struct fc_world *world, uint32_t from, uint32_t to)
 {
-    return world->config.latency_us + fc_rng_below(&world->rng, world->config.jitter_us + 1);
+    uint64_t way_us = world->config.latency ? world->config.latency(world->config.ctx, from, to)
+                                            : world->config.latency_us;
+    return way_us + fc_rng_below(&world->rng, world->config.jitter_us + 1);
 }
 
 static void dial(struct fc_world *world, uint32_t from, const struct fc_effect *effect)
@@ -354,7 +357,7 @@ static void dial(struct fc_world *world, uint32_t from, const struct fc_effect *
     while (to < world->node_count &&
            !fc_span_eq(fc_span_str(world->nodes[to]->endpoint), effect->bytes))
         to++;
-    uint64_t way_us = latency(world);
+    uint64_t way_us = latency(world, from, to < world->node_count ? to : from);
     if (to == world->node_count || !reaches(world, from, to) ||
         !fc_key_eq(&world->nodes[to]->node_key, &effect->key) ||
         !fc_core_admits(world->nodes[to]->core, &world->nodes[from]->node_key)) {
@@ -411,7 +414,7 @@ static void send(struct fc_world *world, uint32_t from, fc_link number, struct f
         fc_buf_finish(&message.bytes);
         return;
     }
-    uint64_t at_us = world->now_us + latency(world);
+    uint64_t at_us = world->now_us + latency(world, from, to);
     message.at_us = at_us > link->last_us[end] ? at_us : link->last_us[end];
     link->last_us[end] = message.at_us;
     link->queued[end]++;
@@ -427,7 +430,7 @@ static void close_link(struct fc_world *world, uint32_t from, fc_link number)
     if (!link->open[1 - end])
         return;
     link->open[1 - end] = false;
-    uint64_t at_us = world->now_us + latency(world);
+    uint64_t at_us = world->now_us + latency(world, from, link->node[end]);
     put(world,
         (struct fc_happening){.kind = FC_HAPPENS_DOWN,
                               .at_us = at_us > link->last_us[end] ? at_us : link->last_us[end],

@@ -18,10 +18,13 @@ struct fc_world_config {
     uint32_t queue_max;  /* messages under way on a link, each way, before it is blocked; 0: any */
     uint32_t governors;  /* 0: 3 */
     uint32_t quota_nodes;
-    uint32_t peers_active_max; /* of each node; 0: FC_PEERS_ACTIVE_MAX */
+    uint32_t peers_active_max;      /* of each node; 0: the view's own */
+    const struct fc_view_ops *view; /* of each node; NULL: the core's own choice */
     void *ctx;
     /* Called for each line of the trace; NULL: none is made. */
     void (*line)(void *ctx, const char *text);
+    /* One way between two nodes, before jitter; NULL: latency_us for all. */
+    uint64_t (*latency)(void *ctx, uint32_t from, uint32_t to);
     /* May change a message on its way, or drop it (false); NULL: honest. */
     bool (*tamper)(void *ctx, uint32_t from, uint32_t to, struct fc_buf *message);
     bool log; /* put the core's log lines into the trace */
