@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "node/client.h"
 #include "node/commands.h"
@@ -17,8 +18,8 @@ enum { RECOVERY = 0x6601, FEED };
 
 static const struct argp_option options[] = {
     {"recovery", RECOVERY, "KEY", 0, "The recovery key: a file, or a name in keys/", 0},
-    {"name", 'n', "NAME", 0, "Name of the feed key in keys/ that is replaced (default: operator)",
-     0},
+    {"name", 'n', "NAME", 0,
+     "Name of the new feed key in keys/ (default: that of the key it replaces)", 0},
     {"feed", FEED, "FILE", 0, "Take this feed key instead of making one", 0},
     {"seal", 's', NULL, 0, "Seal the new feed key under a passphrase", 0},
     {"out", 'o', "FILE", 0, "Write the certificate there as well", 0},
@@ -56,6 +57,62 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     return ARGP_ERR_UNKNOWN;
 }
 
+/* Whether a new key may go by that name: it is free, or what lies there is the key that is
+ * replaced, or no key at all. Never puts another participant's key away. */
+static bool may_take(const struct fc_cli *cli, const char *name, const struct fc_key *replaced)
+{
+    struct fc_keyfile file;
+    char *path = NULL;
+    enum fc_err err = fc_home_key_path(&cli->home, "feed", name, &path);
+    if (err == FC_OK)
+        err = fc_keyfile_read(path, &file);
+    free(path);
+    return err == FC_E_MISSING || err == FC_E_FORMAT ||
+           (err == FC_OK && fc_key_eq(&file.public_key, replaced));
+}
+
+/* The name the replaced key has in keys/, or NULL; on the heap. */
+static char *name_of(const struct fc_cli *cli, const struct fc_key *replaced)
+{
+    char **names = NULL, *found = NULL;
+    size_t count = 0;
+    if (fc_home_keys(&cli->home, "feed", &names, &count) != FC_OK)
+        count = 0;
+    for (size_t i = 0; i < count && !found; i++) {
+        struct fc_keyfile file;
+        char *path = NULL;
+        if (fc_home_key_path(&cli->home, "feed", names[i], &path) == FC_OK &&
+            fc_keyfile_read(path, &file) == FC_OK && fc_key_eq(&file.public_key, replaced))
+            found = strdup(names[i]);
+        free(path);
+    }
+    fc_home_keys_free(names, count);
+    return found;
+}
+
+static enum fc_exit choose_name(struct fc_cli *cli, struct input *input,
+                                const struct fc_key *replaced, char **owned)
+{
+    if (input->feed)
+        return FC_EXIT_OK;
+    if (!input->name) {
+        *owned = name_of(cli, replaced);
+        /* Its recovery key's name says whose it is when the feed key itself is gone. */
+        input->name = *owned ? *owned : strchr(input->recovery, '/') ? NULL : input->recovery;
+    }
+    if (input->name && may_take(cli, input->name, replaced))
+        return FC_EXIT_OK;
+    if (input->name)
+        fc_cli_warn(cli,
+                    "keys/feed-%s.key is not the key to replace; say with --name what to call "
+                    "the new one",
+                    input->name);
+    else
+        fc_cli_warn(cli,
+                    "the key to replace is not here; say with --name what to call the new one");
+    return FC_EXIT_USAGE;
+}
+
 static void next_name(const struct input *input, uint16_t incarnation,
                       char name[FC_HOME_NAME_BYTES_MAX])
 {
@@ -82,7 +139,12 @@ static enum fc_exit new_feed_key(struct fc_cli *cli, const struct input *input,
         err = fc_home_create(&cli->home);
     if (err != FC_OK)
         status = fc_cli_fail(cli, err, "feed key %s", name);
-    else
+    else if (access(path, F_OK) == 0) {
+        struct fc_keyfile file; /* of an attempt that was cut off: it may be in use already */
+        err = fc_keyfile_read(path, &file);
+        *key = file.public_key;
+        status = err == FC_OK ? FC_EXIT_OK : fc_cli_fail(cli, err, "%s", path);
+    } else
         (void)!fc_passphrase_create_key(cli, path, FC_KEY_FEED, input->seal, key, &status);
     free(path);
     return status;
@@ -125,8 +187,10 @@ static enum fc_exit take_over(struct fc_cli *cli, const struct input *input, uin
     if (err == FC_OK)
         err = rename_key(made, path);
     enum fc_exit status = FC_EXIT_OK;
-    if (err == FC_OK)
+    if (err == FC_OK && access(retired, F_OK) == 0)
         fc_cli_note(cli, "new feed key in %s, the old one in %s", path, retired);
+    else if (err == FC_OK)
+        fc_cli_note(cli, "new feed key in %s", path);
     else
         status = fc_cli_fail(cli, err, "%s", path ? path : name);
     free(made);
@@ -168,7 +232,8 @@ static enum fc_exit issue(struct fc_cli *cli, const struct input *input,
 
 static enum fc_exit run(struct fc_cli *cli, int argc, char **argv)
 {
-    struct input input = {.recovery = "operator", .name = "operator"};
+    struct input input = {.recovery = "operator"};
+    char *name = NULL;
     struct fc_client *client = NULL;
     struct fc_hash id;
     struct fc_message_participant held;
@@ -205,6 +270,8 @@ static enum fc_exit run(struct fc_cli *cli, int argc, char **argv)
         fc_cli_warn(cli, "%s is not the recovery key in the certificate", input.recovery);
         status = FC_EXIT_REFUSED;
     }
+    if (status == FC_EXIT_OK)
+        status = choose_name(cli, &input, &certificate.feed_key, &name);
     if (status == FC_EXIT_OK) {
         certificate.r++;
         certificate.incarnation++;
@@ -216,6 +283,7 @@ static enum fc_exit run(struct fc_cli *cli, int argc, char **argv)
     if (status == FC_EXIT_OK)
         status = take_over(cli, &input, certificate.incarnation);
 out:
+    free(name);
     fc_keyfile_wipe(&recovery);
     fc_buf_finish(&copy);
     fc_client_close(client);
@@ -228,7 +296,8 @@ const struct fc_command fc_command_recover = {
     .args = "PARTICIPANT",
     .summary = "Open a new incarnation of a feed with the recovery key",
     .help = "For a feed key that was lost, stolen, restored without its counter, or signed twice. "
-            "The new key takes the old one's place in keys/; entries held here stay.",
+            "The new key takes the old one's place in keys/; entries stay, and the next publish "
+            "signs them with it.",
     .example = "fedcat recover \"Nimbus Cloud SAS\" --recovery operator",
     .options = options,
     .parse = parse,

@@ -76,5 +76,19 @@ rm "$SCRATCH/solo/keys/feed-operator.key.count"*
 offer "$SCRATCH/docs" c
 expect 5 fc solo publish "$SCRATCH/docs" 2>/dev/null
 expect 4 fc solo get https://offers.example/c 2>/dev/null
-fc solo recover --help >/dev/null
+
+# recovering one participant leaves the keys of another alone
+cp "$SCRATCH/solo/keys/feed-operator.key" "$SCRATCH/before"
+recovery="$SCRATCH/provider/recovery.key"
+expect 2 fc solo recover "Far Provider" --recovery "$recovery" 2>/dev/null
+expect 2 fc solo recover "Far Provider" --recovery "$recovery" --name operator 2>/dev/null
+fc solo recover "Far Provider" --recovery "$recovery" --name far >/dev/null 2>&1
+cmp "$SCRATCH/before" "$SCRATCH/solo/keys/feed-operator.key"
+offer "$SCRATCH/far" f7
+fc solo publish "$SCRATCH/far" --as far | grep "version 2\." >/dev/null
+fc solo recover "Far Provider" --recovery "$recovery" >/dev/null 2>&1 # it has a name here now
+fc solo publish "$SCRATCH/far" --as far | grep "version 3\." >/dev/null
+fc solo recover "Operator of solo" >/dev/null 2>&1
+fc solo publish "$SCRATCH/docs" >/dev/null
+fc solo get https://offers.example/c >/dev/null
 fc solo verify >/dev/null
