@@ -16,7 +16,7 @@ enum { FEED = 0x6201, RECOVERY, COUNTRY, URL, NODE_KEY, NO_NODE };
 
 static const struct argp_option options[] = {
     {"name", 'n', "LEGAL NAME", 0, "The participant's legal name", 0},
-    {"country", COUNTRY, "CC", 0, "Its country, two letters", 0},
+    {"country", COUNTRY, "CC", 0, "Its country, two capital letters", 0},
     {"url", URL, "DID|URL", 0, "Where it says who it is", 0},
     {"keys", 'k', "NAME", 0, "Which feed and recovery keys in keys/ (default: operator)", 0},
     {"feed", FEED, "FILE", 0, "The feed key, when it is not in keys/", 0},
@@ -27,6 +27,23 @@ static const struct argp_option options[] = {
     {"federation", 'f', "ID|FILE", 0, "The federation: its id, or its first charter", 0},
     {"out", 'o', "FILE", 0, "Write the application there (default: application.fcr)", 0},
     {0}};
+
+/* What the record's own rules would refuse, said in the words of the command line. */
+static void check(const struct argp_state *state, const struct input *input)
+{
+    const char *country = input->country;
+    bool capitals = strlen(country) == 2 && country[0] >= 'A' && country[0] <= 'Z' &&
+                    country[1] >= 'A' && country[1] <= 'Z';
+    if (!capitals)
+        argp_error(state, "\"%s\" is no country: two capital letters, as FR", country);
+    if (!fc_text_valid(fc_span_str(input->name), 1, FC_TEXT_BYTES_MAX) ||
+        !fc_text_valid(fc_span_str(input->url), 1, FC_TEXT_BYTES_MAX))
+        argp_error(state, "--name and --url take 1 to %d bytes of text", FC_TEXT_BYTES_MAX);
+    for (uint32_t i = 0; i < input->endpoint_count; i++)
+        if (!fc_endpoint_valid(fc_span_str(input->endpoints[i])))
+            argp_error(state, "\"%s\" is no endpoint; one looks like tcp://host:7400",
+                       input->endpoints[i]);
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -65,8 +82,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         input->endpoints[input->endpoint_count++] = arg;
         return 0;
     case ARGP_KEY_END:
-        if (!input->name || !input->country)
-            argp_error(state, "--name and --country are needed");
+        if (!input->name || !input->country || !input->url)
+            argp_error(state, "--name, --country and --url are needed");
+        else
+            check(state, input);
         return 0;
     }
     return ARGP_ERR_UNKNOWN;
@@ -188,7 +207,7 @@ static enum fc_exit run(struct fc_cli *cli, int argc, char **argv)
     if (status == FC_EXIT_OK) {
         wanted->name = fc_span_str(input.name);
         wanted->country = fc_span_str(input.country);
-        wanted->url = fc_span_str(input.url ? input.url : "");
+        wanted->url = fc_span_str(input.url);
         wanted->feed_key = feed.public_key;
         wanted->recovery_key = recovery.public_key;
         wanted->participant = fc_participant_id(&feed.public_key, &recovery.public_key);

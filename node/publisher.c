@@ -64,8 +64,9 @@ static enum fc_err find_participant(struct fc_publisher *publisher)
         char hex[65];
         fc_hex(publisher->feed_key.b, 32, hex);
         fc_cli_warn(cli,
-                    "no participant's certificate names the feed key %.16s...: is it admitted "
-                    "(fedcat apply), and has this node heard of it?",
+                    "no participant's certificate names the feed key %.16s...: it is not admitted "
+                    "(fedcat apply), was replaced (fedcat recover), or this node has not heard of "
+                    "it yet",
                     hex);
         cli->status = FC_EXIT_REFUSED;
         return err;
