@@ -116,8 +116,8 @@ static void host_drop(void *ctx, const struct fc_key *key)
     if (!peer)
         return;
     peer->wanted = false;
-    if (!peer->session)
-        return;
+    if (!peer->session || peer->session->state != FC_SESSION_OPEN)
+        return; /* the view has not heard of this one: it is asked when it opens */
     fc_session_close(core, peer->session, FC_GOODBYE_SPARE, "not among the active peers");
     peer->attempts = 0;
 }

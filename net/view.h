@@ -10,7 +10,7 @@ struct fc_view;
 struct fc_rng;
 
 /* What a view may ask of the core. drop() and punish() of an open peer come back as on_closed(),
- * before they return. */
+ * before they return; so may a send() or activate() to a peer that takes no messages. */
 struct fc_view_host {
     void *ctx;
     const struct fc_ledger *(*ledger)(void *ctx);
@@ -45,6 +45,8 @@ struct fc_view_ops {
     void (*on_unreachable)(struct fc_view *view, const struct fc_key *key, uint64_t now_us);
     void (*on_message)(struct fc_view *view, const struct fc_key *key, struct fc_span bytes,
                        uint64_t now_us);
+    /* News is about to go over the active links. NULL: of no interest. */
+    void (*on_news)(struct fc_view *view, uint64_t now_us);
     void (*on_tick)(struct fc_view *view, uint64_t now_us);
     uint64_t (*deadline_us)(const struct fc_view *view);
 };

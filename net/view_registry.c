@@ -175,10 +175,11 @@ static void ask(struct fc_view *view, struct place *place)
     else if (place->purpose == SWAP ||
              (place->purpose == SEEK && view->rejected >= SEEK_REJECTED_MAX))
         message.priority = FC_VIEW_SWAP;
+    struct fc_key key = place->key;
     place->state = ASKED;
     place->ours = true;
     place->due_us = view->now_us + ASK_US;
-    send(view, &place->key, message);
+    send(view, &key, message);
 }
 
 /* Links others opened and left idle are as good as any; all else that has a place is in use. */
@@ -318,9 +319,12 @@ static struct place *slowest(struct fc_view *view, bool near, const struct fc_ke
 
 static void disconnect(struct fc_view *view, struct place *place)
 {
-    fc_view_note(&view->avoided, &place->key, view->now_us + AVOID_US);
-    send(view, &place->key, (struct fc_view_message){.kind = FC_VIEW_DISCONNECT});
-    leave(view, place);
+    struct fc_key key = place->key;
+    fc_view_note(&view->avoided, &key, view->now_us + AVOID_US);
+    send(view, &key, (struct fc_view_message){.kind = FC_VIEW_DISCONNECT});
+    place = find(view, &key); /* sending may close */
+    if (place)
+        leave(view, place);
 }
 
 /* A few evictions in a while, whoever asks for them, and no operator gets two places by one: a
@@ -360,8 +364,9 @@ static void activate(struct fc_view *view, struct place *place)
 {
     place->state = ACTIVE;
     place->due_us = NEVER;
-    fc_view_unnote(&view->missed, &place->key);
-    view->host.activate(view->host.ctx, &place->key, true);
+    struct fc_key key = place->key;
+    fc_view_unnote(&view->missed, &key);
+    view->host.activate(view->host.ctx, &key, true);
 }
 
 static void on_neighbor(struct fc_view *view, const struct fc_key *key,
@@ -372,12 +377,11 @@ static void on_neighbor(struct fc_view *view, const struct fc_key *key,
     bool accepted = place->state == ACTIVE;
     if (!accepted)
         accepted = degree(view, place->dial_only) < view->host.active_max;
-    if (!accepted && !place->dial_only && message->priority != FC_VIEW_LOW) {
+    if (!accepted && !place->dial_only && message->priority != FC_VIEW_LOW)
         accepted = make_room(view, key);
-        place = find(view, key); /* another place may have moved */
-    }
     send(view, key, (struct fc_view_message){.kind = FC_VIEW_REPLY, .accepted = accepted});
-    if (accepted && place->state != ACTIVE) {
+    place = find(view, key); /* places move, and sending may close */
+    if (accepted && place && place->state != ACTIVE) {
         place->near = false;
         place->ours = place->state == ASKED; /* both asked */
         activate(view, place);
@@ -394,7 +398,8 @@ static void shed(struct fc_view *view, const struct fc_key *newcomer, enum purpo
         victim = random_victim(view, newcomer);
     if (!victim)
         victim = find(view, newcomer);
-    disconnect(view, victim);
+    if (victim)
+        disconnect(view, victim);
 }
 
 static void on_accepted(struct fc_view *view, struct place *place)
@@ -409,7 +414,7 @@ static void on_accepted(struct fc_view *view, struct place *place)
     place->near = purpose == NEAR;
     view->rejected = 0;
     activate(view, place);
-    if (full)
+    if (full && find(view, &key))
         shed(view, &key, purpose);
     seek_later(view);
 }
@@ -571,8 +576,9 @@ static void run_due(struct fc_view *view, struct place *place)
 static void on_tick(struct fc_view *view, uint64_t now_us)
 {
     view->now_us = now_us;
-    for (uint32_t i = view->count; i-- > 0;) /* who leaves is replaced by one seen already */
-        if (view->places[i].due_us <= now_us)
+    /* Who leaves is replaced by one seen already; sending may close one more. */
+    for (uint32_t i = view->count; i-- > 0;)
+        if (i < view->count && view->places[i].due_us <= now_us)
             run_due(view, &view->places[i]);
     if (view->seek_at_us <= now_us)
         seek(view);
