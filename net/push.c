@@ -157,6 +157,8 @@ static void tell(struct fc_core *core, struct fc_session *from, const struct fc_
         core->membership_changed = true;
     bool relayed =
         from == NULL || arrival->type != FC_RECORD_HEAD || may_relay(core, &arrival->subject);
+    if (relayed && core->view_ops->on_news)
+        core->view_ops->on_news(core->view, core->now_us);
     if (relayed)
         core->spread_ops->on_accepted(core->spread, arrival, is_theirs ? &from->key : NULL,
                                       core->now_us);
