@@ -5,10 +5,13 @@
 #include <string.h>
 #include <time.h>
 
+#include "net/view_hyparview.h"
+#include "net/view_registry.h"
 #include "sim/world.h"
 
 struct options {
-    uint32_t nodes, publish;
+    uint32_t nodes, publish, active;
+    const struct fc_view_ops *view;
     uint64_t seed, latency_us, jitter_us;
     bool json, trace;
 };
@@ -103,18 +106,19 @@ static void report(const struct fc_world *world, const struct options *options,
     seconds(out->healed_us, healed);
     seconds(out->total_us, total);
     if (options->json) {
-        printf("{\"nodes\":%u,\"seed\":%" PRIu64 ",\"converged\":%s,\"deltas\":%u,"
+        printf("{\"nodes\":%u,\"view\":\"%s\",\"seed\":%" PRIu64 ",\"converged\":%s,\"deltas\":%u,"
                "\"joined_s\":%s,\"spread_s\":%s,\"healed_s\":%s,\"virtual_s\":%s,"
                "\"events\":%" PRIu64 ",\"messages\":%" PRIu64 ",\"bytes\":%" PRIu64
                ",\"signatures_checked\":%" PRIu64 ",\"feeds\":%" PRIu64 ",\"entries\":%" PRIu64
                ",\"digest\":\"%s\",\"trace\":\"%s\",\"wall_s\":%.3f}\n",
-               options->nodes, options->seed, fine ? "true" : "false", out->published, joined,
-               spread, healed, total, stats.events, stats.messages, stats.bytes,
-               stats.signatures_checked, out->digest.feeds, out->digest.entries, digest, hash,
-               wall_s);
+               options->nodes, options->view->name, options->seed, fine ? "true" : "false",
+               out->published, joined, spread, healed, total, stats.events, stats.messages,
+               stats.bytes, stats.signatures_checked, out->digest.feeds, out->digest.entries,
+               digest, hash, wall_s);
         return;
     }
-    printf("%u nodes, seed %" PRIu64 "\n", options->nodes, options->seed);
+    printf("%u nodes, view %s, seed %" PRIu64 "\n", options->nodes, options->view->name,
+           options->seed);
     printf("  joined            %s, all in sync after %s s\n", out->joined ? "yes" : "NO", joined);
     printf("  %u deltas spread  %s, %s s after the last\n", options->publish,
            out->spread ? "yes" : "NO", spread);
@@ -131,8 +135,9 @@ static void report(const struct fc_world *world, const struct options *options,
     printf("  trace hash        %s\n", hash);
     if (!fine)
         printf("NOT CONVERGED. To see it: fedcat-sim run --nodes %u --publish %u --seed %" PRIu64
-               " --trace\n",
-               options->nodes, options->publish, options->seed);
+               " --view %s --active %u --trace\n",
+               options->nodes, options->publish, options->seed, options->view->name,
+               options->active ? options->active : options->view->active_default);
 }
 
 static int run(const struct options *options)
@@ -140,6 +145,8 @@ static int run(const struct options *options)
     struct fc_world_config config = {.seed = options->seed,
                                      .latency_us = options->latency_us,
                                      .jitter_us = options->jitter_us,
+                                     .peers_active_max = options->active,
+                                     .view = options->view,
                                      .line = options->trace ? print_line : NULL,
                                      .log = options->trace};
     struct fc_world *world;
@@ -172,7 +179,7 @@ static const char doc[] =
     "  fedcat-sim run --nodes 3 --publish 2 --trace | less     every message, readable\n"
     "  for s in 1 2 3; do fedcat-sim run --seed $s --json; done  one JSON object a line\n";
 
-enum { OPT_JITTER = 256, OPT_LATENCY, OPT_TRACE, OPT_JSON };
+enum { OPT_JITTER = 256, OPT_LATENCY, OPT_TRACE, OPT_JSON, OPT_VIEW, OPT_ACTIVE };
 static const struct argp_option argp_options[] = {
     {"nodes", 'n', "N", 0, "Nodes in the federation, 1 to 1000 (12)", 0},
     {"seed", 's', "S", 0, "Everything random follows from it (1)", 0},
@@ -180,6 +187,10 @@ static const struct argp_option argp_options[] = {
      0},
     {"latency", OPT_LATENCY, "US", 0, "One way, in microseconds (10000)", 0},
     {"jitter", OPT_JITTER, "US", 0, "At most so much more, in microseconds (5000)", 0},
+    {"view", OPT_VIEW, "NAME", 0,
+     "How nodes choose whom to hold links with: all, registry or hyparview (all)", 0},
+    {"active", OPT_ACTIVE, "N", 0, "Links each node holds at most, 1 to 64 (all: 64, others: 5)",
+     0},
     {"trace", OPT_TRACE, NULL, 0, "Print every message and what the nodes log", 0},
     {"json", OPT_JSON, NULL, 0, "Print the result as one JSON object", 0},
     {0},
@@ -194,6 +205,17 @@ static uint64_t number(const char *text, uint64_t min, uint64_t max, const char 
         argp_error(state, "%s must be a number from %" PRIu64 " to %" PRIu64 ", not '%s'", what,
                    min, max, text);
     return value;
+}
+
+static const struct fc_view_ops *view_of(const char *name, const struct argp_state *state)
+{
+    static const struct fc_view_ops *const views[] = {&fc_view_all, &fc_view_registry,
+                                                      &fc_view_hyparview};
+    for (size_t i = 0; i < sizeof views / sizeof views[0]; i++)
+        if (strcmp(name, views[i]->name) == 0)
+            return views[i];
+    argp_error(state, "--view must be all, registry or hyparview, not '%s'", name);
+    return NULL;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -214,6 +236,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         break;
     case OPT_JITTER:
         options->jitter_us = number(arg, 0, 60000000, "--jitter", state);
+        break;
+    case OPT_VIEW:
+        options->view = view_of(arg, state);
+        break;
+    case OPT_ACTIVE:
+        options->active = (uint32_t)number(arg, 1, 64, "--active", state);
         break;
     case OPT_TRACE:
         options->trace = true;
@@ -239,8 +267,12 @@ int main(int argc, char **argv)
 {
     static const struct argp argp = {argp_options, parse, "run", doc, NULL, NULL, NULL};
     argp_program_version = "fedcat-sim " FEDCAT_VERSION;
-    struct options options = {
-        .nodes = 12, .publish = 50, .seed = 1, .latency_us = 10000, .jitter_us = 5000};
+    struct options options = {.view = &fc_view_all,
+                              .nodes = 12,
+                              .publish = 50,
+                              .seed = 1,
+                              .latency_us = 10000,
+                              .jitter_us = 5000};
     argp_err_exit_status = 2;
     if (argp_parse(&argp, argc, argv, 0, NULL, &options) != 0)
         return EXIT_FAILURE;
