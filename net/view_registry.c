@@ -13,6 +13,8 @@ enum {
     ASK_US = 5 * SECOND_US,      /* until a NEIGHBOR is answered */
     CONTACT_US = 15 * SECOND_US, /* a link that was not to last; its pings have told by then */
     IDLE_US = 60 * SECOND_US,    /* one that another node opened and makes nothing of */
+    CROWD = 64,                  /* so many places, and idle links must go sooner */
+    CROWD_US = 5 * SECOND_US,
     AUDIT_US = 30 * SECOND_US,
     AUDIT_MISSED_US = 10 * SECOND_US, /* while some nodes are missed */
     SWAP_EVERY = 16,                  /* audits that end in another neighbour, one in so many */
@@ -88,7 +90,8 @@ static struct place *add(struct fc_view *view, const struct fc_key *key)
         view->cap = cap;
     }
     struct place *place = &view->places[view->count++];
-    *place = (struct place){.key = *key, .state = CONTACT, .due_us = view->now_us + IDLE_US};
+    uint64_t idle_us = view->count > CROWD ? CROWD_US : IDLE_US;
+    *place = (struct place){.key = *key, .state = CONTACT, .due_us = view->now_us + idle_us};
     return place;
 }
 
