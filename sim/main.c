@@ -176,6 +176,7 @@ static const char doc[] =
     "Examples:\n"
     "  fedcat-sim run\n"
     "  fedcat-sim run --nodes 40 --publish 200 --seed 7\n"
+    "  fedcat-sim run --nodes 100 --view registry --active 5\n"
     "  fedcat-sim run --nodes 3 --publish 2 --trace | less     every message, readable\n"
     "  for s in 1 2 3; do fedcat-sim run --seed $s --json; done  one JSON object a line\n";
 
