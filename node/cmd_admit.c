@@ -11,37 +11,41 @@ struct input {
     const char *path;
     uint64_t entries, bytes, ops, nodes, days;
 };
-enum { ENTRIES = 0x6301, BYTES, OPS, NODES, DAYS };
+enum { ENTRIES = 0x6301, BYTES, OPS, NODES, DAYS, DAYS_MAX = 36500 };
+#define NOT_GIVEN UINT64_MAX
 
 static const struct argp_option options[] = {
-    {"quota-entries", ENTRIES, "N", 0, "Entries (default: the charter's)", 0},
-    {"quota-bytes", BYTES, "N", 0, "Bytes of contents (default: the charter's)", 0},
-    {"quota-ops", OPS, "N", 0, "Operations in one delta (default: the charter's)", 0},
-    {"quota-nodes", NODES, "N", 0, "Nodes (default: the charter's)", 0},
+    {"quota-entries", ENTRIES, "N", 0, "Entries (default: as before, else the charter's)", 0},
+    {"quota-bytes", BYTES, "N", 0, "Bytes of contents (default likewise)", 0},
+    {"quota-ops", OPS, "N", 0, "Operations in one delta (default likewise)", 0},
+    {"quota-nodes", NODES, "N", 0, "Nodes (default likewise)", 0},
     {"days", DAYS, "N", 0, "How long it is valid (default: 1095)", 0},
     FC_GOVERNANCE_OPTIONS,
     {0}};
 
+static error_t number(struct argp_state *state, const char *arg, uint64_t max, uint64_t *out)
+{
+    if (fc_cli_uint(arg, max, out) != FC_OK)
+        argp_error(state, "\"%s\" is not a number up to %llu", arg, (unsigned long long)max);
+    return 0;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct input *input = state->input;
-    uint64_t *number = NULL;
     switch (key) {
     case ENTRIES:
-        number = &input->entries;
-        break;
+        return number(state, arg, FC_NUMBER_MAX, &input->entries);
     case BYTES:
-        number = &input->bytes;
-        break;
+        return number(state, arg, FC_NUMBER_MAX, &input->bytes);
     case OPS:
-        number = &input->ops;
-        break;
+        return number(state, arg, FC_OPS_MAX, &input->ops);
     case NODES:
-        number = &input->nodes;
-        break;
+        return number(state, arg, UINT32_MAX, &input->nodes);
     case DAYS:
-        number = &input->days;
-        break;
+        if (fc_cli_uint(arg, DAYS_MAX, &input->days) != FC_OK || input->days == 0)
+            argp_error(state, "\"%s\" days: from 1 to %d", arg, DAYS_MAX);
+        return 0;
     case ARGP_KEY_ARG:
         if (state->arg_num > 0)
             return ARGP_ERR_UNKNOWN;
@@ -52,11 +56,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             argp_error(state, "which application?");
         return 0;
     }
-    if (!number)
-        return fc_governance_parse(key, arg, &input->common);
-    if (fc_cli_uint(arg, key == OPS ? FC_OPS_MAX : UINT32_MAX, number) != FC_OK)
-        argp_error(state, "\"%s\" is not a number that fits", arg);
-    return 0;
+    return fc_governance_parse(key, arg, &input->common);
 }
 
 /* An application must be signed by the very keys it asks a certificate for. */
@@ -66,7 +66,7 @@ static enum fc_exit read_application(struct fc_cli *cli, const char *path,
 {
     enum fc_err err = fc_record_file_read(path, file);
     if (err != FC_OK)
-        return fc_cli_fail(cli, err, "%s", path);
+        return fc_governance_unread(cli, err, path);
     const struct fc_record *record = fc_record_file_last(file, FC_RECORD_APPLICATION);
     if (!record) {
         fc_cli_warn(cli, "%s holds no application; fedcat apply writes one", path);
@@ -77,7 +77,7 @@ static enum fc_exit read_application(struct fc_cli *cli, const char *path,
                          !fc_record_signed_by(record, &application->wanted.recovery_key)))
         err = FC_E_SIGNATURE;
     if (err != FC_OK)
-        return fc_cli_fail(cli, err, "%s", path);
+        return fc_governance_unread(cli, err, path);
     if (!cli->json && !cli->quiet)
         fc_record_print(record, NULL, stderr);
     return FC_EXIT_OK;
@@ -112,6 +112,24 @@ static uint16_t last_incarnation(const struct fc_ledger *ledger, const struct fc
     return last;
 }
 
+static uint64_t pick(uint64_t given, uint64_t otherwise)
+{
+    return given != NOT_GIVEN ? given : otherwise;
+}
+
+static void set_quotas(struct fc_certificate *certificate, const struct input *input,
+                       const struct fc_charter *terms, const struct fc_certificate *before)
+{
+    certificate->quota_entries =
+        pick(input->entries, before ? before->quota_entries : terms->quota_entries);
+    certificate->quota_bytes =
+        pick(input->bytes, before ? before->quota_bytes : terms->quota_bytes);
+    certificate->quota_ops =
+        (uint32_t)pick(input->ops, before ? before->quota_ops : terms->quota_ops);
+    certificate->quota_nodes =
+        (uint32_t)pick(input->nodes, before ? before->quota_nodes : terms->quota_nodes);
+}
+
 static void fill_in(struct fc_certificate *certificate, const struct fc_ledger *ledger,
                     const struct fc_held *charter, const struct input *input)
 {
@@ -120,17 +138,16 @@ static void fill_in(struct fc_certificate *certificate, const struct fc_ledger *
     certificate->g = next_g(ledger, &certificate->participant);
     certificate->r = 0;
     certificate->charter = charter->record.hash;
-    certificate->quota_entries = input->entries ? input->entries : terms->quota_entries;
-    certificate->quota_bytes = input->bytes ? input->bytes : terms->quota_bytes;
-    certificate->quota_ops = (uint32_t)(input->ops ? input->ops : terms->quota_ops);
-    certificate->quota_nodes = (uint32_t)(input->nodes ? input->nodes : terms->quota_nodes);
     certificate->heartbeat_ms = terms->heartbeat_ms;
     certificate->not_before_ms = fc_clock_wall_ms();
     certificate->not_after_ms = certificate->not_before_ms + input->days * 86400000u;
     if (fc_ledger_participant(ledger, &certificate->participant, &before) != FC_OK ||
-        !before.certificate)
+        !before.certificate) {
+        set_quotas(certificate, input, terms, NULL);
         return;
+    }
     const struct fc_certificate *standing = &before.certificate->certificate;
+    set_quotas(certificate, input, terms, standing);
     certificate->floor = standing->floor;
     if (before.recovery_frozen) {
         /* Two recoveries contradict each other: the applicant's feed key opens a new incarnation.
@@ -145,7 +162,11 @@ static void fill_in(struct fc_certificate *certificate, const struct fc_ledger *
 
 static enum fc_exit run(struct fc_cli *cli, int argc, char **argv)
 {
-    struct input input = {.days = 1095};
+    struct input input = {.entries = NOT_GIVEN,
+                          .bytes = NOT_GIVEN,
+                          .ops = NOT_GIVEN,
+                          .nodes = NOT_GIVEN,
+                          .days = 1095};
     struct fc_record_file file = {0};
     struct fc_application *application = NULL;
     struct fc_ledger *ledger = NULL;
@@ -161,19 +182,16 @@ static enum fc_exit run(struct fc_cli *cli, int argc, char **argv)
         status = fc_governance_open(cli, input.common.records, &ledger);
     if (status != FC_EXIT_OK)
         goto out;
-    const struct fc_held *charter = fc_ledger_charter(ledger, NULL);
-    const struct fc_held *first = fc_ledger_charter_version(ledger, 1);
-    enum fc_err err = charter && first ? FC_OK : FC_E_MISSING;
-    if (err != FC_OK) {
-        status = fc_cli_fail(cli, err, "a charter in force");
+    const struct fc_held *charter = fc_governance_charter(cli, ledger, &status);
+    if (!charter)
         goto out;
-    }
-    if (!fc_hash_eq(&application->wanted.federation, &first->record.hash)) {
+    if (!fc_hash_eq(&application->wanted.federation,
+                    &fc_ledger_charter_version(ledger, 1)->record.hash)) {
         status = fc_cli_fail(cli, FC_E_FEDERATION, "%s", input.path);
         goto out;
     }
     fill_in(&application->wanted, ledger, charter, &input);
-    err = fc_certificate_body(&application->wanted, &body);
+    enum fc_err err = fc_certificate_body(&application->wanted, &body);
     status = err != FC_OK
                  ? fc_cli_fail(cli, err, "the certificate")
                  : fc_governance_issue(cli, &input.common, ledger, FC_RECORD_CERTIFICATE,

@@ -28,23 +28,6 @@ static const struct argp_option options[] = {
     {"out", 'o', "FILE", 0, "Write the application there (default: application.fcr)", 0},
     {0}};
 
-/* What the record's own rules would refuse, said in the words of the command line. */
-static void check(const struct argp_state *state, const struct input *input)
-{
-    const char *country = input->country;
-    bool capitals = strlen(country) == 2 && country[0] >= 'A' && country[0] <= 'Z' &&
-                    country[1] >= 'A' && country[1] <= 'Z';
-    if (!capitals)
-        argp_error(state, "\"%s\" is no country: two capital letters, as FR", country);
-    if (!fc_text_valid(fc_span_str(input->name), 1, FC_TEXT_BYTES_MAX) ||
-        !fc_text_valid(fc_span_str(input->url), 1, FC_TEXT_BYTES_MAX))
-        argp_error(state, "--name and --url take 1 to %d bytes of text", FC_TEXT_BYTES_MAX);
-    for (uint32_t i = 0; i < input->endpoint_count; i++)
-        if (!fc_endpoint_valid(fc_span_str(input->endpoints[i])))
-            argp_error(state, "\"%s\" is no endpoint; one looks like tcp://host:7400",
-                       input->endpoints[i]);
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct input *input = state->input;
@@ -84,8 +67,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (!input->name || !input->country || !input->url)
             argp_error(state, "--name, --country and --url are needed");
-        else
-            check(state, input);
         return 0;
     }
     return ARGP_ERR_UNKNOWN;
@@ -103,12 +84,12 @@ static enum fc_exit federation(struct fc_cli *cli, const char *text, struct fc_h
         struct fc_charter charter;
         enum fc_err err = fc_record_file_read(text, &file);
         if (err != FC_OK)
-            return fc_cli_fail(cli, err, "%s", text);
+            return fc_governance_unread(cli, err, text);
         const struct fc_record *record = fc_record_file_last(&file, FC_RECORD_CHARTER);
         if (record && fc_charter_parse(record, &charter) == FC_OK) {
             *id = charter.version == 1 ? record->hash : charter.federation;
         } else {
-            fc_cli_warn(cli, "%s holds no charter", text);
+            fc_cli_warn(cli, "%s holds no charter; --federation is an id or a charter file", text);
             status = FC_EXIT_USAGE;
         }
         fc_record_file_finish(&file);
@@ -145,6 +126,27 @@ static enum fc_exit node_key(struct fc_cli *cli, const char *text, struct fc_key
     *key = file.public_key;
     free(path);
     return FC_EXIT_OK;
+}
+
+static enum fc_exit check(struct fc_cli *cli, const struct input *input)
+{
+    enum fc_exit status = fc_governance_text(cli, "--name", input->name);
+    if (status == FC_EXIT_OK)
+        status = fc_governance_country(cli, input->country);
+    if (status == FC_EXIT_OK)
+        status = fc_governance_text(cli, "--url", input->url);
+    for (uint32_t i = 0; i < input->endpoint_count && status == FC_EXIT_OK; i++) {
+        if (!fc_endpoint_valid(fc_span_str(input->endpoints[i]))) {
+            fc_cli_warn(cli, "\"%.200s\" is no endpoint: tcp://HOST:PORT", input->endpoints[i]);
+            status = FC_EXIT_USAGE;
+        }
+    }
+    if (status == FC_EXIT_OK && input->endpoint_count > 0 && input->node_key &&
+        strcmp(input->node_key, "none") == 0) {
+        fc_cli_warn(cli, "an endpoint goes with a node: leave out --endpoint or --node-key none");
+        status = FC_EXIT_USAGE;
+    }
+    return status;
 }
 
 static enum fc_exit write_application(struct fc_cli *cli, const struct input *input,
@@ -196,7 +198,9 @@ static enum fc_exit run(struct fc_cli *cli, int argc, char **argv)
     if (status != FC_EXIT_OK)
         return status;
     struct fc_certificate *wanted = &application.wanted;
-    status = federation(cli, input.federation, &wanted->federation);
+    status = check(cli, &input);
+    if (status == FC_EXIT_OK)
+        status = federation(cli, input.federation, &wanted->federation);
     if (status == FC_EXIT_OK)
         status = node_key(cli, input.node_key, &wanted->node_key);
     if (status == FC_EXIT_OK)

@@ -60,6 +60,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (!input->verb)
             argp_error(state, "say sign, show, rotate or pin");
+        if (input->target && strcmp(input->verb, "rotate") == 0)
+            argp_error(state, "charter rotate starts from the charter in force here; --records "
+                              "FILE names another one");
         if (!input->target && (strcmp(input->verb, "sign") == 0 || strcmp(input->verb, "pin") == 0))
             argp_error(state, "charter %s needs a %s", input->verb,
                        strcmp(input->verb, "pin") == 0 ? "charter's hash" : "file");
@@ -68,40 +71,62 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     return fc_governance_parse(key, arg, &input->common);
 }
 
+static enum fc_exit show_record(struct fc_cli *cli, const struct fc_record *record,
+                                const struct fc_ledger *ledger)
+{
+    if (!cli->json) {
+        fc_record_print(record, ledger, stdout);
+        return FC_EXIT_OK;
+    }
+    struct fc_json *json = fc_json_create();
+    fc_record_json(json, NULL, record, ledger);
+    return fc_cli_print_json(cli, json);
+}
+
+/* The last charter in a file, in force or on its way to be. */
+static enum fc_exit show_file(struct fc_cli *cli, const struct input *input, const char *path)
+{
+    struct fc_record_file file;
+    struct fc_ledger *ledger = NULL;
+    enum fc_err err = fc_record_file_read(path, &file);
+    if (err != FC_OK)
+        return fc_governance_unread(cli, err, path);
+    const struct fc_record *record = fc_record_file_last(&file, FC_RECORD_CHARTER);
+    enum fc_exit status = FC_EXIT_USAGE;
+    if (!record || fc_record_check_body(record) != FC_OK) {
+        fc_cli_warn(cli, "%s holds no charter", path);
+    } else {
+        fc_governance_try(cli, input->common.records, &ledger);
+        status = show_record(cli, record, ledger);
+    }
+    if (status == FC_EXIT_OK)
+        status = fc_governance_lacks(cli, path, record, ledger);
+    fc_ledger_destroy(ledger);
+    fc_record_file_finish(&file);
+    return status;
+}
+
 static enum fc_exit show(struct fc_cli *cli, const struct input *input)
 {
     struct fc_ledger *ledger = NULL;
-    const char *file = input->target ? input->target : input->common.records;
-    enum fc_exit status = fc_governance_open(cli, file, &ledger);
+    bool disputed = false;
+    if (input->target)
+        return show_file(cli, input, input->target);
+    enum fc_exit status = fc_governance_open(cli, input->common.records, &ledger);
     if (status != FC_EXIT_OK)
         return status;
-    bool disputed = false;
     const struct fc_held *held = fc_ledger_charter(ledger, &disputed);
-    if (!held) {
-        /* Not in force yet, for want of signatures: show what the file says all the same. */
-        struct fc_record_file records;
-        const struct fc_record *charter = NULL;
-        if (file && fc_record_file_read(file, &records) == FC_OK) {
-            charter = fc_record_file_last(&records, FC_RECORD_CHARTER);
-            if (charter)
-                fc_record_print(charter, NULL, stdout);
-            fc_record_file_finish(&records);
-        }
-        fc_ledger_destroy(ledger);
-        fc_cli_warn(cli, "no charter is in force here%s",
-                    charter ? ": this one lacks signatures" : "");
-        return FC_EXIT_MISSING;
-    }
-    if (cli->json) {
-        struct fc_json *json = fc_json_create();
-        fc_record_json(json, NULL, &held->record, ledger);
-        status = fc_cli_print_json(cli, json);
+    if (held) {
+        status = show_record(cli, &held->record, ledger);
     } else {
-        fc_record_print(&held->record, ledger, stdout);
+        fc_cli_warn(cli, "no charter is in force here yet: its governors sign it with fedcat "
+                         "charter sign, or it comes from the first peer");
+        status = FC_EXIT_MISSING;
     }
     if (disputed)
         fc_cli_warn(cli, "governance is halted: two rival charters follow this one; compare them "
-                         "(fedcat log) and settle it here with: fedcat charter pin HASH");
+                         "(fedcat log --type charter --full) and settle it here with: fedcat "
+                         "charter pin HASH");
     fc_ledger_destroy(ledger);
     return status;
 }
@@ -169,9 +194,9 @@ static enum fc_exit change_governors(struct fc_cli *cli, struct input *input,
     }
     if (left != input->drop_count) {
         fc_cli_warn(cli,
-                    "%u of the governors to drop are in the charter, not %u; see fedcat "
-                    "charter show",
-                    left, input->drop_count);
+                    "--drop names %u, and %u governors in the charter go by that: see fedcat "
+                    "charter show, or give the key",
+                    input->drop_count, left);
         return FC_EXIT_USAGE;
     }
     for (uint32_t i = 0; i < input->add_count; i++) {
@@ -200,13 +225,12 @@ static enum fc_exit rotate(struct fc_cli *cli, struct input *input)
     enum fc_exit status = fc_governance_open(cli, input->common.records, &ledger);
     if (status != FC_EXIT_OK)
         return status;
-    const struct fc_held *held = fc_ledger_charter(ledger, NULL);
+    const struct fc_held *held = fc_governance_charter(cli, ledger, &status);
     struct fc_charter *next = malloc(sizeof *next);
-    enum fc_err err = !held ? FC_E_MISSING : next ? FC_OK : FC_E_NOMEM;
-    if (err != FC_OK) {
-        status = fc_cli_fail(cli, err, "the charter in force");
+    if (held && !next)
+        status = fc_cli_fail(cli, FC_E_NOMEM, "the next charter");
+    if (status != FC_EXIT_OK)
         goto out;
-    }
     *next = held->charter;
     next->version++;
     next->previous = held->record.hash;
@@ -215,15 +239,16 @@ static enum fc_exit rotate(struct fc_cli *cli, struct input *input)
     next->carried = (struct fc_hash){{0}};
     if (input->name)
         next->name = fc_span_str(input->name);
-    status = change_governors(cli, input, next);
+    status = input->name ? fc_governance_text(cli, "--name", input->name) : FC_EXIT_OK;
+    if (status == FC_EXIT_OK)
+        status = change_governors(cli, input, next);
+    if (status == FC_EXIT_OK)
+        status = fc_governance_terms(cli, next);
     if (status != FC_EXIT_OK)
         goto out;
-    err = carry_over(ledger, next, &carry);
+    enum fc_err err = carry_over(ledger, next, &carry);
     if (err == FC_OK)
         err = fc_charter_body(next, &body);
-    if (err == FC_E_ARG)
-        fc_cli_warn(cli, "a charter needs governors with different keys, a quorum of more than "
-                         "half of them and at most all, and 1 to all to admit");
     status = err != FC_OK
                  ? fc_cli_fail(cli, err, "the next charter")
                  : fc_governance_issue(cli, &input->common, ledger, FC_RECORD_CHARTER,
@@ -252,10 +277,21 @@ static enum fc_exit pin(struct fc_cli *cli, const struct input *input)
     fc_pack_array(&arguments, 1);
     fc_message_put_hash(&arguments, &hash);
     enum fc_err err = fc_client_call(client, FC_VERB_PIN, fc_buf_span(&arguments), &body);
-    if (err != FC_OK)
+    if (err == FC_E_MISSING) {
+        fc_cli_warn(cli, "no charter of that hash is held here; fedcat log --type charter --full "
+                         "shows those that are");
+        status = FC_EXIT_MISSING;
+    } else if (err != FC_OK) {
         status = fc_client_fail(cli, client, err, input->target);
-    else
+    } else if (cli->json) {
+        struct fc_json *json = fc_json_create();
+        fc_json_object(json, NULL);
+        fc_json_hash(json, "pinned", &hash);
+        fc_json_end(json);
+        status = fc_cli_print_json(cli, json);
+    } else {
         fc_cli_note(cli, "pinned here; every operator decides this for their own node");
+    }
     fc_buf_finish(&arguments);
     fc_client_close(client);
     return status;

@@ -52,13 +52,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ADMIT:
         return number(state, arg, FC_GOVERNORS_MAX, &input->admit);
     case HEARTBEAT:
-        if (fc_cli_duration(arg, &input->heartbeat_ms) != FC_OK)
+        if (fc_cli_duration(arg, &input->heartbeat_ms) != FC_OK ||
+            input->heartbeat_ms > FC_NUMBER_MAX)
             argp_error(state, "\"%s\" is no duration: 6h, 30min, 90d", arg);
         return 0;
     case ENTRIES:
-        return number(state, arg, UINT64_MAX / 2, &input->entries);
+        return number(state, arg, FC_NUMBER_MAX, &input->entries);
     case BYTES:
-        return number(state, arg, UINT64_MAX / 2, &input->bytes);
+        return number(state, arg, FC_NUMBER_MAX, &input->bytes);
     case OPS:
         return number(state, arg, FC_OPS_MAX, &input->ops);
     case NODES:
@@ -108,17 +109,16 @@ static enum fc_exit run(struct fc_cli *cli, int argc, char **argv)
     charter->quota_bytes = input.bytes;
     charter->quota_ops = (uint32_t)input.ops;
     charter->quota_nodes = (uint32_t)input.nodes;
+    status = fc_governance_text(cli, "--name", input.name);
     for (uint32_t i = 0; i < input.governor_count && status == FC_EXIT_OK; i++)
         status = fc_governance_governor(cli, input.governors[i], &charter->governors[i]);
     if (status == FC_EXIT_OK) {
         qsort(charter->governors, charter->governor_count, sizeof charter->governors[0], by_key);
-        enum fc_err err = fc_charter_body(charter, &body);
-        if (err == FC_E_ARG)
-            fc_cli_warn(cli, "a charter needs governors with different keys, a quorum of more than "
-                             "half of them and at most all, and 1 to all to admit");
-        if (err != FC_OK)
-            status = fc_cli_fail(cli, err, "charter");
+        status = fc_governance_terms(cli, charter);
     }
+    enum fc_err err = status == FC_EXIT_OK ? fc_charter_body(charter, &body) : FC_OK;
+    if (err != FC_OK)
+        status = fc_cli_fail(cli, err, "charter");
     if (status == FC_EXIT_OK)
         status = fc_governance_issue(cli, &input.common, NULL, FC_RECORD_CHARTER,
                                      fc_buf_span(&body), fc_span(NULL, 0), "charter.fcr");

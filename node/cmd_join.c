@@ -72,7 +72,8 @@ static enum fc_err add_charter(struct fc_replica *replica, struct fc_span charte
 }
 
 /* Opens the store or makes it for that federation, and puts the charter in. */
-static enum fc_err make_store(struct fc_cli *cli, const struct fc_bootfile *boot)
+static enum fc_err make_store(struct fc_cli *cli, const char *source,
+                              const struct fc_bootfile *boot)
 {
     char *path = fc_home_path(&cli->home, "store");
     struct fc_kv_lmdb_config kv_config = {.path = path, .create = true};
@@ -95,6 +96,12 @@ static enum fc_err make_store(struct fc_cli *cli, const struct fc_bootfile *boot
         fc_cli_warn(cli, "%s: this node is of another federation already; a node is of one",
                     cli->home.path);
         cli->status = FC_EXIT_REFUSED;
+    } else if (err == FC_E_QUORUM) {
+        fc_cli_warn(cli,
+                    "%s: not enough valid signatures of governors: more of them sign it with "
+                    "fedcat charter sign",
+                    source);
+        cli->status = FC_EXIT_REFUSED;
     } else if (err != FC_OK) {
         fc_cli_fail(cli, err, "%s/store", cli->home.path);
     }
@@ -116,7 +123,7 @@ static enum fc_exit join(struct fc_cli *cli, const char *source)
     if (read_source(cli, source, &boot) != FC_OK) {
         return cli->status;
     }
-    enum fc_err err = make_store(cli, &boot);
+    enum fc_err err = make_store(cli, source, &boot);
     enum fc_exit status = cli->status;
     if (err == FC_OK) {
         err = fc_bootfile_save(&cli->home, &boot);

@@ -103,9 +103,9 @@ static enum fc_exit run(struct fc_cli *cli, int argc, char **argv)
         status = fc_governance_open(cli, input.common.records, &ledger);
     if (status == FC_EXIT_OK)
         status = fc_governance_participant(cli, ledger, input.participant, &participant);
-    const struct fc_held *charter = ledger ? fc_ledger_charter(ledger, NULL) : NULL;
-    if (status == FC_EXIT_OK && (!charter || !participant.certificate))
-        status = fc_cli_fail(cli, FC_E_MISSING, "a charter in force and a certificate");
+    const struct fc_held *charter = NULL;
+    if (status == FC_EXIT_OK)
+        charter = fc_governance_charter(cli, ledger, &status);
     if (status == FC_EXIT_OK) {
         struct fc_revocation revocation = {.federation =
                                                participant.certificate->certificate.federation,

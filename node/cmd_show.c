@@ -62,7 +62,7 @@ static enum fc_exit run(struct fc_cli *cli, int argc, char **argv)
         return status;
     enum fc_err err = fc_record_file_read(input.path, &file);
     if (err != FC_OK)
-        return fc_cli_fail(cli, err, "%s", input.path);
+        return fc_governance_unread(cli, err, input.path);
     fc_governance_try(cli, input.records, &ledger);
     struct fc_json *json = cli->json ? fc_json_create() : NULL;
     fc_json_array(json, NULL);

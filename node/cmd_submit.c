@@ -29,6 +29,25 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     return ARGP_ERR_UNKNOWN;
 }
 
+static enum fc_exit print_taken(struct fc_cli *cli, const char *path, const char *kind,
+                                const struct fc_record *records, size_t count)
+{
+    struct fc_json *json = fc_json_create();
+    fc_json_object(json, NULL);
+    fc_json_text(json, "file", path);
+    fc_json_text(json, "taken", kind);
+    fc_json_array(json, "records");
+    for (size_t i = 0; i < count; i++) {
+        fc_json_object(json, NULL);
+        fc_json_text(json, "type", fc_record_type_name(records[i].type));
+        fc_json_hash(json, "hash", &records[i].hash);
+        fc_json_end(json);
+    }
+    fc_json_end(json);
+    fc_json_end(json);
+    return fc_cli_print_json(cli, json);
+}
+
 static enum fc_exit send_delta(struct fc_cli *cli, const char *path, const struct fc_bundle *bundle)
 {
     struct fc_client *client = NULL;
@@ -47,6 +66,8 @@ static enum fc_exit send_delta(struct fc_cli *cli, const char *path, const struc
         fc_cli_note(cli, "%s: held already", path);
     else if (err != FC_OK)
         status = fc_client_fail(cli, client, err, path);
+    else if (cli->json)
+        status = print_taken(cli, path, "delta", NULL, 0);
     else
         fc_cli_note(cli, "%s: taken in", path);
     fc_buf_finish(&arguments);
@@ -69,21 +90,24 @@ static enum fc_exit submit_delta(struct fc_cli *cli, const char *path, struct fc
     return status;
 }
 
-static enum fc_exit submit_records(struct fc_cli *cli, const char *path)
+static enum fc_exit submit_records(struct fc_cli *cli, const char *path, struct fc_buf *bytes)
 {
-    struct fc_record_file file;
-    enum fc_err err = fc_record_file_read(path, &file);
-    if (err != FC_OK)
-        return fc_cli_fail(cli, err, "%s", path);
+    struct fc_record_file file = {.bytes = *bytes};
+    *bytes = (struct fc_buf){0};
     enum fc_exit status = FC_EXIT_OK;
-    if (fc_record_file_last(&file, FC_RECORD_APPLICATION)) {
+    enum fc_err err = fc_record_file_split(&file);
+    if (err != FC_OK) {
+        status = fc_governance_unread(cli, err, path);
+    } else if (fc_record_file_last(&file, FC_RECORD_APPLICATION)) {
         fc_cli_warn(cli, "%s is an application: it goes to a governor, who runs fedcat admit",
                     path);
         status = FC_EXIT_USAGE;
     } else {
         status = fc_governance_submit(cli, fc_buf_span(&file.bytes));
         char line[FC_RECORD_LINE_BYTES];
-        if (status == FC_EXIT_OK)
+        if (status == FC_EXIT_OK && cli->json)
+            status = print_taken(cli, path, "records", file.records, file.count);
+        else if (status == FC_EXIT_OK)
             fc_cli_note(cli, "%s: taken in", fc_record_line(&file.records[file.count - 1], line));
     }
     fc_record_file_finish(&file);
@@ -100,7 +124,7 @@ static enum fc_exit submit_file(struct fc_cli *cli, const char *path)
     else if (fc_bundle_is(fc_buf_span(&bytes)))
         status = submit_delta(cli, path, fc_buf_span(&bytes));
     else
-        status = submit_records(cli, path);
+        status = submit_records(cli, path, &bytes);
     fc_buf_finish(&bytes);
     return status;
 }

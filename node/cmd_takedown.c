@@ -50,27 +50,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     return fc_governance_parse(key, arg, &input->common);
 }
 
-static enum fc_exit local(struct fc_cli *cli, struct fc_client *client, const struct input *input,
-                          const struct fc_hash *participant)
-{
-    struct fc_buf arguments = {0};
-    struct fc_span body;
-    struct fc_hash key_hash = fc_key_hash(fc_span_str(input->key));
-    fc_pack_array(&arguments, 4);
-    fc_message_put_hash(&arguments, participant);
-    fc_message_put_hash(&arguments, &key_hash);
-    fc_pack_str(&arguments, fc_span_str(input->reason ? input->reason : ""));
-    fc_pack_uint(&arguments, !input->lift);
-    enum fc_err err =
-        fc_client_call(client, FC_VERB_TAKEDOWN_LOCAL, fc_buf_span(&arguments), &body);
-    fc_buf_finish(&arguments);
-    if (err != FC_OK)
-        return fc_client_fail(cli, client, err, input->key);
-    fc_cli_note(cli, input->lift ? "given back; the content is pulled from peers"
-                                 : "withheld on this node; the entry stays, and says so");
-    return FC_EXIT_OK;
-}
-
 /* The commitment of the entry as it is held here: a takedown names one content, not a key. */
 static enum fc_err commitment(struct fc_client *client, const struct fc_hash *participant,
                               const char *key, struct fc_hash *out)
@@ -95,6 +74,38 @@ static enum fc_err commitment(struct fc_client *client, const struct fc_hash *pa
     return in.err;
 }
 
+static enum fc_exit local(struct fc_cli *cli, struct fc_client *client, const struct input *input,
+                          const struct fc_hash *participant)
+{
+    struct fc_buf arguments = {0};
+    struct fc_span body;
+    struct fc_hash key_hash = fc_key_hash(fc_span_str(input->key)), ignored;
+    enum fc_err err = input->lift ? FC_OK : commitment(client, participant, input->key, &ignored);
+    if (err != FC_OK)
+        return fc_client_fail(cli, client, err, input->key);
+    fc_pack_array(&arguments, 4);
+    fc_message_put_hash(&arguments, participant);
+    fc_message_put_hash(&arguments, &key_hash);
+    fc_pack_str(&arguments, fc_span_str(input->reason ? input->reason : ""));
+    fc_pack_uint(&arguments, !input->lift);
+    err = fc_client_call(client, FC_VERB_TAKEDOWN_LOCAL, fc_buf_span(&arguments), &body);
+    fc_buf_finish(&arguments);
+    if (err != FC_OK)
+        return fc_client_fail(cli, client, err, input->key);
+    if (cli->json) {
+        struct fc_json *json = fc_json_create();
+        fc_json_object(json, NULL);
+        fc_json_hash(json, "participant", participant);
+        fc_json_text(json, "key", input->key);
+        fc_json_bool(json, "withheld", !input->lift);
+        fc_json_end(json);
+        return fc_cli_print_json(cli, json);
+    }
+    fc_cli_note(cli, input->lift ? "given back; the content is pulled from peers"
+                                 : "withheld on this node; the entry stays, and says so");
+    return FC_EXIT_OK;
+}
+
 static enum fc_exit federation_wide(struct fc_cli *cli, struct fc_client *client,
                                     const struct input *input, const struct fc_hash *participant)
 {
@@ -107,12 +118,11 @@ static enum fc_exit federation_wide(struct fc_cli *cli, struct fc_client *client
     if (err != FC_OK)
         return fc_client_fail(cli, client, err, input->key);
     enum fc_exit status = fc_governance_from(cli, client, &ledger);
-    const struct fc_held *charter = ledger ? fc_ledger_charter(ledger, NULL) : NULL;
-    const struct fc_held *first = ledger ? fc_ledger_charter_version(ledger, 1) : NULL;
-    if (status == FC_EXIT_OK && (!charter || !first))
-        status = fc_cli_fail(cli, FC_E_MISSING, "a charter in force");
+    const struct fc_held *charter = NULL;
+    if (status == FC_EXIT_OK)
+        charter = fc_governance_charter(cli, ledger, &status);
     if (status == FC_EXIT_OK) {
-        takedown.federation = first->record.hash;
+        takedown.federation = fc_ledger_charter_version(ledger, 1)->record.hash;
         takedown.charter = charter->record.hash;
         err = fc_takedown_body(&takedown, &body);
         if (err != FC_OK)

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "node/client.h"
-#include "node/file.h"
 #include "node/passphrase.h"
 #include "store/pack.h"
 
@@ -184,8 +183,38 @@ enum fc_exit fc_governance_open(struct fc_cli *cli, const char *records, struct 
         return FC_EXIT_OK;
     fc_ledger_destroy(*ledger);
     *ledger = NULL;
-    return fc_cli_fail(cli, err, err == FC_E_UNKNOWN ? "%s has no charter of version 1" : "%s",
-                       records);
+    if (err != FC_E_UNKNOWN)
+        return fc_governance_unread(cli, err, records);
+    fc_cli_warn(cli,
+                "%s has no charter of version 1; the federation's first one goes before others",
+                records);
+    return FC_EXIT_USAGE;
+}
+
+const struct fc_held *fc_governance_charter(struct fc_cli *cli, const struct fc_ledger *ledger,
+                                            enum fc_exit *status)
+{
+    bool disputed = false;
+    const struct fc_held *held = fc_ledger_charter(ledger, &disputed);
+    if (!held && disputed)
+        *status = fc_cli_fail(cli, FC_E_DISPUTED, "no charter is in force");
+    else if (!held) {
+        fc_cli_warn(cli, "no charter is in force: it lacks signatures of its governors (fedcat "
+                         "charter sign FILE)");
+        *status = FC_EXIT_REFUSED;
+    } else if (disputed)
+        fc_cli_warn(cli, "governance is halted by two rival charters: what is signed now counts "
+                         "only until they are settled (fedcat charter show)");
+    return held;
+}
+
+enum fc_exit fc_governance_unread(struct fc_cli *cli, enum fc_err err, const char *path)
+{
+    if (err != FC_E_FORMAT)
+        return fc_cli_fail(cli, err, "%s", path);
+    fc_cli_warn(cli, "%s: empty, damaged or cut short: no file of records as fedcat writes them",
+                path);
+    return FC_EXIT_USAGE;
 }
 
 void fc_governance_try(struct fc_cli *cli, const char *records, struct fc_ledger **ledger)
@@ -193,8 +222,8 @@ void fc_governance_try(struct fc_cli *cli, const char *records, struct fc_ledger
     *ledger = NULL;
     if (!records) {
         char *store = fc_home_path(&cli->home, "store/data.mdb");
-        if (store && access(store, F_OK) == 0)
-            (void)from_node(cli, ledger);
+        if (store && access(store, F_OK) == 0 && from_node(cli, ledger) != FC_EXIT_OK)
+            fc_cli_note(cli, "going on without this node's records");
         free(store);
         return;
     }
@@ -224,199 +253,6 @@ enum fc_exit fc_governance_key(struct fc_cli *cli, const char *kind, const char 
         status = FC_EXIT_USAGE;
     }
     free(path);
-    return status;
-}
-
-static enum fc_exit add_signatures(struct fc_cli *cli, const struct fc_governance_input *input,
-                                   struct fc_buf *record)
-{
-    for (uint32_t i = 0; i < input->key_count; i++) {
-        struct fc_keyfile key;
-        struct fc_record parsed;
-        struct fc_buf signed_record = {0};
-        enum fc_exit status = fc_governance_key(cli, "governor", input->keys[i], &key);
-        if (status != FC_EXIT_OK)
-            return status;
-        enum fc_err err = fc_record_parse(fc_buf_span(record), &parsed);
-        if (err == FC_OK)
-            err = fc_record_cosign(&parsed, &key.sign, &signed_record);
-        fc_keyfile_wipe(&key);
-        if (err != FC_OK) {
-            fc_buf_finish(&signed_record);
-            return fc_cli_fail(cli, err, "signing with %s", input->keys[i]);
-        }
-        fc_buf_finish(record);
-        *record = signed_record;
-    }
-    return FC_EXIT_OK;
-}
-
-static uint32_t valid_signatures(const struct fc_record *record, const struct fc_charter *charter)
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < charter->governor_count; i++)
-        count += fc_record_signed_by(record, &charter->governors[i].key);
-    return count;
-}
-
-/* How many signatures of governors a record has, and how many are still missing. A charter after
- * the first needs a quorum of its own governors and of the charter's before it. */
-static uint32_t missing(const struct fc_record *record, const struct fc_ledger *ledger,
-                        uint32_t *have, uint32_t *need)
-{
-    const struct fc_held *held = ledger ? fc_ledger_charter(ledger, NULL) : NULL;
-    *have = *need = 0;
-    if (record->type == FC_RECORD_CHARTER) {
-        struct fc_charter *charter = calloc(1, sizeof *charter);
-        uint32_t lacking = UINT32_MAX;
-        if (charter && fc_charter_parse(record, charter) == FC_OK) {
-            *have = valid_signatures(record, charter);
-            *need = charter->quorum;
-            lacking = *have < *need ? *need - *have : 0;
-            if (charter->version > 1 && held) {
-                uint32_t before = valid_signatures(record, &held->charter);
-                uint32_t lacking_before =
-                    before < held->charter.quorum ? held->charter.quorum - before : 0;
-                lacking = lacking > lacking_before ? lacking : lacking_before;
-            }
-        }
-        free(charter);
-        return lacking;
-    }
-    if (!held)
-        return UINT32_MAX;
-    *have = valid_signatures(record, &held->charter);
-    *need = held->charter.admit;
-    return *have < *need ? *need - *have : 0;
-}
-
-static enum fc_exit report(struct fc_cli *cli, const char *path, const struct fc_record *record,
-                           uint32_t have, uint32_t need, uint32_t lacking, bool submitted)
-{
-    char line[FC_RECORD_LINE_BYTES], hex[65];
-    fc_hex(record->hash.b, 32, hex);
-    if (cli->json) {
-        struct fc_json *json = fc_json_create();
-        fc_json_object(json, NULL);
-        fc_json_text(json, "file", path);
-        fc_json_text(json, "type", fc_record_type_name(record->type));
-        fc_json_hash(json, "hash", &record->hash);
-        fc_json_uint(json, "signatures", have);
-        fc_json_uint(json, "needed", need);
-        fc_json_bool(json, "complete", lacking == 0);
-        fc_json_bool(json, "submitted", submitted);
-        fc_json_end(json);
-        return fc_cli_print_json(cli, json);
-    }
-    printf("%s\n  hash          %s\n  signatures    %u of %u\n", fc_record_line(record, line), hex,
-           have, need);
-    if (submitted)
-        printf("  handed in     yes, this node passes it on\n");
-    else if (lacking == 0 && record->type == FC_RECORD_CHARTER &&
-             fc_hash_is_zero(&record->federation))
-        printf("  complete      nodes start with it: fedcat join %s\n", path);
-    else if (lacking == 0)
-        printf("  complete      hand it to any node: fedcat submit %s\n", path);
-    else if (lacking == UINT32_MAX)
-        printf("  next          sign it: fedcat cosign %s --key KEY\n", path);
-    else
-        printf("  next          %u more: fedcat cosign %s --key KEY\n", lacking, path);
-    return FC_EXIT_OK;
-}
-
-static enum fc_exit deliver(struct fc_cli *cli, const struct fc_governance_input *input,
-                            const struct fc_ledger *ledger, struct fc_span before,
-                            const struct fc_buf *record, const char *path)
-{
-    struct fc_record parsed;
-    struct fc_buf all = {0};
-    uint32_t have, need;
-    bool submitted = false;
-    fc_buf_append(&all, before.data, before.len);
-    fc_buf_append(&all, record->data, record->len);
-    enum fc_err err = fc_buf_check(&all);
-    if (err == FC_OK)
-        err = fc_record_parse(fc_buf_span(record), &parsed);
-    if (err == FC_OK && path)
-        err = fc_file_write(path, fc_buf_span(&all), 0644, false);
-    enum fc_exit status = FC_EXIT_OK;
-    if (err != FC_OK) {
-        status = fc_cli_fail(cli, err, "%s", path ? path : "record");
-    } else {
-        uint32_t lacking = missing(&parsed, ledger, &have, &need);
-        if (input->submit && lacking == 0) {
-            status = fc_governance_submit(cli, fc_buf_span(&all));
-            submitted = status == FC_EXIT_OK;
-        } else if (input->submit) {
-            fc_cli_note(cli, "not handed in: signatures are missing");
-        }
-        if (status == FC_EXIT_OK)
-            status = report(cli, path, &parsed, have, need, lacking, submitted);
-    }
-    fc_buf_finish(&all);
-    return status;
-}
-
-enum fc_exit fc_governance_issue(struct fc_cli *cli, const struct fc_governance_input *input,
-                                 const struct fc_ledger *ledger, enum fc_record_type type,
-                                 struct fc_span body, struct fc_span before, const char *fallback)
-{
-    struct fc_buf record = {0};
-    enum fc_exit status = FC_EXIT_OK;
-    enum fc_err err = fc_record_write(type, body, NULL, 0, &record);
-    if (err != FC_OK)
-        status = fc_cli_fail(cli, err, "the record");
-    else
-        status = add_signatures(cli, input, &record);
-    if (status == FC_EXIT_OK)
-        status = deliver(cli, input, ledger, before, &record, input->out ? input->out : fallback);
-    fc_buf_finish(&record);
-    return status;
-}
-
-static const struct fc_record *to_sign(const struct fc_record_file *file, enum fc_record_type type)
-{
-    static const enum fc_record_type types[] = {FC_RECORD_CERTIFICATE, FC_RECORD_REVOCATION,
-                                                FC_RECORD_TAKEDOWN, FC_RECORD_CHARTER};
-    const struct fc_record *found = NULL;
-    if (type != 0)
-        return fc_record_file_last(file, type);
-    for (size_t i = 0; i < sizeof types / sizeof types[0] && !found; i++)
-        found = fc_record_file_last(file, types[i]);
-    return found;
-}
-
-enum fc_exit fc_governance_cosign(struct fc_cli *cli, const struct fc_governance_input *input,
-                                  const char *path, enum fc_record_type type)
-{
-    struct fc_record_file file;
-    struct fc_ledger *ledger = NULL;
-    struct fc_buf record = {0};
-    enum fc_err err = fc_record_file_read(path, &file);
-    if (err != FC_OK)
-        return fc_cli_fail(cli, err, "%s", path);
-    enum fc_exit status = FC_EXIT_OK;
-    const struct fc_record *found = to_sign(&file, type);
-    if (!found) {
-        fc_cli_warn(cli, "%s holds no %s to sign", path,
-                    type != 0 ? fc_record_type_name(type) : "record");
-        status = FC_EXIT_USAGE;
-        goto out;
-    }
-    fc_governance_try(cli, input->records, &ledger);
-    if (!cli->json && !cli->quiet)
-        fc_record_print(found, ledger, stderr);
-    fc_buf_append(&record, found->bytes.data, found->bytes.len);
-    status = add_signatures(cli, input, &record);
-    if (status == FC_EXIT_OK) {
-        struct fc_span before =
-            fc_span(file.bytes.data, (size_t)(found->bytes.data - file.bytes.data));
-        status = deliver(cli, input, ledger, before, &record, input->out ? input->out : path);
-    }
-out:
-    fc_buf_finish(&record);
-    fc_ledger_destroy(ledger);
-    fc_record_file_finish(&file);
     return status;
 }
 
@@ -462,12 +298,63 @@ enum fc_exit fc_governance_governor(struct fc_cli *cli, char *text, struct fc_go
     *middle = 0;
     out->name = fc_span_str(text);
     out->country = fc_span_str(middle + 1);
-    if (fc_cli_key(last + 1, &out->key) == FC_OK)
-        return FC_EXIT_OK;
+    enum fc_exit status = fc_governance_text(cli, "a governor's name", text);
+    if (status == FC_EXIT_OK)
+        status = fc_governance_country(cli, middle + 1);
+    if (status != FC_EXIT_OK || fc_cli_key(last + 1, &out->key) == FC_OK)
+        return status;
     struct fc_keyfile key;
     enum fc_err err = fc_keyfile_read(last + 1, &key);
     if (err != FC_OK)
         return fc_cli_fail(cli, err, "governor %s: key %s", text, last + 1);
+    if (key.kind != FC_KEY_GOVERNOR) {
+        fc_cli_warn(cli, "governor %s: %s is a %s key, not a governor's", text, last + 1,
+                    fc_key_kind_name(key.kind));
+        return FC_EXIT_USAGE;
+    }
     out->key = key.public_key;
     return FC_EXIT_OK;
+}
+
+enum fc_exit fc_governance_text(struct fc_cli *cli, const char *what, const char *text)
+{
+    if (fc_text_valid(fc_span_str(text), 1, FC_TEXT_BYTES_MAX))
+        return FC_EXIT_OK;
+    fc_cli_warn(cli, "%s is 1 to %d bytes of text without control characters", what,
+                FC_TEXT_BYTES_MAX);
+    return FC_EXIT_USAGE;
+}
+
+enum fc_exit fc_governance_country(struct fc_cli *cli, const char *text)
+{
+    if (text[0] >= 'A' && text[0] <= 'Z' && text[1] >= 'A' && text[1] <= 'Z' && !text[2])
+        return FC_EXIT_OK;
+    fc_cli_warn(cli, "a country is two capital letters, as DE, not \"%.40s\"", text);
+    return FC_EXIT_USAGE;
+}
+
+enum fc_exit fc_governance_terms(struct fc_cli *cli, const struct fc_charter *charter)
+{
+    for (uint32_t i = 0; i + 1 < charter->governor_count; i++) {
+        const struct fc_governor *one = &charter->governors[i], *other = one + 1;
+        if (fc_key_eq(&one->key, &other->key)) {
+            fc_cli_warn(cli, "%.*s and %.*s have the same key: each governor needs their own",
+                        (int)one->name.len, (const char *)one->name.data, (int)other->name.len,
+                        (const char *)other->name.data);
+            return FC_EXIT_USAGE;
+        }
+    }
+    if (charter->governor_count == 0) {
+        fc_cli_warn(cli, "a charter needs at least one governor");
+    } else if (2 * charter->quorum <= charter->governor_count ||
+               charter->quorum > charter->governor_count) {
+        fc_cli_warn(cli, "a quorum of %u of %u governors cannot be: more than half, at most all",
+                    charter->quorum, charter->governor_count);
+    } else if (charter->admit == 0 || charter->admit > charter->governor_count) {
+        fc_cli_warn(cli, "%u of %u governors to admit cannot be: from 1 to all", charter->admit,
+                    charter->governor_count);
+    } else {
+        return FC_EXIT_OK;
+    }
+    return FC_EXIT_USAGE;
 }

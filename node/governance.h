@@ -41,8 +41,15 @@ enum fc_exit fc_governance_open(struct fc_cli *cli, const char *records, struct 
 struct fc_client;
 enum fc_exit fc_governance_from(struct fc_cli *cli, struct fc_client *client,
                                 struct fc_ledger **ledger);
-/* The same where none may be had: *ledger stays NULL and nothing is printed. */
+/* The same where none may be had: *ledger stays NULL then, which is no failure. */
 void fc_governance_try(struct fc_cli *cli, const char *records, struct fc_ledger **ledger);
+
+/* The charter in force, with a word when governance is halted; NULL with *status set and the reason
+ * printed when there is none. */
+const struct fc_held *fc_governance_charter(struct fc_cli *cli, const struct fc_ledger *ledger,
+                                            enum fc_exit *status);
+/* Says why a file of records could not be read. */
+enum fc_exit fc_governance_unread(struct fc_cli *cli, enum fc_err err, const char *path);
 
 /* Hands records to this node, one after the other; prints what is refused. */
 enum fc_exit fc_governance_submit(struct fc_cli *cli, struct fc_span records);
@@ -62,10 +69,19 @@ enum fc_exit fc_governance_issue(struct fc_cli *cli, const struct fc_governance_
 enum fc_exit fc_governance_cosign(struct fc_cli *cli, const struct fc_governance_input *input,
                                   const char *path, enum fc_record_type type);
 
+/* Says so when a charter in a file lacks signatures: FC_EXIT_REFUSED; else FC_EXIT_OK. */
+enum fc_exit fc_governance_lacks(struct fc_cli *cli, const char *path,
+                                 const struct fc_record *record, const struct fc_ledger *ledger);
+
 /* A participant by id, a prefix of it of 4 digits or more, or legal name. Prints a failure. */
 enum fc_exit fc_governance_participant(struct fc_cli *cli, const struct fc_ledger *ledger,
                                        const char *name, struct fc_participant *out);
 /* "NAME,COUNTRY,KEY" with KEY 64 digits or a key file. The spans borrow from `text`. */
 enum fc_exit fc_governance_governor(struct fc_cli *cli, char *text, struct fc_governor *out);
+/* Each says in one line what is wrong, where something is. */
+enum fc_exit fc_governance_text(struct fc_cli *cli, const char *what, const char *text);
+enum fc_exit fc_governance_country(struct fc_cli *cli, const char *text);
+/* Governors sorted by key, quorum and admit. */
+enum fc_exit fc_governance_terms(struct fc_cli *cli, const struct fc_charter *charter);
 
 #endif

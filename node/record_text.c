@@ -315,16 +315,16 @@ static void show_body(const struct shown *at, const struct fc_record *record,
     }
 }
 
-/* Who a signer is, by the charters the ledger holds. */
-static bool signer_name(const struct fc_ledger *ledger, const struct fc_key *key,
-                        struct fc_governor *out)
+/* A governor's name by the charters the ledger holds. */
+static bool governor_name(const struct fc_ledger *ledger, const struct fc_key *key,
+                          struct fc_span *name)
 {
     const struct fc_held *held = ledger ? fc_ledger_charter(ledger, NULL) : NULL;
     for (uint64_t version = held ? held->charter.version : 0; version > 0; version--) {
         held = fc_ledger_charter_version(ledger, version);
         for (uint32_t i = 0; held && i < held->charter.governor_count; i++) {
             if (fc_key_eq(&held->charter.governors[i].key, key)) {
-                *out = held->charter.governors[i];
+                *name = held->charter.governors[i].name;
                 return true;
             }
         }
@@ -332,31 +332,66 @@ static bool signer_name(const struct fc_ledger *ledger, const struct fc_key *key
     return false;
 }
 
-void fc_record_signer(const struct fc_ledger *ledger, const struct fc_key *key, char *out,
-                      size_t size)
+static bool participant_name(const struct fc_ledger *ledger, const struct fc_key *key,
+                             struct fc_span *name)
 {
-    struct fc_governor governor;
-    struct fc_span name = {0};
-    if (signer_name(ledger, key, &governor))
-        name = governor.name;
-    for (size_t i = 0; ledger && !name.data && i < fc_ledger_participant_count(ledger); i++) {
+    for (size_t i = 0; ledger && i < fc_ledger_participant_count(ledger); i++) {
         struct fc_participant participant;
         fc_ledger_participant_at(ledger, i, &participant);
         const struct fc_held *held = participant.certificate;
         if (held && (fc_key_eq(&held->certificate.feed_key, key) ||
-                     fc_key_eq(&held->certificate.recovery_key, key)))
-            name = held->certificate.name;
+                     fc_key_eq(&held->certificate.recovery_key, key))) {
+            *name = held->certificate.name;
+            return true;
+        }
     }
-    if (name.data) {
-        snprintf(out, size, "%.*s", (int)name.len, (const char *)name.data);
-    } else {
-        char hex[17];
+    return false;
+}
+
+/* As many whole characters as fit. Text of a record has no control characters: its parser saw to
+ * that. */
+static void copy_text(char *out, size_t size, struct fc_span text)
+{
+    size_t len = text.len < size ? text.len : size - 1;
+    while (len > 0 && len < text.len && (text.data[len] & 0xc0) == 0x80)
+        len--;
+    if (len > 0)
+        memcpy(out, text.data, len);
+    out[len] = 0;
+}
+
+void fc_record_signer(const struct fc_ledger *ledger, const struct fc_key *key, char *out,
+                      size_t size)
+{
+    struct fc_span name = {0};
+    char hex[17];
+    if (!governor_name(ledger, key, &name) && !participant_name(ledger, key, &name)) {
         fc_hex(key->b, 8, hex);
-        snprintf(out, size, "%s", hex);
+        name = fc_span_str(hex);
     }
-    for (char *c = out; *c; c++)
-        if ((unsigned char)*c < 32 || *c == 127)
-            *c = '?';
+    copy_text(out, size, name);
+}
+
+static void show_signer(const struct shown *at, const struct fc_signature *signature, bool valid)
+{
+    struct fc_span name = {0};
+    bool governs = governor_name(at->ledger, &signature->signer, &name);
+    bool known = governs || participant_name(at->ledger, &signature->signer, &name);
+    if (at->json) {
+        fc_json_object(at->json, NULL);
+        fc_json_key(at->json, "key", &signature->signer);
+        fc_json_bool(at->json, "valid", valid);
+        if (known)
+            fc_json_span(at->json, governs ? "governor" : "participant", name);
+        fc_json_end(at->json);
+    } else {
+        char hex[65];
+        fc_hex(signature->signer.b, 32, hex);
+        label(at, "signed by");
+        fprintf(at->out, "%s %s ", hex, valid ? "valid" : "INVALID");
+        fc_cli_put(at->out, name, 60, false);
+        fputc('\n', at->out);
+    }
 }
 
 static void show_signers(const struct shown *at, const struct fc_record *record)
@@ -365,26 +400,8 @@ static void show_signers(const struct shown *at, const struct fc_record *record)
         fc_json_array(at->json, "signed_by");
     for (uint32_t i = 0; i < record->signature_count; i++) {
         struct fc_signature signature;
-        struct fc_governor governor;
         fc_record_signature(record, i, &signature);
-        bool valid = fc_verify(&signature.signer, &record->hash, &signature.sig);
-        bool known = signer_name(at->ledger, &signature.signer, &governor);
-        if (at->json) {
-            fc_json_object(at->json, NULL);
-            fc_json_key(at->json, "key", &signature.signer);
-            fc_json_bool(at->json, "valid", valid);
-            if (known)
-                fc_json_span(at->json, "governor", governor.name);
-            fc_json_end(at->json);
-        } else {
-            char hex[65];
-            fc_hex(signature.signer.b, 32, hex);
-            label(at, "signed by");
-            fprintf(at->out, "%s %s%s", hex, valid ? "valid" : "INVALID", known ? " " : "");
-            if (known)
-                fc_cli_put(at->out, governor.name, 60, false);
-            fputc('\n', at->out);
-        }
+        show_signer(at, &signature, fc_verify(&signature.signer, &record->hash, &signature.sig));
     }
     if (at->json)
         fc_json_end(at->json);
@@ -420,48 +437,92 @@ void fc_record_json(struct fc_json *json, const char *key, const struct fc_recor
     free(body);
 }
 
-static void line_name(char out[FC_RECORD_LINE_BYTES], const char *what, struct fc_span name,
+static void name_line(char out[FC_RECORD_LINE_BYTES], const char *what, struct fc_span name,
                       struct fc_span country)
 {
-    int len = (int)(name.len < 100 ? name.len : 100);
-    snprintf(out, FC_RECORD_LINE_BYTES, "%s %.*s (%.*s)", what, len, (const char *)name.data,
-             (int)(country.len < 8 ? country.len : 8), (const char *)country.data);
-    for (char *c = out; *c; c++)
-        if ((unsigned char)*c < 32 || *c == 127)
-            *c = '?';
+    char text[101];
+    copy_text(text, sizeof text, name);
+    snprintf(out, FC_RECORD_LINE_BYTES, "%s %s (%.*s)", what, text, (int)country.len,
+             (const char *)country.data);
+}
+
+static void charter_line(char out[FC_RECORD_LINE_BYTES], const struct fc_charter *charter)
+{
+    char what[48], rule[32];
+    snprintf(what, sizeof what, "charter %" PRIu64 " of", charter->version);
+    snprintf(rule, sizeof rule, "%u of %u", charter->quorum, charter->governor_count);
+    name_line(out, what, charter->name, fc_span_str(rule));
+}
+
+static void evidence_line(char out[FC_RECORD_LINE_BYTES], const struct fc_evidence *evidence)
+{
+    struct fc_record first;
+    const char *type =
+        fc_record_parse(evidence->first, &first) == FC_OK ? fc_record_type_name(first.type) : NULL;
+    snprintf(out, FC_RECORD_LINE_BYTES, "evidence of two %ss that contradict each other",
+             type ? type : "record");
+}
+
+static void body_line(char out[FC_RECORD_LINE_BYTES], enum fc_record_type type,
+                      const union body *body)
+{
+    char version[FC_CLI_VERSION_BYTES], hex[17];
+    const uint8_t *id = NULL;
+    const char *what = NULL;
+    switch (type) {
+    case FC_RECORD_CHARTER:
+        charter_line(out, &body->charter);
+        return;
+    case FC_RECORD_CARRY:
+        snprintf(out, FC_RECORD_LINE_BYTES, "carry list of charter %" PRIu64 ": %u records",
+                 body->carry.version, body->carry.count);
+        return;
+    case FC_RECORD_CERTIFICATE:
+        name_line(out, "certificate of", body->certificate.name, body->certificate.country);
+        return;
+    case FC_RECORD_APPLICATION:
+        name_line(out, "application of", body->application.wanted.name,
+                  body->application.wanted.country);
+        return;
+    case FC_RECORD_EVIDENCE:
+        evidence_line(out, &body->evidence);
+        return;
+    case FC_RECORD_HEAD:
+        fc_hex(body->head.participant.b, 8, hex);
+        snprintf(out, FC_RECORD_LINE_BYTES, "head %s of %s",
+                 fc_cli_version(body->head.version, version), hex);
+        return;
+    case FC_RECORD_REVOCATION:
+        what = body->revocation.mode == FC_REVOKE_REMOVE ? "revocation (remove) of"
+                                                         : "revocation (freeze) of";
+        id = body->revocation.participant.b;
+        break;
+    case FC_RECORD_TAKEDOWN:
+        what = "takedown of a content of";
+        id = body->takedown.participant.b;
+        break;
+    case FC_RECORD_DESCRIPTOR:
+        what = "descriptor of node";
+        id = body->descriptor.node_key.b;
+        break;
+    case FC_RECORD_CHECKPOINT:
+        what = "checkpoint of node";
+        id = body->checkpoint.node_key.b;
+        break;
+    }
+    if (id) {
+        fc_hex(id, 8, hex);
+        snprintf(out, FC_RECORD_LINE_BYTES, "%s %s", what, hex);
+    }
 }
 
 char *fc_record_line(const struct fc_record *record, char out[FC_RECORD_LINE_BYTES])
 {
     union body *body = calloc(1, sizeof *body);
     const char *type = fc_record_type_name(record->type);
-    char version[FC_CLI_VERSION_BYTES + 24], rule[32], hex[17];
     snprintf(out, FC_RECORD_LINE_BYTES, "%s", type ? type : "record");
-    if (!body || parse(record, body) != FC_OK) {
-        free(body);
-        return out;
-    }
-    if (record->type == FC_RECORD_CHARTER) {
-        snprintf(version, sizeof version, "charter %" PRIu64 " of", body->charter.version);
-        snprintf(rule, sizeof rule, "%u of %u", body->charter.quorum, body->charter.governor_count);
-        line_name(out, version, body->charter.name, fc_span_str(rule));
-    } else if (record->type == FC_RECORD_CERTIFICATE) {
-        line_name(out, "certificate of", body->certificate.name, body->certificate.country);
-    } else if (record->type == FC_RECORD_APPLICATION) {
-        line_name(out, "application of", body->application.wanted.name,
-                  body->application.wanted.country);
-    } else if (record->type == FC_RECORD_HEAD) {
-        fc_hex(body->head.participant.b, 8, hex);
-        snprintf(out, FC_RECORD_LINE_BYTES, "head %s of %s",
-                 fc_cli_version(body->head.version, version), hex);
-    } else if (record->type == FC_RECORD_REVOCATION) {
-        fc_hex(body->revocation.participant.b, 8, hex);
-        snprintf(out, FC_RECORD_LINE_BYTES, "revocation (%s) of %s",
-                 body->revocation.mode == FC_REVOKE_REMOVE ? "remove" : "freeze", hex);
-    } else if (record->type == FC_RECORD_DESCRIPTOR) {
-        fc_hex(body->descriptor.node_key.b, 8, hex);
-        snprintf(out, FC_RECORD_LINE_BYTES, "descriptor of node %s", hex);
-    }
+    if (body && parse(record, body) == FC_OK)
+        body_line(out, record->type, body);
     free(body);
     return out;
 }
