@@ -160,6 +160,24 @@ static void fill_in(struct fc_certificate *certificate, const struct fc_ledger *
     }
 }
 
+/* Whoever holds the recovery key is the participant: nobody else's application renews it. */
+static enum fc_exit check_owner(struct fc_cli *cli, const char *path,
+                                const struct fc_ledger *ledger, const struct fc_certificate *wanted)
+{
+    struct fc_hash first = fc_participant_id(&wanted->feed_key, &wanted->recovery_key);
+    struct fc_participant before;
+    bool known = fc_ledger_participant(ledger, &wanted->participant, &before) == FC_OK;
+    if (!known && !fc_hash_eq(&first, &wanted->participant)) {
+        fc_cli_warn(cli, "%s: renews a participant that is not known here", path);
+        return FC_EXIT_REFUSED;
+    }
+    if (known && !fc_key_eq(&before.certificate->certificate.recovery_key, &wanted->recovery_key)) {
+        fc_cli_warn(cli, "%s: refused: its recovery key is not the participant's", path);
+        return FC_EXIT_REFUSED;
+    }
+    return FC_EXIT_OK;
+}
+
 static enum fc_exit run(struct fc_cli *cli, int argc, char **argv)
 {
     struct input input = {.entries = NOT_GIVEN,
@@ -190,6 +208,9 @@ static enum fc_exit run(struct fc_cli *cli, int argc, char **argv)
         status = fc_cli_fail(cli, FC_E_FEDERATION, "%s", input.path);
         goto out;
     }
+    status = check_owner(cli, input.path, ledger, &application->wanted);
+    if (status != FC_EXIT_OK)
+        goto out;
     fill_in(&application->wanted, ledger, charter, &input);
     enum fc_err err = fc_certificate_body(&application->wanted, &body);
     status = err != FC_OK

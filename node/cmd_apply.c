@@ -8,7 +8,8 @@
 
 /* `apply`: a request for a certificate, signed by the keys it names, as a file for governors. */
 struct input {
-    const char *key_name, *feed, *recovery, *name, *country, *url, *node_key, *federation, *out;
+    const char *key_name, *feed, *recovery, *name, *country, *url, *node_key, *federation, *out,
+        *participant;
     const char *endpoints[FC_ENDPOINTS_MAX];
     uint32_t endpoint_count;
 };
@@ -24,6 +25,10 @@ static const struct argp_option options[] = {
     {"endpoint", 'e', "tcp://HOST:PORT", 0, "Where others reach its node (repeat; none: dials out)",
      0},
     {"node-key", NODE_KEY, "KEY|none", 0, "Its first node's key (default: this node's)", 0},
+    {"participant", 'p', "ID", 0,
+     "Renew this participant, whose feed key was replaced (default: the one this node knows by "
+     "the recovery key)",
+     0},
     {"federation", 'f', "ID|FILE", 0, "The federation: its id, or its first charter", 0},
     {"out", 'o', "FILE", 0, "Write the application there (default: application.fcr)", 0},
     {0}};
@@ -55,6 +60,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case 'f':
         input->federation = arg;
+        return 0;
+    case 'p':
+        input->participant = arg;
         return 0;
     case 'o':
         input->out = arg;
@@ -149,6 +157,37 @@ static enum fc_exit check(struct fc_cli *cli, const struct input *input)
     return status;
 }
 
+/* A participant's id is that of its first keys; after a recovery others have taken their place. */
+static enum fc_exit identify(struct fc_cli *cli, const struct input *input,
+                             struct fc_certificate *wanted)
+{
+    struct fc_hash first = fc_participant_id(&wanted->feed_key, &wanted->recovery_key);
+    struct fc_ledger *ledger = NULL;
+    wanted->participant = first;
+    wanted->incarnation = 1;
+    if (input->participant && fc_cli_hash(input->participant, &wanted->participant) != FC_OK) {
+        fc_cli_warn(cli, "\"%.80s\" is no participant's id: 64 hexadecimal digits",
+                    input->participant);
+        return FC_EXIT_USAGE;
+    }
+    if (!input->participant)
+        fc_governance_try(cli, NULL, &ledger);
+    for (size_t i = 0; ledger && i < fc_ledger_participant_count(ledger); i++) {
+        struct fc_participant known;
+        fc_ledger_participant_at(ledger, i, &known);
+        const struct fc_certificate *standing = &known.certificate->certificate;
+        if (fc_hash_eq(&standing->federation, &wanted->federation) &&
+            fc_key_eq(&standing->recovery_key, &wanted->recovery_key)) {
+            wanted->participant = known.id;
+            wanted->incarnation = standing->incarnation;
+        }
+    }
+    if (!fc_hash_eq(&wanted->participant, &first) && wanted->incarnation == 1)
+        wanted->incarnation = 2;
+    fc_ledger_destroy(ledger);
+    return FC_EXIT_OK;
+}
+
 static enum fc_exit write_application(struct fc_cli *cli, const struct input *input,
                                       const struct fc_application *application,
                                       const struct fc_keyfile *feed,
@@ -214,11 +253,12 @@ static enum fc_exit run(struct fc_cli *cli, int argc, char **argv)
         wanted->url = fc_span_str(input.url);
         wanted->feed_key = feed.public_key;
         wanted->recovery_key = recovery.public_key;
-        wanted->participant = fc_participant_id(&feed.public_key, &recovery.public_key);
-        wanted->incarnation = 1;
         wanted->endpoint_count = input.endpoint_count;
         for (uint32_t i = 0; i < input.endpoint_count; i++)
             wanted->endpoints[i] = fc_span_str(input.endpoints[i]);
+        status = identify(cli, &input, wanted);
+    }
+    if (status == FC_EXIT_OK) {
         status = write_application(cli, &input, &application, &feed, &recovery);
     }
     fc_keyfile_wipe(&feed);

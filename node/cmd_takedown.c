@@ -106,7 +106,8 @@ static enum fc_exit local(struct fc_cli *cli, struct fc_client *client, const st
     return FC_EXIT_OK;
 }
 
-static enum fc_exit federation_wide(struct fc_cli *cli, struct fc_client *client,
+/* Closes the client, for handing the record in opens one of its own. */
+static enum fc_exit federation_wide(struct fc_cli *cli, struct fc_client **client,
                                     const struct input *input, const struct fc_hash *participant)
 {
     struct fc_ledger *ledger = NULL;
@@ -114,10 +115,12 @@ static enum fc_exit federation_wide(struct fc_cli *cli, struct fc_client *client
     struct fc_takedown takedown = {.participant = *participant,
                                    .key = fc_key_hash(fc_span_str(input->key)),
                                    .reason = fc_span_str(input->reason ? input->reason : "")};
-    enum fc_err err = commitment(client, participant, input->key, &takedown.commitment);
+    enum fc_err err = commitment(*client, participant, input->key, &takedown.commitment);
     if (err != FC_OK)
-        return fc_client_fail(cli, client, err, input->key);
-    enum fc_exit status = fc_governance_from(cli, client, &ledger);
+        return fc_client_fail(cli, *client, err, input->key);
+    enum fc_exit status = fc_governance_from(cli, *client, &ledger);
+    fc_client_close(*client);
+    *client = NULL;
     const struct fc_held *charter = NULL;
     if (status == FC_EXIT_OK)
         charter = fc_governance_charter(cli, ledger, &status);
@@ -151,7 +154,7 @@ static enum fc_exit run(struct fc_cli *cli, int argc, char **argv)
     else if (input.local)
         status = local(cli, client, &input, &participant);
     else
-        status = federation_wide(cli, client, &input, &participant);
+        status = federation_wide(cli, &client, &input, &participant);
     fc_client_close(client);
     return status;
 }
