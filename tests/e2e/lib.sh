@@ -48,6 +48,16 @@ expect() {
     [ "$got" = "$wanted" ] || fail "status $got instead of $wanted: $*"
 }
 
+# refused STATUS WORDS COMMAND...: it ends with that status and says why in one line with those
+# words; its output is in $SCRATCH/out
+refused() {
+    local status=$1 words=$2
+    shift 2
+    expect "$status" "$@" >"$SCRATCH/out" 2>"$SCRATCH/err"
+    [ "$(wc -l <"$SCRATCH/err")" = 1 ] || fail "not one line: $* said $(cat "$SCRATCH/err")"
+    grep -q -- "$words" "$SCRATCH/err" || fail "no word of \"$words\": $(cat "$SCRATCH/err")"
+}
+
 # eventually SECONDS COMMAND...: it succeeds within that time
 eventually() {
     local until=$((SECONDS + $1))
