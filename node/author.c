@@ -54,11 +54,14 @@ static enum fc_err submit_last(struct fc_replica *replica, const struct fc_count
     if (err == FC_OK) {
         err = fc_replica_judge(replica, &delta.record, &delta.head, now_ms, &signer);
     }
-    if (err == FC_OK && !fc_record_signed_by(&delta.record, &signer)) {
+    if ((err == FC_OK || err == FC_E_GAP) && !fc_record_signed_by(&delta.record, &signer)) {
         err = FC_E_SIGNATURE;
     }
     if (err == FC_OK) {
         err = fc_replica_apply(replica, &delta, last->contents, last->content_count, now_ms, &bad);
+    } else if (err == FC_E_GAP) {
+        err = fc_replica_apply_opening(replica, &delta, last->contents, last->content_count, now_ms,
+                                       &bad);
     }
     fc_buf_finish(&bytes);
     return err == FC_E_GAP ? FC_E_COUNTER : err;

@@ -10,6 +10,20 @@ static void say(struct fc_call *call, const char *text)
     snprintf(call->text, sizeof call->text, "%s", text);
 }
 
+/* A provider's first delta after a recovery stands on the entries it was prepared on. */
+static enum fc_err submit_opening(struct fc_call *call, const struct fc_delta *delta,
+                                  const struct fc_content *contents, uint32_t count, uint32_t *bad)
+{
+    enum fc_err err =
+        fc_replica_apply_opening(call->replica, delta, contents, count, call->now_ms, bad);
+    if (err == FC_E_ROOT) {
+        say(call,
+            "it was prepared on other entries than are held here: hand it in at the node that "
+            "prepared it");
+    }
+    return err;
+}
+
 static enum fc_err submit_head(struct fc_call *call, const struct fc_delta *delta,
                                const struct fc_content *contents, uint32_t count)
 {
@@ -17,7 +31,9 @@ static enum fc_err submit_head(struct fc_call *call, const struct fc_delta *delt
     uint32_t bad = 0;
     enum fc_err err =
         fc_replica_judge(call->replica, &delta->record, &delta->head, call->now_ms, &key);
-    if ((err == FC_OK || err == FC_E_CONTESTED) && !fc_record_signed_by(&delta->record, &key)) {
+    bool gap = err == FC_E_GAP;
+    if ((err == FC_OK || gap || err == FC_E_CONTESTED) &&
+        !fc_record_signed_by(&delta->record, &key)) {
         err = FC_E_SIGNATURE;
     }
     if (err == FC_E_CONTESTED && fc_replica_contest(call->replica, &delta->record) == FC_OK) {
@@ -29,6 +45,8 @@ static enum fc_err submit_head(struct fc_call *call, const struct fc_delta *delt
     }
     if (err == FC_OK) {
         err = fc_replica_apply(call->replica, delta, contents, count, call->now_ms, &bad);
+    } else if (err == FC_E_GAP) {
+        err = submit_opening(call, delta, contents, count, &bad);
     }
     if (err == FC_OK) {
         call->service->changed = true;

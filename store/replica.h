@@ -117,6 +117,14 @@ FC_MUST_USE enum fc_err fc_replica_apply(struct fc_replica *replica, const struc
                                          const struct fc_content *contents, uint32_t count,
                                          uint64_t now_ms, uint32_t *bad);
 
+/* [w] The same for a delta that opens an incarnation on the very entries held here, of which
+ * fc_replica_judge says FC_E_GAP: its signature was checked. FC_E_ROOT when it was made on other
+ * entries, FC_E_GAP when it opens none, and the errors of fc_ledger_judge. */
+FC_MUST_USE enum fc_err fc_replica_apply_opening(struct fc_replica *replica,
+                                                 const struct fc_delta *delta,
+                                                 const struct fc_content *contents, uint32_t count,
+                                                 uint64_t now_ms, uint32_t *bad);
+
 /* [w] Makes the next delta of a feed from `ops` and plain contents (fc_content with compressed
  * false and no salt: salts are drawn here and commitments and sizes filled into the ops), applies
  * it, and asks `sign` to sign the head's body. Puts whose content equals what is held are dropped;

@@ -196,19 +196,15 @@ static enum fc_err apply_marked(struct fc_change *change, const struct fc_delta 
     return fc_replica_hold(replica, change->row, &delta->record, head, delta->ops, now_ms);
 }
 
-enum fc_err fc_replica_apply(struct fc_replica *replica, const struct fc_delta *delta,
-                             const struct fc_content *contents, uint32_t count, uint64_t now_ms,
-                             uint32_t *bad)
+static enum fc_err apply(struct fc_replica *replica, const struct fc_delta *delta,
+                         const struct fc_content *contents, uint32_t count, uint64_t now_ms,
+                         uint32_t *bad)
 {
-    assert(replica->txn);
     struct fc_replica_row row;
     struct fc_change change = {
         .replica = replica, .row = &row, .version = delta->head.version, .content_count = count};
     struct fc_replica_state before = replica->state;
-    *bad = 0;
-    enum fc_err err = fc_replica_relate(replica, &delta->record, &delta->head);
-    if (err == FC_OK)
-        err = check_quota(replica, delta);
+    enum fc_err err = check_quota(replica, delta);
     if (err == FC_OK)
         err = fc_contents_sort(contents, count, &change.contents);
     if (err != FC_OK)
@@ -225,4 +221,40 @@ enum fc_err fc_replica_apply(struct fc_replica *replica, const struct fc_delta *
     *bad = change.bad;
     fc_change_finish(&change);
     return err;
+}
+
+enum fc_err fc_replica_apply(struct fc_replica *replica, const struct fc_delta *delta,
+                             const struct fc_content *contents, uint32_t count, uint64_t now_ms,
+                             uint32_t *bad)
+{
+    assert(replica->txn);
+    *bad = 0;
+    enum fc_err err = fc_replica_relate(replica, &delta->record, &delta->head);
+    return err == FC_OK ? apply(replica, delta, contents, count, now_ms, bad) : err;
+}
+
+static bool opens_incarnation(const struct fc_replica *replica, const struct fc_head *head)
+{
+    const struct fc_replica_row *row = fc_replica_row_find(replica, &head->participant);
+    const struct fc_held *named = fc_ledger_find(replica->ledger, &head->certificate);
+    if (!named || named->record.type != FC_RECORD_CERTIFICATE ||
+        fc_version_seq(head->version) != named->certificate.floor + 1 ||
+        !fc_hash_is_zero(&head->previous))
+        return false;
+    return !row ||
+           (!row->feed.damaged && head->time_ms >= row->feed.time_ms &&
+            fc_version_incarnation(head->version) > fc_version_incarnation(row->feed.version));
+}
+
+enum fc_err fc_replica_apply_opening(struct fc_replica *replica, const struct fc_delta *delta,
+                                     const struct fc_content *contents, uint32_t count,
+                                     uint64_t now_ms, uint32_t *bad)
+{
+    assert(replica->txn);
+    struct fc_key key;
+    *bad = 0;
+    if (!opens_incarnation(replica, &delta->head))
+        return FC_E_GAP;
+    enum fc_err err = fc_ledger_judge(replica->ledger, &delta->head, &key);
+    return err == FC_OK ? apply(replica, delta, contents, count, now_ms, bad) : err;
 }
