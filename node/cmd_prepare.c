@@ -247,9 +247,9 @@ static error_t parse_sign(int key, char *arg, struct argp_state *state)
 }
 
 static enum fc_err sign_bundle(struct fc_author_key *key, const struct fc_bundle *prepared,
-                               const char *out)
+                               struct fc_buf *bytes)
 {
-    struct fc_buf record = {0}, delta = {0}, bytes = {0};
+    struct fc_buf record = {0}, delta = {0};
     enum fc_err err = fc_author_sign_head(key, prepared->head_body, prepared->ops,
                                           prepared->contents, prepared->content_count, &record);
     if (err == FC_OK) {
@@ -260,14 +260,10 @@ static enum fc_err sign_bundle(struct fc_author_key *key, const struct fc_bundle
                              .contents = prepared->contents,
                              .content_count = prepared->content_count};
     if (err == FC_OK) {
-        err = fc_bundle_write(&done, &bytes);
-    }
-    if (err == FC_OK) {
-        err = fc_file_write(out, fc_buf_span(&bytes), 0600, false);
+        err = fc_bundle_write(&done, bytes);
     }
     fc_buf_finish(&record);
     fc_buf_finish(&delta);
-    fc_buf_finish(&bytes);
     return err;
 }
 
@@ -280,10 +276,10 @@ static bool signed_before(const struct fc_author_key *key, const struct fc_bundl
            fc_span_eq(record.body, prepared->head_body);
 }
 
-static enum fc_err write_again(const struct fc_author_key *key, const char *out)
+static enum fc_err write_again(const struct fc_author_key *key, struct fc_buf *bytes)
 {
     const struct fc_counter_state *last = fc_counter_state(key->counter);
-    struct fc_buf delta = {0}, bytes = {0};
+    struct fc_buf delta = {0};
     enum fc_err err = fc_delta_write(last->head_record, last->ops, &delta);
     struct fc_content *contents = calloc(last->content_count + 1, sizeof *contents);
     if (err == FC_OK && !contents) {
@@ -297,15 +293,43 @@ static enum fc_err write_again(const struct fc_author_key *key, const char *out)
                                  .delta = fc_buf_span(&delta),
                                  .contents = contents,
                                  .content_count = last->content_count};
-        err = fc_bundle_write(&done, &bytes);
-    }
-    if (err == FC_OK) {
-        err = fc_file_write(out, fc_buf_span(&bytes), 0600, false);
+        err = fc_bundle_write(&done, bytes);
     }
     free(contents);
     fc_buf_finish(&delta);
-    fc_buf_finish(&bytes);
     return err;
+}
+
+static enum fc_exit sign_with(struct fc_cli *cli, const struct input *input, const char *key_path,
+                              struct fc_author_key *key, const struct fc_bundle *prepared)
+{
+    struct fc_buf bytes = {0};
+    enum fc_exit status = FC_EXIT_OK;
+    if (key->key.kind != FC_KEY_FEED) {
+        fc_cli_warn(cli, "%s is a %s key; a feed key signs deltas", key_path,
+                    fc_key_kind_name(key->key.kind));
+        return FC_EXIT_USAGE;
+    }
+    enum fc_err err = fc_counter_open(key_path, &key->key.public_key, &key->counter);
+    if (err == FC_OK) {
+        err = signed_before(key, prepared) ? write_again(key, &bytes)
+                                           : sign_bundle(key, prepared, &bytes);
+    }
+    if (err == FC_E_COUNTER && key->counter) {
+        fc_cli_warn(cli,
+                    "%s: refused: this key signed another version last; prepare it anew once "
+                    "the node holds that one",
+                    input->file);
+        status = FC_EXIT_REFUSED;
+    } else if (err != FC_OK) {
+        status = fc_cli_fail(cli, err, "%s", key_path);
+    } else {
+        /* Signed and counted: when it cannot be written, signing again gives the same bytes. */
+        err = fc_file_write(input->out, fc_buf_span(&bytes), 0600, false);
+        status = err == FC_OK ? FC_EXIT_OK : fc_cli_fail(cli, err, "%s", input->out);
+    }
+    fc_buf_finish(&bytes);
+    return status;
 }
 
 static enum fc_exit sign_file(struct fc_cli *cli, const struct input *input, const char *key_path)
@@ -322,20 +346,7 @@ static enum fc_exit sign_file(struct fc_cli *cli, const struct input *input, con
     if (err != FC_OK) {
         status = fc_cli_fail(cli, err, "%s", input->file);
     } else if (fc_passphrase_open_key(cli, key_path, &key.key, &status) == FC_OK) {
-        err = fc_counter_open(key_path, &key.key.public_key, &key.counter);
-        if (err == FC_OK) {
-            err = signed_before(&key, &prepared) ? write_again(&key, input->out)
-                                                 : sign_bundle(&key, &prepared, input->out);
-        }
-        if (err == FC_E_COUNTER && key.counter) {
-            fc_cli_warn(cli,
-                        "%s: refused: this key signed another version last; prepare it anew once "
-                        "the node holds that one",
-                        input->file);
-            status = FC_EXIT_REFUSED;
-        } else if (err != FC_OK) {
-            status = fc_cli_fail(cli, err, "%s", key_path);
-        }
+        status = sign_with(cli, input, key_path, &key, &prepared);
     }
     fc_author_key_finish(&key);
     fc_bundle_finish(&prepared);

@@ -119,20 +119,36 @@ static void next_name(const struct input *input, uint16_t incarnation,
     snprintf(name, FC_HOME_NAME_BYTES_MAX, "%.40s-next-%u", input->name, incarnation);
 }
 
+/* A key made elsewhere; `key` is the one it replaces. */
+static enum fc_exit given_feed_key(struct fc_cli *cli, const char *path, struct fc_key *key)
+{
+    struct fc_keyfile file;
+    enum fc_err err = fc_keyfile_read(path, &file);
+    if (err != FC_OK)
+        return fc_cli_fail(cli, err, "%s", path);
+    if (file.kind != FC_KEY_FEED) {
+        fc_cli_warn(cli, "%s is a %s key, not a feed key", path, fc_key_kind_name(file.kind));
+        return FC_EXIT_USAGE;
+    }
+    if (fc_key_eq(&file.public_key, key)) {
+        fc_cli_warn(cli,
+                    "%s is the key the feed has now; a new one takes its place (fedcat key "
+                    "new feed)",
+                    path);
+        return FC_EXIT_USAGE;
+    }
+    *key = file.public_key;
+    return FC_EXIT_OK;
+}
+
 static enum fc_exit new_feed_key(struct fc_cli *cli, const struct input *input,
                                  uint16_t incarnation, struct fc_key *key)
 {
     char name[FC_HOME_NAME_BYTES_MAX];
     char *path = NULL;
     enum fc_exit status = FC_EXIT_OK;
-    if (input->feed) {
-        struct fc_keyfile file;
-        enum fc_err err = fc_keyfile_read(input->feed, &file);
-        if (err != FC_OK)
-            return fc_cli_fail(cli, err, "%s", input->feed);
-        *key = file.public_key;
-        return FC_EXIT_OK;
-    }
+    if (input->feed)
+        return given_feed_key(cli, input->feed, key);
     next_name(input, incarnation, name);
     enum fc_err err = fc_home_key_path(&cli->home, "feed", name, &path);
     if (err == FC_OK)
@@ -142,8 +158,10 @@ static enum fc_exit new_feed_key(struct fc_cli *cli, const struct input *input,
     else if (access(path, F_OK) == 0) {
         struct fc_keyfile file; /* of an attempt that was cut off: it may be in use already */
         err = fc_keyfile_read(path, &file);
-        *key = file.public_key;
-        status = err == FC_OK ? FC_EXIT_OK : fc_cli_fail(cli, err, "%s", path);
+        if (err == FC_OK)
+            *key = file.public_key;
+        else
+            status = fc_cli_fail(cli, err, "%s", path);
     } else
         (void)!fc_passphrase_create_key(cli, path, FC_KEY_FEED, input->seal, key, &status);
     free(path);
