@@ -14,7 +14,8 @@ struct crash_job {
     void *context;
     uint64_t seed;
     unsigned rounds;
-    unsigned delay_us_max; /* the kill comes at a random moment before this */
+    unsigned delay_us_max; /* the kill comes at a random moment before this, or later where little
+                              is done by then */
 };
 struct crash_report {
     unsigned rounds;
