@@ -48,6 +48,18 @@ enum fc_err fc_world_create(const struct fc_world_config *config, struct fc_worl
     return FC_OK;
 }
 
+static struct fc_world_happening *take(struct fc_world *world, uint64_t until_us)
+{
+    struct fc_happening at;
+    return fc_queue_take(&world->queue, until_us, &at) ? at.data : NULL;
+}
+
+static void free_happening(struct fc_world_happening *happening)
+{
+    fc_buf_finish(&happening->bytes);
+    free(happening);
+}
+
 void fc_world_destroy(struct fc_world *world)
 {
     if (!world)
@@ -61,6 +73,8 @@ void fc_world_destroy(struct fc_world *world)
             fc_kv_close(node->kv);
         free(node);
     }
+    for (struct fc_world_happening *at; (at = take(world, UINT64_MAX));)
+        free_happening(at);
     fc_queue_finish(&world->queue);
     fc_memo_finish(&world->memo);
     fc_buf_finish(&world->charter_record);
@@ -172,9 +186,13 @@ uint64_t fc_world_wall_ms(const struct fc_world *world, const struct fc_world_no
     return (uint64_t)((int64_t)(FC_WORLD_EPOCH_MS + world->now_us / 1000) + node->skew_ms);
 }
 
-static void put(struct fc_world *world, struct fc_happening happening)
+static void put(struct fc_world *world, struct fc_world_happening happening)
 {
-    enum fc_err err = fc_queue_put(&world->queue, happening);
+    struct fc_world_happening *copy = malloc(sizeof *copy);
+    assert(copy);
+    *copy = happening;
+    enum fc_err err =
+        fc_queue_put(&world->queue, &(struct fc_happening){.at_us = happening.at_us, .data = copy});
     assert(err == FC_OK);
 }
 
@@ -189,7 +207,7 @@ static void schedule_tick(struct fc_world *world, uint32_t index)
     if (node->tick_at_us <= at_us)
         return; /* an earlier one is under way and will see to it */
     node->tick_at_us = at_us;
-    put(world, (struct fc_happening){
+    put(world, (struct fc_world_happening){
                    .at_us = at_us, .kind = FC_HAPPENS_TICK, .node = index, .life = node->life});
 }
 
@@ -350,7 +368,7 @@ static uint64_t latency(struct fc_world *world, uint32_t from, uint32_t to)
 
 static void dial(struct fc_world *world, uint32_t from, const struct fc_effect *effect)
 {
-    struct fc_happening up = {
+    struct fc_world_happening up = {
         .kind = FC_HAPPENS_UP, .node = from, .life = world->nodes[from]->life};
     uint32_t to = 0;
     memcpy(up.key, effect->key.b, sizeof up.key);
@@ -407,7 +425,8 @@ static void send(struct fc_world *world, uint32_t from, fc_link number, struct f
              (struct fc_event){.kind = FC_EVENT_BLOCKED, .link = number, .bytes = bytes});
         return;
     }
-    struct fc_happening message = {.kind = FC_HAPPENS_MESSAGE, .node = to, .link = number - 1};
+    struct fc_world_happening message = {
+        .kind = FC_HAPPENS_MESSAGE, .node = to, .link = number - 1};
     fc_buf_append(&message.bytes, bytes.data, bytes.len);
     if (world->config.tamper &&
         !world->config.tamper(world->config.ctx, from, to, &message.bytes)) {
@@ -431,11 +450,11 @@ static void close_link(struct fc_world *world, uint32_t from, fc_link number)
         return;
     link->open[1 - end] = false;
     uint64_t at_us = world->now_us + latency(world, from, link->node[end]);
-    put(world,
-        (struct fc_happening){.kind = FC_HAPPENS_DOWN,
-                              .at_us = at_us > link->last_us[end] ? at_us : link->last_us[end],
-                              .node = link->node[end],
-                              .link = number - 1});
+    put(world, (struct fc_world_happening){.kind = FC_HAPPENS_DOWN,
+                                           .at_us = at_us > link->last_us[end] ? at_us
+                                                                               : link->last_us[end],
+                                           .node = link->node[end],
+                                           .link = number - 1});
 }
 
 static void carry_out(struct fc_world *world, uint32_t index, const struct fc_effects *effects)
@@ -468,10 +487,10 @@ static void cut(struct fc_world *world, struct fc_world_link *link, uint64_t not
         return;
     link->cut = true;
     for (int end = 0; end < 2; end++)
-        put(world, (struct fc_happening){.kind = FC_HAPPENS_DOWN,
-                                         .at_us = world->now_us + noticed_us,
-                                         .node = link->node[end],
-                                         .link = (uint32_t)(link - world->links)});
+        put(world, (struct fc_world_happening){.kind = FC_HAPPENS_DOWN,
+                                               .at_us = world->now_us + noticed_us,
+                                               .node = link->node[end],
+                                               .link = (uint32_t)(link - world->links)});
 }
 
 void fc_world_cut(struct fc_world *world, uint32_t a, uint32_t b)
@@ -559,7 +578,7 @@ void fc_world_fail_commit(struct fc_world *world, uint32_t node, enum fc_err err
 
 /* -- time ------------------------------------------------------------------------------------- */
 
-static void on_message(struct fc_world *world, const struct fc_happening *at)
+static void on_message(struct fc_world *world, const struct fc_world_happening *at)
 {
     struct fc_world_link *link = &world->links[at->link];
     int end = link->node[1] == at->node ? 1 : 0;
@@ -581,7 +600,7 @@ static void on_message(struct fc_world *world, const struct fc_happening *at)
     }
 }
 
-static void on_tick(struct fc_world *world, const struct fc_happening *at)
+static void on_tick(struct fc_world *world, const struct fc_world_happening *at)
 {
     struct fc_world_node *node = world->nodes[at->node];
     if (!node->up || node->life != at->life || node->tick_at_us != at->at_us)
@@ -593,7 +612,7 @@ static void on_tick(struct fc_world *world, const struct fc_happening *at)
     assert(node->idle_ticks < IDLE_TICKS_MAX);
 }
 
-static void on_up(struct fc_world *world, const struct fc_happening *at)
+static void on_up(struct fc_world *world, const struct fc_world_happening *at)
 {
     struct fc_world_link *link = &world->links[at->link];
     struct fc_event event = {
@@ -606,7 +625,7 @@ static void on_up(struct fc_world *world, const struct fc_happening *at)
     step(world, at->node, event);
 }
 
-static void happen(struct fc_world *world, const struct fc_happening *at)
+static void happen(struct fc_world *world, const struct fc_world_happening *at)
 {
     struct fc_event event = {.kind = FC_EVENT_DIAL_FAILED, .link = 0};
     int end;
@@ -647,11 +666,10 @@ uint64_t fc_world_now_us(const struct fc_world *world)
 void fc_world_run(struct fc_world *world, uint64_t for_us)
 {
     uint64_t until_us = world->now_us + for_us;
-    struct fc_happening at;
-    while (fc_queue_take(&world->queue, until_us, &at)) {
-        world->now_us = at.at_us;
-        happen(world, &at);
-        fc_buf_finish(&at.bytes);
+    for (struct fc_world_happening *at; (at = take(world, until_us));) {
+        world->now_us = at->at_us;
+        happen(world, at);
+        free_happening(at);
     }
     world->now_us = until_us;
 }

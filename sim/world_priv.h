@@ -7,6 +7,14 @@
 #include "sim/queue.h"
 #include "sim/world.h"
 
+enum fc_happening_kind {
+    FC_HAPPENS_MESSAGE,
+    FC_HAPPENS_UP,
+    FC_HAPPENS_DOWN,
+    FC_HAPPENS_DIAL_FAILED,
+    FC_HAPPENS_TICK,
+};
+
 struct fc_world_node {
     char name[FC_WORLD_NAME_MAX];
     char endpoint[64]; /* empty: it only dials out */
@@ -29,6 +37,17 @@ struct fc_world_node {
     uint64_t tick_at_us;
     uint32_t idle_ticks; /* in a row at one moment */
     enum fc_err fail_commit;
+};
+
+struct fc_world_happening {
+    uint64_t at_us;
+    enum fc_happening_kind kind;
+    uint32_t node; /* whom it happens to */
+    uint32_t link; /* index of the link */
+    uint32_t life; /* of the node, for ticks and dials: a restarted one has another */
+    bool inbound;
+    uint8_t key[32];
+    struct fc_buf bytes; /* owned */
 };
 
 struct fc_world_link {
