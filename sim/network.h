@@ -10,14 +10,19 @@
  * link, each first come first served. Where two ends no longer reach each other their links are
  * lost at once, and both notice after a second of silence.
  *
- * What is not. Congestion control, slow start, acknowledgements and their bytes, packets (loss is
- * of a whole message whatever its size), fast retransmission, a limit of the receiver's line. */
+ * What is not. Congestion control, slow start, acknowledgements, packets (loss is of a whole
+ * message whatever its size), fast retransmission, the line time of what goes again, a limit of the
+ * receiver's line. Dials go again after a loss as messages do, and take no line time. */
 #ifndef FC_SIM_NETWORK_H
 #define FC_SIM_NETWORK_H
 
 #include "store/bytes.h"
 
-enum { FC_NETWORK_NODES_MAX = 0x7fffffff, FC_NETWORK_RESENDS_MAX = 15 };
+enum {
+    FC_NETWORK_NODES_MAX = 0x7fffffff,
+    FC_NETWORK_GROUP_MAX = 0x7fffffff,
+    FC_NETWORK_RESENDS_MAX = 15,
+};
 #define FC_NETWORK_SILENCE_US    1000000u /* a link that leads nowhere is noticed after this */
 #define FC_NETWORK_RESEND_MIN_US 200000u
 #define FC_NETWORK_RESEND_MAX_US 60000000u
@@ -28,7 +33,7 @@ enum fc_news_kind {
                             the dialler after a whole one */
     FC_NEWS_DOWN,        /* link, peer; after all that was sent before it was closed. Nothing more
                             comes of this link, and its number may be another's soon */
-    FC_NEWS_DIAL_FAILED, /* peer: refused, out of reach, or lost while it was made */
+    FC_NEWS_DIAL_FAILED, /* peer: refused, after a round trip; or out of reach, after a silence */
     FC_NEWS_WRITABLE,    /* link, peer: takes messages again after FC_E_AGAIN */
     FC_NEWS_TIMER,       /* the node's fc_network_timer */
     FC_NEWS_ALARM,       /* an fc_network_alarm; tag */
@@ -80,7 +85,8 @@ void fc_network_up(struct fc_network *network, uint32_t node);
 void fc_network_down(struct fc_network *network, uint32_t node);
 bool fc_network_is_up(const struct fc_network *network, uint32_t node);
 
-/* Nodes of different groups do not reach each other; all begin in group 0. */
+/* Nodes of different groups do not reach each other; all begin in group 0. Links that lead across
+ * are lost. */
 void fc_network_group(struct fc_network *network, uint32_t node, uint32_t group);
 /* On its own: reaches nobody. */
 void fc_network_isolate(struct fc_network *network, uint32_t node);
@@ -109,7 +115,7 @@ void fc_network_close(struct fc_network *network, uint32_t from, uint32_t link);
  * latency. */
 void fc_network_cut(struct fc_network *network, uint32_t a, uint32_t b);
 void fc_network_cut_all(struct fc_network *network, uint32_t node);
-/* The newest link of `node` with `peer` that both ends know of; 0: none. */
+/* The newest link of `node` with `peer` that is up at both ends; 0: none. */
 uint32_t fc_network_link(const struct fc_network *network, uint32_t node, uint32_t peer);
 /* The other end; the link must be the node's. */
 uint32_t fc_network_peer(const struct fc_network *network, uint32_t node, uint32_t link);

@@ -207,8 +207,9 @@ static void schedule_tick(struct fc_world *world, uint32_t index)
     if (node->tick_at_us <= at_us)
         return; /* an earlier one is under way and will see to it */
     node->tick_at_us = at_us;
-    put(world, (struct fc_world_happening){
-                   .at_us = at_us, .kind = FC_HAPPENS_TICK, .node = index, .life = node->life});
+    put(world,
+        (struct fc_world_happening){
+            .at_us = at_us, .kind = FC_WORLD_HAPPENS_TICK, .node = index, .life = node->life});
 }
 
 static void carry_out(struct fc_world *world, uint32_t index, const struct fc_effects *effects);
@@ -369,7 +370,7 @@ static uint64_t latency(struct fc_world *world, uint32_t from, uint32_t to)
 static void dial(struct fc_world *world, uint32_t from, const struct fc_effect *effect)
 {
     struct fc_world_happening up = {
-        .kind = FC_HAPPENS_UP, .node = from, .life = world->nodes[from]->life};
+        .kind = FC_WORLD_HAPPENS_UP, .node = from, .life = world->nodes[from]->life};
     uint32_t to = 0;
     memcpy(up.key, effect->key.b, sizeof up.key);
     while (to < world->node_count &&
@@ -379,7 +380,7 @@ static void dial(struct fc_world *world, uint32_t from, const struct fc_effect *
     if (to == world->node_count || !reaches(world, from, to) ||
         !fc_key_eq(&world->nodes[to]->node_key, &effect->key) ||
         !fc_core_admits(world->nodes[to]->core, &world->nodes[from]->node_key)) {
-        up.kind = FC_HAPPENS_DIAL_FAILED;
+        up.kind = FC_WORLD_HAPPENS_DIAL_FAILED;
         up.at_us = world->now_us +
                    (to < world->node_count && reaches(world, from, to) ? 2 * way_us : SILENCE_US);
         put(world, up);
@@ -426,7 +427,7 @@ static void send(struct fc_world *world, uint32_t from, fc_link number, struct f
         return;
     }
     struct fc_world_happening message = {
-        .kind = FC_HAPPENS_MESSAGE, .node = to, .link = number - 1};
+        .kind = FC_WORLD_HAPPENS_MESSAGE, .node = to, .link = number - 1};
     fc_buf_append(&message.bytes, bytes.data, bytes.len);
     if (world->config.tamper &&
         !world->config.tamper(world->config.ctx, from, to, &message.bytes)) {
@@ -450,7 +451,7 @@ static void close_link(struct fc_world *world, uint32_t from, fc_link number)
         return;
     link->open[1 - end] = false;
     uint64_t at_us = world->now_us + latency(world, from, link->node[end]);
-    put(world, (struct fc_world_happening){.kind = FC_HAPPENS_DOWN,
+    put(world, (struct fc_world_happening){.kind = FC_WORLD_HAPPENS_DOWN,
                                            .at_us = at_us > link->last_us[end] ? at_us
                                                                                : link->last_us[end],
                                            .node = link->node[end],
@@ -487,7 +488,7 @@ static void cut(struct fc_world *world, struct fc_world_link *link, uint64_t not
         return;
     link->cut = true;
     for (int end = 0; end < 2; end++)
-        put(world, (struct fc_world_happening){.kind = FC_HAPPENS_DOWN,
+        put(world, (struct fc_world_happening){.kind = FC_WORLD_HAPPENS_DOWN,
                                                .at_us = world->now_us + noticed_us,
                                                .node = link->node[end],
                                                .link = (uint32_t)(link - world->links)});
@@ -631,30 +632,30 @@ static void happen(struct fc_world *world, const struct fc_world_happening *at)
     int end;
     world->stats.events++;
     switch (at->kind) {
-    case FC_HAPPENS_MESSAGE:
+    case FC_WORLD_HAPPENS_MESSAGE:
         on_message(world, at);
         break;
-    case FC_HAPPENS_UP:
+    case FC_WORLD_HAPPENS_UP:
         on_up(world, at);
         break;
-    case FC_HAPPENS_DOWN:
+    case FC_WORLD_HAPPENS_DOWN:
         end = world->links[at->link].node[1] == at->node ? 1 : 0;
         if (!world->links[at->link].open[end])
             break;
         world->links[at->link].open[end] = false;
         step(world, at->node, (struct fc_event){.kind = FC_EVENT_LINK_DOWN, .link = at->link + 1});
         break;
-    case FC_HAPPENS_DIAL_FAILED:
+    case FC_WORLD_HAPPENS_DIAL_FAILED:
         if (world->nodes[at->node]->life != at->life)
             break;
         memcpy(event.key.b, at->key, sizeof event.key.b);
         step(world, at->node, event);
         break;
-    case FC_HAPPENS_TICK:
+    case FC_WORLD_HAPPENS_TICK:
         on_tick(world, at);
         break;
     }
-    if (at->kind == FC_HAPPENS_MESSAGE)
+    if (at->kind == FC_WORLD_HAPPENS_MESSAGE)
         fc_world_describe(world, at->node);
 }
 

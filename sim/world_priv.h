@@ -7,12 +7,12 @@
 #include "sim/queue.h"
 #include "sim/world.h"
 
-enum fc_happening_kind {
-    FC_HAPPENS_MESSAGE,
-    FC_HAPPENS_UP,
-    FC_HAPPENS_DOWN,
-    FC_HAPPENS_DIAL_FAILED,
-    FC_HAPPENS_TICK,
+enum fc_world_happening_kind {
+    FC_WORLD_HAPPENS_MESSAGE,
+    FC_WORLD_HAPPENS_UP,
+    FC_WORLD_HAPPENS_DOWN,
+    FC_WORLD_HAPPENS_DIAL_FAILED,
+    FC_WORLD_HAPPENS_TICK,
 };
 
 struct fc_world_node {
@@ -41,7 +41,7 @@ struct fc_world_node {
 
 struct fc_world_happening {
     uint64_t at_us;
-    enum fc_happening_kind kind;
+    enum fc_world_happening_kind kind;
     uint32_t node; /* whom it happens to */
     uint32_t link; /* index of the link */
     uint32_t life; /* of the node, for ticks and dials: a restarted one has another */
