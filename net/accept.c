@@ -211,6 +211,9 @@ void fc_accept_delta(struct fc_core *core, struct fc_session *session,
     }
     struct fc_headline line = {
         .index = message->mark.index, .record = delta.record, .head = delta.head};
+    if (core->config.observer.pushed)
+        core->config.observer.pushed(core->config.observer.ctx, &session->key,
+                                     &delta.head.participant, delta.head.version);
     judge(core, &line);
     if (line.verdict == FC_E_KNOWN || line.verdict == FC_E_STALE)
         core->deltas_duplicate++;

@@ -68,6 +68,16 @@ struct fc_bootstrap {
 struct fc_view_ops;   /* net/view.h */
 struct fc_spread_ops; /* net/spread.h */
 
+/* What a node takes in, for those who measure it. Called within a step; both may be NULL. */
+struct fc_core_observer {
+    void *ctx;
+    /* A delta was pushed here by a peer; it may be held already. */
+    void (*pushed)(void *ctx, const struct fc_key *from, const struct fc_hash *participant,
+                   fc_version version);
+    /* A head is held now; `from` is NULL for this node's own. */
+    void (*accepted)(void *ctx, const struct fc_key *from, const struct fc_arrival *head);
+};
+
 struct fc_core_config {
     struct fc_replica *replica; /* borrowed */
     struct fc_verifier verifier;
@@ -79,6 +89,7 @@ struct fc_core_config {
     const struct fc_view_ops *view;     /* NULL: fc_view_all */
     const struct fc_spread_ops *spread; /* NULL: fc_spread_flood */
     uint32_t peers_active_max;          /* 0: the view's own */
+    struct fc_core_observer observer;
 };
 
 struct fc_core;

@@ -153,8 +153,11 @@ static enum fc_err gather(void *ctx, const struct fc_arrival *arrival)
 static void tell(struct fc_core *core, struct fc_session *from, const struct fc_arrival *arrival,
                  bool is_theirs)
 {
+    const struct fc_core_observer *observer = &core->config.observer;
     if (arrival->type != FC_RECORD_HEAD)
         core->membership_changed = true;
+    else if (observer->accepted)
+        observer->accepted(observer->ctx, is_theirs ? &from->key : NULL, arrival);
     bool relayed =
         from == NULL || arrival->type != FC_RECORD_HEAD || may_relay(core, &arrival->subject);
     if (relayed && core->view_ops->on_news)

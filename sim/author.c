@@ -5,8 +5,11 @@
 #include "sim/world_priv.h"
 
 struct work {
-    const struct fc_sign_key *key;
-    struct fc_author author;
+    struct fc_world *world;
+    uint32_t owner;
+    const struct fc_world_op *list;
+    uint32_t count;
+    uint64_t now_ms;
     fc_version version;
 };
 
@@ -16,13 +19,7 @@ static enum fc_err sign_head(void *ctx, struct fc_span head_body, struct fc_span
 {
     const struct work *work = ctx;
     (void)delta_ops, (void)contents, (void)count;
-    return fc_record_sign(FC_RECORD_HEAD, head_body, work->key, record);
-}
-
-static enum fc_err write(void *ctx, struct fc_replica *replica)
-{
-    struct work *work = ctx;
-    return fc_replica_author(replica, &work->author, &work->version);
+    return fc_world_sign_head(work->world, work->owner, head_body, record);
 }
 
 static void fill(const struct fc_world_op *in, struct fc_op *op, struct fc_content *contents,
@@ -40,34 +37,72 @@ static void fill(const struct fc_world_op *in, struct fc_op *op, struct fc_conte
     content->bytes = fc_span(in->content, in->content_len ? in->content_len : strlen(in->content));
 }
 
+enum fc_err fc_world_sign_head(struct fc_world *world, uint32_t owner, struct fc_span body,
+                               struct fc_buf *record)
+{
+    const struct fc_world_node *node = world->nodes[owner];
+    const struct fc_world_observer *observer = &world->config.observer;
+    struct fc_record parsed;
+    struct fc_head head;
+    size_t start = record->len;
+    enum fc_err err = fc_record_sign(FC_RECORD_HEAD, body, &node->feed_key, record);
+    if (err != FC_OK)
+        return err;
+    err = fc_record_parse(fc_span(record->data + start, record->len - start), &parsed);
+    if (err == FC_OK)
+        err = fc_head_parse(&parsed, &head);
+    assert(err == FC_OK);
+    if (observer->signed_head)
+        observer->signed_head(observer->ctx, owner, head.version, &parsed.hash);
+    return FC_OK;
+}
+
+static enum fc_err write(void *ctx, struct fc_replica *replica)
+{
+    struct work *work = ctx;
+    struct fc_op *ops = calloc(work->count + 1u, sizeof *ops);
+    struct fc_content *contents = calloc(work->count + 1u, sizeof *contents);
+    assert(ops && contents);
+    struct fc_author author = {.participant = work->world->nodes[work->owner]->participant,
+                               .ops = ops,
+                               .op_count = work->count,
+                               .contents = contents,
+                               .heartbeat = work->count == 0,
+                               .now_ms = work->now_ms,
+                               .ctx = work,
+                               .sign = sign_head};
+    for (uint32_t i = 0; i < work->count; i++)
+        fill(&work->list[i], &ops[i], contents, &author.content_count);
+    enum fc_err err = fc_replica_author(replica, &author, &work->version);
+    free(ops);
+    free(contents);
+    return err;
+}
+
+enum fc_err fc_world_author(struct fc_world *world, uint32_t owner, struct fc_replica *replica,
+                            const struct fc_world_op *ops, uint32_t count, uint64_t now_ms)
+{
+    struct work work = {
+        .world = world, .owner = owner, .list = ops, .count = count, .now_ms = now_ms};
+    return write(&work, replica);
+}
+
 enum fc_err fc_world_publish(struct fc_world *world, uint32_t at, uint32_t owner,
                              const struct fc_world_op *list, uint32_t count)
 {
-    struct fc_world_node *node = world->nodes[owner];
-    struct fc_op *ops = calloc(count + 1u, sizeof *ops);
-    struct fc_content *contents = calloc(count + 1u, sizeof *contents);
-    struct work work = {.key = &node->feed_key};
-    assert(ops && contents);
-    work.author = (struct fc_author){.participant = node->participant,
-                                     .ops = ops,
-                                     .op_count = count,
-                                     .contents = contents,
-                                     .heartbeat = count == 0,
-                                     .now_ms = fc_world_wall_ms(world, world->nodes[at]),
-                                     .ctx = &work,
-                                     .sign = sign_head};
-    for (uint32_t i = 0; i < count; i++)
-        fill(&list[i], &ops[i], contents, &work.author.content_count);
+    const struct fc_world_node *node = world->nodes[owner];
+    struct work work = {.world = world,
+                        .owner = owner,
+                        .list = list,
+                        .count = count,
+                        .now_ms = fc_world_wall_ms(world, world->nodes[at])};
     if (count == 1)
         fc_world_say(world, "%s %s %s, at %s", node->name, list[0].content ? "puts" : "deletes",
                      list[0].key, world->nodes[at]->name);
     else
         fc_world_say(world, "%s publishes %u operations, at %s", node->name, count,
                      world->nodes[at]->name);
-    enum fc_err err = fc_world_local(world, at, write, &work);
-    free(ops);
-    free(contents);
-    return err;
+    return fc_world_local(world, at, write, &work);
 }
 
 enum fc_err fc_world_put(struct fc_world *world, uint32_t node, const char *key,
@@ -100,7 +135,7 @@ void fc_world_false_head(struct fc_world *world, uint32_t owner, uint32_t at, st
     head.bytes += 100;
     err = fc_head_body(&head, &body);
     if (err == FC_OK)
-        err = fc_record_sign(FC_RECORD_HEAD, fc_buf_span(&body), &node->feed_key, out);
+        err = fc_world_sign_head(world, owner, fc_buf_span(&body), out);
     assert(err == FC_OK);
     fc_buf_finish(&held);
     fc_buf_finish(&body);

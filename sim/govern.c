@@ -36,15 +36,19 @@ static void fill_governors(struct fc_world *world)
                                  .key = fc_sign_key_public(&world->governors[i])};
 }
 
-/* Signs a body by many; appends the record. */
-static void sign(enum fc_record_type type, const struct fc_buf *body,
+/* Signs a body by many; appends the record. Of those in every store from the start it is known that
+ * they verify; all others are checked once. */
+static void sign(struct fc_world *world, enum fc_record_type type, const struct fc_buf *body,
                  const struct fc_sign_key *secrets, uint32_t count, struct fc_buf *out)
 {
     struct fc_signature signatures[2 * FC_WORLD_GOVERNORS_MAX];
     struct fc_hash hash = fc_record_hash(type, fc_buf_span(body));
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
         signatures[i] = (struct fc_signature){.signer = fc_sign_key_public(&secrets[i]),
                                               .sig = fc_sign(&secrets[i], &hash)};
+        if (world->seeding)
+            fc_memo_note(&world->memo, &signatures[i].signer, &hash, &signatures[i].sig);
+    }
     enum fc_err err = fc_record_write(type, fc_buf_span(body), signatures, count, out);
     assert(err == FC_OK);
 }
@@ -55,7 +59,7 @@ static void adopt(struct fc_world *world, const struct fc_sign_key *signers, uin
     enum fc_err err = fc_charter_body(&world->charter, &body);
     assert(err == FC_OK);
     fc_buf_clear(&world->charter_record);
-    sign(FC_RECORD_CHARTER, &body, signers, count, &world->charter_record);
+    sign(world, FC_RECORD_CHARTER, &body, signers, count, &world->charter_record);
     world->charter_hash = fc_record_hash(FC_RECORD_CHARTER, fc_buf_span(&body));
     fc_buf_finish(&body);
 }
@@ -113,7 +117,7 @@ static struct fc_certificate certificate_of(const struct fc_world *world,
                                          .r = node->r,
                                          .charter = world->charter_hash,
                                          .name = fc_span_str(node->name),
-                                         .country = fc_span_str("FR"),
+                                         .country = fc_span_str(node->country),
                                          .url = fc_span_str("did:web:simulated.example"),
                                          .feed_key = node->feed_public,
                                          .recovery_key = node->recovery_public,
@@ -134,16 +138,23 @@ static struct fc_certificate certificate_of(const struct fc_world *world,
     return certificate;
 }
 
+void fc_world_certificate(struct fc_world *world, const struct fc_world_node *node,
+                          const struct fc_sign_key *signers, uint32_t count, struct fc_buf *record)
+{
+    struct fc_certificate certificate = certificate_of(world, node);
+    struct fc_buf body = {0};
+    enum fc_err err = fc_certificate_body(&certificate, &body);
+    assert(err == FC_OK);
+    sign(world, FC_RECORD_CERTIFICATE, &body, signers, count, record);
+    fc_buf_finish(&body);
+}
+
 static void certify(struct fc_world *world, const struct fc_world_node *node,
                     const struct fc_sign_key *signers, uint32_t count, uint32_t at)
 {
-    struct fc_certificate certificate = certificate_of(world, node);
-    struct fc_buf body = {0}, record = {0};
-    enum fc_err err = fc_certificate_body(&certificate, &body);
-    assert(err == FC_OK);
-    sign(FC_RECORD_CERTIFICATE, &body, signers, count, &record);
+    struct fc_buf record = {0};
+    fc_world_certificate(world, node, signers, count, &record);
     must_hand_in(world, at, &record);
-    fc_buf_finish(&body);
     fc_buf_finish(&record);
 }
 
@@ -188,7 +199,7 @@ void fc_world_revoke(struct fc_world *world, uint32_t owner, uint32_t at, fc_ver
     fc_world_say(world, "governors revoke %s, at %s", node->name, world->nodes[at]->name);
     enum fc_err err = fc_revocation_body(&revocation, &body);
     assert(err == FC_OK);
-    sign(FC_RECORD_REVOCATION, &body, world->governors, world->charter.admit, &record);
+    sign(world, FC_RECORD_REVOCATION, &body, world->governors, world->charter.admit, &record);
     must_hand_in(world, at, &record);
     fc_buf_finish(&body);
     fc_buf_finish(&record);
@@ -282,14 +293,9 @@ void fc_world_pin(struct fc_world *world, uint32_t at)
     assert(err == FC_OK);
 }
 
-void fc_world_describe(struct fc_world *world, uint32_t index)
+void fc_world_descriptor(struct fc_world *world, const struct fc_world_node *node,
+                         struct fc_buf *record)
 {
-    struct fc_world_node *node = world->nodes[index];
-    struct fc_node known;
-    if (!node->up || node->described ||
-        fc_ledger_node(fc_replica_ledger(node->replica), &node->node_key, &known) != FC_OK)
-        return;
-    node->described = true;
     struct fc_descriptor descriptor = {.federation = world->federation,
                                        .participant = node->participant,
                                        .node_key = node->node_key,
@@ -300,11 +306,23 @@ void fc_world_describe(struct fc_world *world, uint32_t index)
         descriptor.endpoint_count = 1;
         descriptor.endpoints[0] = fc_span_str(node->endpoint);
     }
-    struct fc_buf body = {0}, record = {0};
+    struct fc_buf body = {0};
     enum fc_err err = fc_descriptor_body(&descriptor, &body);
     assert(err == FC_OK);
-    sign(FC_RECORD_DESCRIPTOR, &body, &node->feed_key, 1, &record);
-    must_hand_in(world, index, &record);
+    sign(world, FC_RECORD_DESCRIPTOR, &body, &node->feed_key, 1, record);
     fc_buf_finish(&body);
+}
+
+void fc_world_describe(struct fc_world *world, uint32_t index)
+{
+    struct fc_world_node *node = world->nodes[index];
+    struct fc_node known;
+    if (!node->up || node->described || node->disk_full ||
+        fc_ledger_node(fc_replica_ledger(node->replica), &node->node_key, &known) != FC_OK)
+        return;
+    node->described = true;
+    struct fc_buf record = {0};
+    fc_world_descriptor(world, node, &record);
+    must_hand_in(world, index, &record);
     fc_buf_finish(&record);
 }

@@ -69,6 +69,21 @@ static void verify(void *ctx, struct fc_verify_job *jobs, size_t count)
     }
 }
 
+void fc_memo_note(struct fc_memo *memo, const struct fc_key *key, const struct fc_hash *hash,
+                  const struct fc_sig *sig)
+{
+    const struct fc_verify_job job = {*key, *hash, *sig, true};
+    if (2 * memo->count >= memo->cap && !grow(memo))
+        return;
+    struct fc_hash seen = digest(&job);
+    struct fc_hash *place = place_of(memo, &seen);
+    if (!fc_hash_is_zero(place))
+        return;
+    *place = seen;
+    place->b[31] |= 1;
+    memo->count++;
+}
+
 void fc_memo_finish(struct fc_memo *memo)
 {
     free(memo->seen);

@@ -10,6 +10,9 @@ struct fc_memo {
     uint64_t count, cap;
     uint64_t asked, computed;
 };
+/* A signature just made verifies. */
+void fc_memo_note(struct fc_memo *memo, const struct fc_key *key, const struct fc_hash *hash,
+                  const struct fc_sig *sig);
 void fc_memo_finish(struct fc_memo *memo);
 struct fc_verifier fc_memo_verifier(struct fc_memo *memo);
 

@@ -16,6 +16,72 @@ void fc_trace_print(struct fc_buf *out, const char *format, ...)
         fc_buf_append(out, text, (size_t)len < sizeof text ? (size_t)len : sizeof text - 1);
 }
 
+static void line(struct fc_world *world, const char *text)
+{
+    if (world->config.line)
+        world->config.line(world->config.ctx, text);
+}
+
+/* Of long messages both ends and the length: what lies between is hashed and signed in there. */
+static void hash_bytes(struct fc_hasher *trace, struct fc_span bytes)
+{
+    enum { END = 128 };
+    uint8_t len[8];
+    fc_put_be64(len, bytes.len);
+    fc_hasher_add(trace, fc_span(len, sizeof len));
+    if (bytes.len <= 2 * END) {
+        fc_hasher_add(trace, bytes);
+        return;
+    }
+    fc_hasher_add(trace, fc_span(bytes.data, END));
+    fc_hasher_add(trace, fc_span(bytes.data + bytes.len - END, END));
+}
+
+void fc_trace_event(struct fc_world *world, uint32_t from, uint32_t to, uint32_t what,
+                    struct fc_span bytes)
+{
+    uint8_t numbers[20];
+    fc_put_be64(numbers, fc_world_now_us(world));
+    fc_put_be32(numbers + 8, from);
+    fc_put_be32(numbers + 12, to);
+    fc_put_be32(numbers + 16, what);
+    fc_hasher_add(&world->trace, fc_span(numbers, sizeof numbers));
+    hash_bytes(&world->trace, bytes);
+}
+
+void fc_world_say(struct fc_world *world, const char *format, ...)
+{
+    char text[512];
+    int len = snprintf(text, sizeof text, "%12.6f ", (double)fc_world_now_us(world) / 1e6);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text + len, sizeof text - (size_t)len, format, args);
+    va_end(args);
+    fc_trace_event(world, 0, 0, 0, fc_span_str(text));
+    line(world, text);
+}
+
+void fc_trace_arrival(struct fc_world *world, uint32_t from, uint32_t to, struct fc_span bytes)
+{
+    fc_trace_event(world, from, to, 1, bytes);
+    if (!world->config.line)
+        return;
+    struct fc_buf text = {0};
+    fc_trace_print(&text, "%12.6f %s -> %s ", (double)fc_world_now_us(world) / 1e6,
+                   world->nodes[from]->name, world->nodes[to]->name);
+    fc_trace_message(world, bytes, &text);
+    fc_buf_append(&text, "", 1);
+    if (!text.failed)
+        line(world, (const char *)text.data);
+    fc_buf_finish(&text);
+}
+
+struct fc_hash fc_world_trace_hash(const struct fc_world *world)
+{
+    struct fc_hasher copy = world->trace;
+    return fc_hasher_end(&copy);
+}
+
 static void print_version(struct fc_buf *out, fc_version version)
 {
     fc_trace_print(out, "%u.%llu", fc_version_incarnation(version),

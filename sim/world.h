@@ -7,26 +7,53 @@
 #define FC_SIM_WORLD_H
 
 #include "net/core.h"
+#include "sim/network.h"
 
 enum { FC_WORLD_NONE = 0xffffffff, FC_WORLD_NAME_MAX = 24 };
 #define FC_WORLD_EPOCH_MS 1790000000000u /* wall clock at the virtual time 0; a day in 2026 */
 
+/* What happens, for those who measure it. All may be NULL. */
+struct fc_world_observer {
+    void *ctx;
+    void (*sent)(void *ctx, uint32_t from, uint32_t to, struct fc_span message);
+    void (*arrived)(void *ctx, uint32_t from, uint32_t to, struct fc_span message);
+    /* A delta was pushed to a node; it may be held there already. */
+    void (*pushed)(void *ctx, uint32_t node, uint32_t from, uint32_t owner, fc_version version);
+    /* A head is held at a node now; `from` is FC_WORLD_NONE for its own users'. */
+    void (*accepted)(void *ctx, uint32_t node, uint32_t from, uint32_t owner,
+                     const struct fc_arrival *head);
+    /* A head was signed by the world: nobody else can sign. */
+    void (*signed_head)(void *ctx, uint32_t owner, fc_version version, const struct fc_hash *hash);
+    /* Started (true) or crashed. */
+    void (*life)(void *ctx, uint32_t node, bool up);
+    /* An alarm of fc_world_alarm. */
+    void (*alarm)(void *ctx, uint64_t tag);
+};
+
 struct fc_world_config {
     uint64_t seed;
-    uint64_t latency_us; /* one way; 0: 10 ms */
-    uint64_t jitter_us;  /* at most so much more */
-    uint32_t queue_max;  /* messages under way on a link, each way, before it is blocked; 0: any */
-    uint32_t governors;  /* 0: 3 */
+    uint64_t latency_us;                           /* one way; 0: 10 ms */
+    uint64_t jitter_us;                            /* at most so much more */
+    uint64_t bandwidth_bps, access_bps;            /* see sim/network.h; 0: any */
+    uint32_t loss_ppm, duplicate_ppm, reorder_ppm; /* see sim/network.h */
+    uint32_t queue_max; /* messages under way on a link, each way, before it is blocked; 0: any */
+    uint32_t governors; /* 0: 3 */
     uint32_t quota_nodes;
-    uint32_t peers_active_max;      /* of each node; 0: the view's own */
-    const struct fc_view_ops *view; /* of each node; NULL: the core's own choice */
+    uint32_t peers_active_max;          /* of each node; 0: the view's own */
+    const struct fc_view_ops *view;     /* of each node; NULL: the core's own choice */
+    const struct fc_spread_ops *spread; /* the same */
+    uint32_t fanout;                    /* of spreads that have one; 0: their own */
+    const char
+        *lmdb_dir; /* a directory for LMDB replicas, one below it for each node; NULL: memory */
     void *ctx;
     /* Called for each line of the trace; NULL: none is made. */
     void (*line)(void *ctx, const char *text);
     /* One way between two nodes, before jitter; NULL: latency_us for all. */
     uint64_t (*latency)(void *ctx, uint32_t from, uint32_t to);
+    void *latency_ctx; /* NULL: ctx */
     /* May change a message on its way, or drop it (false); NULL: honest. */
     bool (*tamper)(void *ctx, uint32_t from, uint32_t to, struct fc_buf *message);
+    struct fc_world_observer observer;
     bool log; /* put the core's log lines into the trace */
 };
 struct fc_world;
@@ -39,6 +66,23 @@ void fc_world_destroy(struct fc_world *world); /* NULL is fine */
  * or FC_WORLD_NONE: it begins with the charter in its store. `dials_only`: has no endpoint. */
 uint32_t fc_world_add(struct fc_world *world, const char *name, uint32_t bootstrap,
                       bool dials_only);
+/* Where a node stands: its certificate's country. Before it is admitted. */
+void fc_world_country(struct fc_world *world, uint32_t node, const char country[3]);
+/* Bootstrap peers, in place of the one it was added with; heeded when it starts. Copied. */
+void fc_world_contacts(struct fc_world *world, uint32_t node, const uint32_t *list, uint32_t count);
+/* Members from the start: certificates and descriptors of all, and a first head of each of the
+ * first `feeds` of them, are in every store. Into an empty world; all are down at first. */
+struct fc_world_member {
+    char name[FC_WORLD_NAME_MAX];
+    char country[3];
+    bool dials_only;
+};
+void fc_world_seed(struct fc_world *world, const struct fc_world_member *members, uint32_t count,
+                   uint32_t feeds);
+/* The first start of a seeded node, or one after a crash. */
+void fc_world_start(struct fc_world *world, uint32_t node);
+/* The network under the nodes, for faults of links. */
+struct fc_network *fc_world_network(const struct fc_world *world);
 /* Governors admit the operator of `node`; the certificate is handed in at `at`. */
 void fc_world_admit(struct fc_world *world, uint32_t node, uint32_t at);
 uint32_t fc_world_count(const struct fc_world *world);
@@ -47,6 +91,7 @@ struct fc_replica *fc_world_replica(const struct fc_world *world, uint32_t node)
 struct fc_core *fc_world_core(const struct fc_world *world, uint32_t node);
 struct fc_hash fc_world_participant(const struct fc_world *world, uint32_t node);
 struct fc_key fc_world_node_key(const struct fc_world *world, uint32_t node);
+uint32_t fc_world_node_of(const struct fc_world *world, const struct fc_key *key);
 bool fc_world_is_up(const struct fc_world *world, uint32_t node);
 
 /* -- what users do ---------------------------------------------------------------------------- */
@@ -82,6 +127,10 @@ void fc_world_false_head(struct fc_world *world, uint32_t owner, uint32_t at, st
 
 void fc_world_crash(struct fc_world *world, uint32_t node);
 void fc_world_restart(struct fc_world *world, uint32_t node);
+/* While its disk is full, what would add to a node's store fails. */
+void fc_world_disk_full(struct fc_world *world, uint32_t node, bool full);
+/* It is up and has room. */
+bool fc_world_can_write(const struct fc_world *world, uint32_t node);
 /* Nodes of different groups do not reach each other; all begin in group 0. */
 void fc_world_group(struct fc_world *world, uint32_t node, uint32_t group);
 void fc_world_heal(struct fc_world *world); /* all into group 0 */
@@ -96,14 +145,16 @@ void fc_world_fail_commit(struct fc_world *world, uint32_t node, enum fc_err err
 
 uint64_t fc_world_now_us(const struct fc_world *world);
 void fc_world_run(struct fc_world *world, uint64_t for_us);
+/* Calls the observer's alarm at that time. */
+void fc_world_alarm(struct fc_world *world, uint64_t at_us, uint64_t tag);
 /* Runs until all nodes that are up hold the same heads and records and miss no contents, or the
  * time is over. True when they do. */
 bool fc_world_converge(struct fc_world *world, uint64_t within_us);
 bool fc_world_is_converged(const struct fc_world *world);
 
 struct fc_world_stats {
-    uint64_t events, messages, bytes, blocked;
-    uint64_t signatures, signatures_checked; /* asked for; really computed */
+    uint64_t events, messages, bytes, blocked; /* messages and bytes that arrived */
+    uint64_t signatures, signatures_checked;   /* asked for; really computed */
 };
 void fc_world_get_stats(const struct fc_world *world, struct fc_world_stats *out);
 /* Over every line of the trace so far, whether or not it was shown. */

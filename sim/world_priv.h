@@ -3,75 +3,51 @@
 #define FC_SIM_WORLD_PRIV_H
 
 #include "net/rng.h"
+#include "sim/index.h"
 #include "sim/memo.h"
-#include "sim/queue.h"
 #include "sim/world.h"
 
-enum fc_world_happening_kind {
-    FC_WORLD_HAPPENS_MESSAGE,
-    FC_WORLD_HAPPENS_UP,
-    FC_WORLD_HAPPENS_DOWN,
-    FC_WORLD_HAPPENS_DIAL_FAILED,
-    FC_WORLD_HAPPENS_TICK,
-};
-
 struct fc_world_node {
+    struct fc_world *world;
+    uint32_t index;
     char name[FC_WORLD_NAME_MAX];
-    char endpoint[64]; /* empty: it only dials out */
-    uint32_t bootstrap;
+    char country[3];
+    char endpoint[FC_WORLD_NAME_MAX + 24]; /* empty: it only dials out */
+    uint32_t *contacts;                    /* whom it dials first */
+    uint32_t contact_count;
     struct fc_sign_key feed_key, recovery_key;
     struct fc_key feed_public, recovery_public;
-    struct fc_box_key box;
     struct fc_key node_key;
     struct fc_hash participant;
     uint64_t g, r;
     uint16_t incarnation;
     uint64_t floor;
 
-    struct fc_kv *kv; /* the replica's while up, else what survived */
+    struct fc_kv *kv; /* the replica's while up, else what survived; NULL: on the disk */
     struct fc_replica *replica;
     struct fc_core *core;
-    bool up, described;
-    uint32_t life, group;
+    bool up, described, founder, disk_full;
+    uint32_t life; /* starts so far */
     int64_t skew_ms;
-    uint64_t tick_at_us;
+    uint64_t tick_at_us, ticked_us;
     uint32_t idle_ticks; /* in a row at one moment */
     enum fc_err fail_commit;
-};
-
-struct fc_world_happening {
-    uint64_t at_us;
-    enum fc_world_happening_kind kind;
-    uint32_t node; /* whom it happens to */
-    uint32_t link; /* index of the link */
-    uint32_t life; /* of the node, for ticks and dials: a restarted one has another */
-    bool inbound;
-    uint8_t key[32];
-    struct fc_buf bytes; /* owned */
-};
-
-struct fc_world_link {
-    uint32_t node[2];    /* who dialled, who was dialled */
-    bool open[2];        /* told of it, and not told or said that it is gone */
-    bool cut;            /* what is under way is lost */
-    uint64_t last_us[2]; /* arrival of the last message towards the end */
-    uint32_t queued[2];  /* under way towards the end */
-    bool blocked[2];     /* the sender towards that end was refused */
 };
 
 enum { FC_WORLD_GOVERNORS_MAX = 16 };
 struct fc_world {
     struct fc_world_config config;
+    struct fc_network *network;
     struct fc_rng rng;
-    uint64_t now_us;
-    struct fc_queue queue;
     struct fc_world_node **nodes;
     uint32_t node_count, node_cap;
-    struct fc_world_link *links;
-    uint32_t link_count, link_cap;
+    struct fc_index by_key, by_participant;
+    struct fc_key *lost_dials; /* of keys nobody has, by the number of their alarm */
+    uint32_t *lost_dialler, *lost_life;
+    uint64_t lost_count, lost_cap;
     struct fc_memo memo;
     struct fc_hasher trace;
-    struct fc_world_stats stats;
+    bool seeding; /* the stores that all start with are being made */
 
     struct fc_sign_key governors[FC_WORLD_GOVERNORS_MAX]; /* ascending by public key */
     uint32_t governor_count;
@@ -86,14 +62,40 @@ void fc_world_derive(const struct fc_world *world, const char *label, uint64_t a
                      uint8_t seed[32]);
 void fc_world_found(struct fc_world *world);
 uint64_t fc_world_wall_ms(const struct fc_world *world, const struct fc_world_node *node);
+/* An event, in a transaction of its own; what comes of it leaves after the commit. */
+void fc_world_step(struct fc_world *world, uint32_t node, struct fc_event event);
 /* Work of a node's own users in a transaction, then the core's step. */
 enum fc_err fc_world_local(struct fc_world *world, uint32_t at,
                            enum fc_err (*work)(void *ctx, struct fc_replica *replica), void *ctx);
 /* Where a node's operator has been admitted, its node's descriptor is published once. */
 void fc_world_describe(struct fc_world *world, uint32_t node);
+/* FC_WORLD_NONE: of nobody here. */
+uint32_t fc_world_owner_index(const struct fc_world *world, const struct fc_hash *participant);
 const char *fc_world_owner(const struct fc_world *world, const struct fc_hash *participant);
 
-/* trace.c: a message as people read it. */
+/* world_node.c */
+/* A node without a store yet, down. */
+struct fc_world_node *fc_world_node_make(struct fc_world *world, const char *name, bool dials_only);
+void fc_world_node_destroy(struct fc_world_node *node);
+
+/* govern.c: appends a signed record. */
+void fc_world_certificate(struct fc_world *world, const struct fc_world_node *node,
+                          const struct fc_sign_key *signers, uint32_t count, struct fc_buf *record);
+void fc_world_descriptor(struct fc_world *world, const struct fc_world_node *node,
+                         struct fc_buf *record);
+
+/* author.c: appends a head's record, and tells the observer. */
+enum fc_err fc_world_sign_head(struct fc_world *world, uint32_t owner, struct fc_span body,
+                               struct fc_buf *record);
+/* Signs the next head of a feed in an open write transaction. */
+enum fc_err fc_world_author(struct fc_world *world, uint32_t owner, struct fc_replica *replica,
+                            const struct fc_world_op *ops, uint32_t count, uint64_t now_ms);
+
+/* trace.c: what happened, into the trace's hash and, where wanted, as a line. */
+void fc_trace_event(struct fc_world *world, uint32_t from, uint32_t to, uint32_t what,
+                    struct fc_span bytes);
+void fc_trace_arrival(struct fc_world *world, uint32_t from, uint32_t to, struct fc_span bytes);
+/* A message as people read it. */
 void fc_trace_message(const struct fc_world *world, struct fc_span bytes, struct fc_buf *out);
 void fc_trace_print(struct fc_buf *out, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
