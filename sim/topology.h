@@ -10,6 +10,7 @@
 #ifndef FC_SIM_TOPOLOGY_H
 #define FC_SIM_TOPOLOGY_H
 
+#include "sim/distance.h"
 #include "store/bytes.h"
 #include "store/crypto.h"
 
@@ -29,7 +30,6 @@ struct fc_site {
     int32_t latitude_udeg, longitude_udeg;
     uint32_t region; /* index into regions; FC_TOPOLOGY_NONE without a country */
     uint32_t hub;    /* the node it belongs to, itself for a hub; FC_TOPOLOGY_NONE: on its own */
-    uint32_t place;  /* sites at the same coordinates share one; FC_TOPOLOGY_NONE: not placed */
 };
 struct fc_edge {
     uint32_t a, b; /* a < b; edges ascend by (a, b) */
@@ -62,6 +62,7 @@ struct fc_topology {
     /* Made from the above by fc_topology_index. */
     uint64_t *first; /* node_count + 1: where a node's neighbours begin */
     uint32_t *neighbours, *neighbour_us;
+    uint32_t *node_place; /* sites at the same coordinates share one; FC_TOPOLOGY_NONE: none */
     uint32_t place_count;
     struct fc_place *places;
     uint32_t *place_us; /* place_count squared, or NULL beyond FC_TOPOLOGY_TABLE_MAX places */
@@ -158,7 +159,7 @@ struct fc_topology_shape {
     uint32_t diameter_hops;  /* the longest shortest path seen */
     double path_hops_mean;
     double path_us_mean; /* over the quickest paths */
-    uint32_t path_us_max;
+    uint64_t path_us_max;
     uint32_t link_us_min, link_us_median, link_us_p99, link_us_max; /* of edges, or of pairs */
     double link_us_mean;
 };
@@ -177,11 +178,12 @@ enum fc_topology_format {
     FC_TOPOLOGY_SITES,   /* CSV, written only */
     FC_TOPOLOGY_MATRIX,  /* CSV of every pair's latency, written only; up to 5,000 nodes */
 };
-/* Edges without a latency get one by `missing`; NULL: from the map where both ends are placed,
- * else 10 ms. FC_E_FORMAT: "file:line: what"; FC_E_BOUND, FC_E_MISSING, FC_E_IO, FC_E_NOMEM. */
+/* Edges without a latency get one by `missing`, ranges drawn from the seed; NULL: from the map
+ * where both ends are placed, else 10 ms. FC_E_FORMAT: "file:line: what"; FC_E_BOUND, FC_E_MISSING,
+ * FC_E_IO, FC_E_NOMEM. */
 FC_MUST_USE enum fc_err fc_topology_load(const char *path, enum fc_topology_format format,
-                                         const struct fc_latency *missing, struct fc_topology *out,
-                                         struct fc_topology_fault *fault);
+                                         const struct fc_latency *missing, uint64_t seed,
+                                         struct fc_topology *out, struct fc_topology_fault *fault);
 /* Replaces the file when all is written; "-" is standard output. What is written as GraphML and
  * loaded again has the same digest; as edge list too, when no site has a country or a place.
  * FC_E_ARG: the format cannot say it; FC_E_BOUND, FC_E_IO, FC_E_FULL, FC_E_NOMEM. */
