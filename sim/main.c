@@ -7,6 +7,7 @@
 
 #include "net/view_hyparview.h"
 #include "net/view_registry.h"
+#include "sim/commands.h"
 #include "sim/world.h"
 
 struct options {
@@ -173,6 +174,7 @@ static const char doc[] =
     "network falls into two halves that go on publishing, and is joined again. The run succeeds "
     "when every replica ends with the same catalogue.\v"
     "The same options and seed give the same trace hash on every machine.\n\n"
+    "Networks to run on are made and looked at with fedcat-sim topology (see its --help).\n\n"
     "Examples:\n"
     "  fedcat-sim run\n"
     "  fedcat-sim run --nodes 40 --publish 200 --seed 7\n"
@@ -252,7 +254,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         break;
     case ARGP_KEY_ARG:
         if (state->arg_num != 0 || strcmp(arg, "run") != 0)
-            argp_error(state, "unknown command '%s'; there is: run", arg);
+            argp_error(state, "unknown command '%s'; there are: run, topology", arg);
         break;
     case ARGP_KEY_END:
         if (state->arg_num == 0)
@@ -274,6 +276,8 @@ int main(int argc, char **argv)
                               .seed = 1,
                               .latency_us = 10000,
                               .jitter_us = 5000};
+    if (argc > 1 && strcmp(argv[1], "topology") == 0)
+        return fc_cmd_topology(argc - 1, argv + 1);
     argp_err_exit_status = 2;
     if (argp_parse(&argp, argc, argv, 0, NULL, &options) != 0)
         return EXIT_FAILURE;
