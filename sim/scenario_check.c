@@ -1,0 +1,197 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sim/scenario_fields.h"
+
+#define F(name) (1u << FC_FAULT_##name)
+
+struct check {
+    const struct fc_scenario *scenario;
+    struct fc_scenario_clash *clash;
+};
+
+static bool __attribute__((format(printf, 3, 4)))
+clash(const struct check *check, const char *key, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(check->clash->text, sizeof check->clash->text, format, args);
+    va_end(args);
+    snprintf(check->clash->key, sizeof check->clash->key, "%s", key);
+    return false;
+}
+
+/* As `clash`, of a key of an item of a list. */
+static bool __attribute__((format(printf, 5, 6)))
+clash_in(const struct check *check, const char *list, uint32_t index, const char *key,
+         const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(check->clash->text, sizeof check->clash->text, format, args);
+    va_end(args);
+    snprintf(check->clash->key, sizeof check->clash->key, "%s.%u%s%s", list, index,
+             key[0] ? "." : "", key);
+    return false;
+}
+
+static bool before_end(const struct check *check, uint64_t at_us)
+{
+    return at_us < check->scenario->run_us;
+}
+
+static bool sizes_fit(const struct check *check)
+{
+    const struct fc_federation_spec *federation = &check->scenario->federation;
+    bool light = federation->kind == FC_NODE_LIGHT, lmdb = federation->store == FC_STORE_LMDB;
+    if (federation->nodes == 0 && !check->scenario->topology_file)
+        return clash(check, "federation.nodes", "'file' needs topology.file");
+    if (light && lmdb)
+        return clash(check, "federation.store", "light nodes have no replica; leave store out");
+    if (lmdb && federation->nodes > FC_SCENARIO_LMDB_NODES_MAX)
+        return clash(check, "federation.nodes", "store: lmdb is for up to %u nodes",
+                     FC_SCENARIO_LMDB_NODES_MAX);
+    if (!light && federation->nodes > FC_SCENARIO_FULL_NODES_MAX)
+        return clash(check, "federation.nodes", "up to %u nodes can be full; set kind: light",
+                     FC_SCENARIO_FULL_NODES_MAX);
+    return true;
+}
+
+static bool federation_fits(const struct check *check)
+{
+    const struct fc_scenario *scenario = check->scenario;
+    const struct fc_federation_spec *federation = &scenario->federation;
+    enum fc_topology_kind kind = scenario->topology.kind;
+    bool graph = scenario->topology_file || (kind != FC_TOPOLOGY_WHOLE && kind != FC_TOPOLOGY_MAP);
+    if (!sizes_fit(check))
+        return false;
+    if (federation->join_over_us > 0 && federation->start != FC_START_JOIN)
+        return clash(check, "federation.join_over", "goes with start: join");
+    if (federation->start == FC_START_JOIN && !before_end(check, federation->join_over_us))
+        return clash(check, "federation.join_over", "is not over at the end of the run (run.for)");
+    if (strcmp(federation->view, "static") == 0 && !graph)
+        return clash(check, "federation.view",
+                     "static needs a topology with edges; topology.kind %s has none",
+                     fc_topology_kind_name(kind));
+    return true;
+}
+
+static bool workload_fits(const struct check *check)
+{
+    const struct fc_scenario *scenario = check->scenario;
+    for (uint32_t i = 0; i < scenario->workload_count; i++) {
+        const struct fc_workload_spec *item = &scenario->workload[i];
+        if (!before_end(check, item->from_us))
+            return clash_in(check, "workload", i, "from", "is after the end of the run (run.for)");
+        if (item->update_ppm + item->delete_ppm > 1000000)
+            return clash_in(check, "workload", i, "deletes", "and updates are more than all");
+        if (item->content_bytes > item->content_bytes_max)
+            return clash_in(check, "workload", i, "content", "goes from the smaller to the larger");
+    }
+    return true;
+}
+
+static bool on_map(const struct fc_scenario *scenario)
+{
+    return scenario->topology_file || scenario->topology.kind == FC_TOPOLOGY_MAP ||
+           scenario->topology.kind == FC_TOPOLOGY_TWO_TIER;
+}
+
+static bool pick_fits(const struct check *check, const char *list, uint32_t index,
+                      const struct fc_pick *pick)
+{
+    const struct fc_scenario *scenario = check->scenario;
+    uint64_t nodes = scenario->federation.nodes;
+    if (pick->kind == FC_PICK_COUNTRIES && !on_map(scenario))
+        return clash_in(check, list, index, "countries",
+                        "topology.kind %s has no countries; map and two-tier have",
+                        fc_topology_kind_name(scenario->topology.kind));
+    if (nodes == 0)
+        return true; /* known later */
+    for (uint32_t i = 0; i < scenario->fault_count; i++)
+        if (scenario->faults[i].kind == FC_FAULT_JOIN)
+            nodes += scenario->faults[i].pick.count;
+    if (pick->kind == FC_PICK_COUNT && pick->count > nodes)
+        return clash_in(check, list, index, "count", "is more than the nodes there are");
+    if (pick->kind == FC_PICK_LIST && pick->list[pick->count - 1] >= nodes)
+        return clash_in(check, list, index, "nodes", "names node %u; the last is %llu",
+                        pick->list[pick->count - 1], (unsigned long long)nodes - 1);
+    return true;
+}
+
+static bool fault_fits(const struct check *check, uint32_t index)
+{
+    const struct fc_fault_spec *fault = &check->scenario->faults[index];
+    const char *word = fc_fault_words[fault->kind];
+    uint32_t bit = 1u << fault->kind;
+    bool picked = fault->pick.kind != FC_PICK_ALL;
+    if (check->scenario->federation.kind == FC_NODE_LIGHT &&
+        (bit & (F(DISK_FULL) | F(SKEW) | F(REVOKE) | F(RECOVER) | F(ROTATE))))
+        return clash_in(check, "faults", index, "what", "light nodes know no %s; set kind: full",
+                        word);
+    if (!before_end(check, fault->at_us))
+        return clash_in(check, "faults", index, "at", "is after the end of the run (run.for)");
+    if (fault->kind == FC_FAULT_PARTITION && picked && fault->parts)
+        return clash_in(check, "faults", index, "parts",
+                        "parts everyone alike; leave it or the picked nodes out");
+    if (fault->kind == FC_FAULT_PARTITION && !picked && !fault->parts)
+        return clash_in(check, "faults", index, "",
+                        "partition needs share, count, nodes, countries or parts");
+    if ((bit & (F(REVOKE) | F(RECOVER) | F(ROTATE))) && !picked)
+        return clash_in(check, "faults", index, "", "%s needs share, count, nodes or countries",
+                        word);
+    return fault->kind == FC_FAULT_JOIN || pick_fits(check, "faults", index, &fault->pick);
+}
+
+static bool faults_fit(const struct check *check)
+{
+    for (uint32_t i = 0; i < check->scenario->fault_count; i++)
+        if (!fault_fits(check, i))
+            return false;
+    return true;
+}
+
+static bool dishonest_fit(const struct check *check)
+{
+    const struct fc_scenario *scenario = check->scenario;
+    uint64_t all_ppm = 0, nodes = scenario->federation.nodes;
+    for (uint32_t i = 0; i < scenario->dishonest_count; i++) {
+        const struct fc_dishonest_spec *group = &scenario->dishonest[i];
+        const struct fc_pick *pick = &group->pick;
+        if (scenario->federation.kind == FC_NODE_LIGHT)
+            return clash_in(check, "dishonest", i, "what",
+                            "light nodes are all honest; set kind: full");
+        if (!before_end(check, group->from_us))
+            return clash_in(check, "dishonest", i, "from", "is after the end of the run (run.for)");
+        if (pick->kind == FC_PICK_ALL)
+            return clash_in(check, "dishonest", i, "", "needs share, count, nodes or countries");
+        if (!pick_fits(check, "dishonest", i, pick))
+            return false;
+        bool counted = pick->kind == FC_PICK_COUNT || pick->kind == FC_PICK_LIST;
+        all_ppm += counted && nodes ? pick->count * 1000000ull / nodes : pick->share_ppm;
+        if (all_ppm >= 1000000)
+            return clash_in(check, "dishonest", i, "", "leaves no honest node");
+    }
+    return true;
+}
+
+enum fc_err fc_scenario_find_clash(const struct fc_scenario *scenario,
+                                   struct fc_scenario_clash *out)
+{
+    const struct check check = {scenario, out};
+    bool fits = federation_fits(&check) && workload_fits(&check) && faults_fit(&check) &&
+                dishonest_fit(&check);
+    if (fits && !before_end(&check, scenario->measure_us))
+        fits = clash(&check, "measure.from", "is after the end of the run (run.for)");
+    return fits ? FC_OK : FC_E_FORMAT;
+}
+
+enum fc_err fc_scenario_check(const struct fc_scenario *scenario, struct fc_scenario_error *error)
+{
+    const struct fc_scenario_source source = {scenario->name, false, error};
+    struct fc_scenario_clash found;
+    if (fc_scenario_find_clash(scenario, &found) == FC_OK)
+        return FC_OK;
+    return fc_scenario_fail(&source, FC_E_FORMAT, NULL, "%s %s", found.key, found.text);
+}
