@@ -26,7 +26,7 @@ struct fc_join {
     struct fc_join_group *groups; /* in the order of their first run */
     uint32_t run_count, group_count;
 };
-enum { FC_JOIN_RUNS_MAX = 100000 };
+enum { FC_JOIN_RUNS_MAX = 20000 };
 /* Adds the summaries of a text of JSON lines; empty lines are fine. On failure `line` (from 1) says
  * where. FC_E_JSON, FC_E_FORMAT, FC_E_BOUND, FC_E_NOMEM. */
 FC_MUST_USE enum fc_err fc_join_add(struct fc_join *join, struct fc_span json_lines,

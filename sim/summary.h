@@ -69,9 +69,9 @@ enum fc_measure {
 };
 struct fc_measure_info {
     const char *name, *unit, *text;
-    bool integer; /* written without decimals */
 };
 const struct fc_measure_info *fc_measure_info(enum fc_measure measure);
+bool fc_measure_is_integer(enum fc_measure measure); /* written without decimals */
 /* FC_MEASURE_COUNT where there is none of that name. */
 enum fc_measure fc_measure_find(const char *name);
 
