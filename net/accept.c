@@ -30,6 +30,10 @@ bool fc_accept_record(struct fc_core *core, struct fc_session *session, uint64_t
         fc_push_new(core, session, &record.hash);
     else if (err == FC_E_UNKNOWN)
         fc_pending_add(core, session, FC_WAIT_RECORD, index, &record, NULL);
+    else if (err == FC_E_KNOWN)
+        fc_news_duplicate(
+            core, session,
+            &(struct fc_arrival){.type = record.type, .subject = record.hash, .hash = record.hash});
     return session->state != FC_SESSION_CLOSED;
 }
 
@@ -91,7 +95,7 @@ static void duplicate(struct fc_core *core, struct fc_session *session,
                                  .subject = line->head.participant,
                                  .hash = line->record.hash,
                                  .version = line->head.version};
-    core->spread_ops->on_duplicate(core->spread, &arrival, &session->key, core->now_us);
+    fc_news_duplicate(core, session, &arrival);
 }
 
 static void settle(struct fc_core *core, struct fc_session *session, const struct fc_headline *line)
@@ -107,9 +111,9 @@ static void settle(struct fc_core *core, struct fc_session *session, const struc
         fc_pending_add(core, session, FC_WAIT_RECORD, line->index, &line->record, &line->head);
     else if (verdict == FC_E_CONTESTED && !fc_key_is_zero(&line->key))
         contest(core, line);
-    else if (verdict == FC_E_KNOWN)
+    else if (verdict == FC_E_KNOWN || verdict == FC_E_STALE)
         duplicate(core, session, line);
-    else if (verdict != FC_E_STALE)
+    else
         core->deltas_refused++;
 }
 
@@ -210,7 +214,7 @@ void fc_accept_delta(struct fc_core *core, struct fc_session *session,
         return;
     }
     struct fc_headline line = {
-        .index = message->mark.index, .record = delta.record, .head = delta.head};
+        .index = message->mark.prev + 1, .record = delta.record, .head = delta.head};
     if (core->config.observer.pushed)
         core->config.observer.pushed(core->config.observer.ctx, &session->key,
                                      &delta.head.participant, delta.head.version);
@@ -234,6 +238,11 @@ void fc_accept_delta(struct fc_core *core, struct fc_session *session,
     } else if (!fc_accept_heads(core, session, &line, 1)) {
         return;
     }
-    if (session->state != FC_SESSION_CLOSED && !session->no_room)
+    if (session->state == FC_SESSION_CLOSED)
+        return;
+    fc_pending_drop_news(
+        core, session,
+        &(struct fc_spread_item){fc_get_be64(line.head.participant.b), line.head.version});
+    if (!session->no_room)
         fc_sync_mark(core, session, &message->mark);
 }

@@ -89,7 +89,7 @@ bool fc_core_admits(const struct fc_core *core, const struct fc_key *key)
     return fc_ledger_node(fc_replica_ledger(core->config.replica), key, &node) == FC_OK;
 }
 
-/* -- what views and spreads may ask ----------------------------------------------------------- */
+/* -- what views may ask ------------------------------------------------------------------------ */
 
 static const struct fc_ledger *host_ledger(void *ctx)
 {
@@ -122,17 +122,10 @@ static void host_drop(void *ctx, const struct fc_key *key)
     peer->attempts = 0;
 }
 
-static struct fc_session *open_session(struct fc_core *core, const struct fc_key *key)
-{
-    struct fc_peer *peer = fc_peer_find(core, key);
-    struct fc_session *session = peer ? peer->session : NULL;
-    return session && session->state == FC_SESSION_OPEN ? session : NULL;
-}
-
 static void host_activate(void *ctx, const struct fc_key *key, bool active)
 {
     struct fc_core *core = ctx;
-    struct fc_session *session = open_session(core, key);
+    struct fc_session *session = fc_session_of(core, key);
     if (!session || session->active == active)
         return;
     session->active = active;
@@ -144,40 +137,24 @@ static void host_activate(void *ctx, const struct fc_key *key, bool active)
 
 static uint64_t host_round_trip_us(void *ctx, const struct fc_key *key)
 {
-    const struct fc_session *session = open_session(ctx, key);
+    const struct fc_session *session = fc_session_of(ctx, key);
     return session ? session->round_trip_us : 0;
 }
 
 static void host_punish(void *ctx, const struct fc_key *key, const char *why)
 {
     struct fc_core *core = ctx;
-    struct fc_session *session = open_session(core, key);
+    struct fc_session *session = fc_session_of(core, key);
     if (session)
         fc_session_punish(core, session, why);
 }
 
-static void send_opaque(struct fc_core *core, enum fc_wire_kind kind, const struct fc_key *key,
-                        struct fc_span bytes)
-{
-    struct fc_session *session = open_session(core, key);
-    struct fc_wire message = {.kind = kind, .opaque = {.bytes = bytes}};
-    if (session)
-        fc_session_send(core, session, &message);
-}
-
 static void host_send_view(void *ctx, const struct fc_key *key, struct fc_span bytes)
 {
-    send_opaque(ctx, FC_WIRE_VIEW, key, bytes);
-}
-
-static void host_send_spread(void *ctx, const struct fc_key *key, struct fc_span bytes)
-{
-    send_opaque(ctx, FC_WIRE_SPREAD, key, bytes);
-}
-
-static bool host_push(void *ctx, const struct fc_key *key, const struct fc_arrival *arrival)
-{
-    return fc_push_one(ctx, key, arrival);
+    struct fc_session *session = fc_session_of(ctx, key);
+    struct fc_wire message = {.kind = FC_WIRE_VIEW, .opaque = {.bytes = bytes}};
+    if (session)
+        fc_session_send(ctx, session, &message);
 }
 
 static uint64_t host_random(void *ctx, uint64_t below)
@@ -220,8 +197,7 @@ static enum fc_err create_modules(struct fc_core *core)
                                 .active_max = core->config.peers_active_max,
                                 .bootstrap = core->bootstrap,
                                 .bootstrap_count = core->config.bootstrap_count};
-    struct fc_spread_host spread = {
-        .ctx = core, .push = host_push, .send = host_send_spread, .random = host_random};
+    struct fc_spread_host spread = fc_news_host(core);
     enum fc_err err = core->view_ops->create(&view, &core->view);
     if (err == FC_OK)
         err = core->spread_ops->create(&spread, &core->spread);
@@ -360,13 +336,10 @@ static void dispatch_open(struct fc_core *core, struct fc_session *session,
         fc_sync_records(core, session, &message->records);
         break;
     case FC_WIRE_RECORD:
-        session->no_room = false;
-        if (fc_accept_record(core, session, message->record.mark.index, message->record.record) &&
-            !session->no_room)
-            fc_sync_mark(core, session, &message->record.mark);
+        fc_news_record(core, session, &message->record);
         break;
     case FC_WIRE_DELTA:
-        fc_accept_delta(core, session, &message->delta);
+        fc_news_delta(core, session, &message->delta);
         break;
     case FC_WIRE_FEED:
         fc_serve_feed(core, session, &message->feed);
@@ -389,6 +362,9 @@ static void dispatch_open(struct fc_core *core, struct fc_session *session,
     case FC_WIRE_SPREAD:
         core->spread_ops->on_message(core->spread, &session->key, message->opaque.bytes,
                                      core->now_us);
+        break;
+    case FC_WIRE_ANNOUNCE:
+        fc_news_announce(core, session, &message->announce);
         break;
     case FC_WIRE_HELLO:
     case FC_WIRE_GOODBYE:

@@ -88,6 +88,7 @@ struct fc_core_config {
     uint32_t bootstrap_count;
     const struct fc_view_ops *view;     /* NULL: fc_view_all */
     const struct fc_spread_ops *spread; /* NULL: fc_spread_flood */
+    uint32_t spread_fanout;             /* of modules that have one; 0: the module's own */
     uint32_t peers_active_max;          /* 0: the view's own */
     struct fc_core_observer observer;
 };

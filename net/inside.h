@@ -46,6 +46,7 @@ enum {
     FC_RELAYED_KEPT = 1024,
     FC_TIDY_ROWS = 512,
     FC_TIDY_US = 20000,
+    FC_NEWS_US = 10 * FC_SECOND_US, /* what was announced must come, or it is asked for by cursor */
     FC_EFFECTS_BYTES_MAX = 32 * 1024 * 1024, /* pushes of one step stop here */
 };
 
@@ -130,6 +131,9 @@ struct fc_core {
     uint32_t peer_count, peer_cap;
 
     uint64_t seen_epoch, seen_index; /* of the own arrival log: what was told to the spread */
+    uint64_t telling;                /* the arrival the spread is being told of */
+    bool in_push;                    /* a RECORD or DELTA is being taken in: `tag` came with it */
+    uint32_t tag;
     bool membership_changed;
     struct fc_hash charter; /* in force at the last look */
     bool disputed;
@@ -153,7 +157,7 @@ struct fc_core {
     struct fc_key want_from; /* pushed the last delta with contents left out */
 
     struct fc_relayed *relayed; /* FC_RELAYED_KEPT, made when first needed */
-    uint64_t pushed_index;      /* arrival whose encoded tail is kept in push_tail */
+    struct fc_hash pushed_hash; /* record whose encoded tail is kept in push_tail */
     struct fc_buf push_tail;
     enum fc_wire_kind push_kind;
 
@@ -211,6 +215,8 @@ void fc_sync_open(struct fc_core *core, struct fc_session *session);
 void fc_sync_mark(struct fc_core *core, struct fc_session *session,
                   const struct fc_wire_mark *mark);
 void fc_sync_need(struct fc_session *session);
+/* What stands at `index` or above in the peer's log may be missing after all. */
+void fc_sync_back(struct fc_session *session, uint64_t index);
 void fc_sync_afresh(struct fc_core *core); /* from the start with everyone: rules changed */
 void fc_sync_run(struct fc_core *core);
 bool fc_sync_is_done(const struct fc_session *session);
@@ -260,6 +266,12 @@ enum fc_err fc_accept_judge(struct fc_core *core, struct fc_span bytes, struct f
 bool fc_pending_has_room(const struct fc_session *session);
 bool fc_pending_add(struct fc_core *core, struct fc_session *session, enum fc_wait wait,
                     uint64_t index, const struct fc_record *record, const struct fc_head *head);
+/* The peer announced it. */
+bool fc_pending_add_news(struct fc_core *core, struct fc_session *session,
+                         const struct fc_spread_item *item);
+/* It, or something newer, is here or was refused: nothing waits for it any more. */
+void fc_pending_drop_news(struct fc_core *core, struct fc_session *session,
+                          const struct fc_spread_item *item);
 void fc_pending_drop_feed(struct fc_core *core, const struct fc_hash *participant,
                           fc_version version);
 void fc_pending_drop_here(struct fc_core *core, struct fc_session *session,
@@ -268,7 +280,7 @@ void fc_pending_drop_here(struct fc_core *core, struct fc_session *session,
  * lost its link. */
 bool fc_pending_again(struct fc_core *core, struct fc_session *session, uint32_t at);
 void fc_pending_retry_unknown(struct fc_core *core);
-void fc_pending_run(struct fc_core *core); /* heads from the future whose time has come */
+void fc_pending_run(struct fc_core *core); /* what has become due */
 void fc_pending_clear(struct fc_session *session);
 uint64_t fc_pending_cursor(const struct fc_session *session);
 
@@ -295,7 +307,22 @@ void fc_walk_nodes(struct fc_core *core, struct fc_session *session,
 /* Tells the spread of what arrived since the last time. `hash`: the record that came from
  * `session`; other arrivals are this node's own doing. */
 void fc_push_new(struct fc_core *core, struct fc_session *session, const struct fc_hash *hash);
-bool fc_push_one(struct fc_core *core, const struct fc_key *key, const struct fc_arrival *arrival);
+bool fc_push_one(struct fc_core *core, const struct fc_key *key, const struct fc_arrival *arrival,
+                 uint32_t tag);
+/* At any time, outside of the order of arrivals: the mark does not move. */
+bool fc_push_again(struct fc_core *core, struct fc_session *session,
+                   const struct fc_arrival *arrival, uint32_t tag);
+
+/* news.c: the spread's host, and what its peers say */
+struct fc_spread_host fc_news_host(struct fc_core *core);
+void fc_news_record(struct fc_core *core, struct fc_session *session,
+                    const struct fc_wire_record *record);
+void fc_news_delta(struct fc_core *core, struct fc_session *session,
+                   const struct fc_wire_delta *delta);
+void fc_news_announce(struct fc_core *core, struct fc_session *session,
+                      const struct fc_wire_announce *announce);
+void fc_news_duplicate(struct fc_core *core, struct fc_session *session,
+                       const struct fc_arrival *arrival);
 
 /* want.c */
 void fc_want_contents(struct fc_core *core, struct fc_session *session,

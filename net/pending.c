@@ -13,6 +13,7 @@ static void remove_at(struct fc_session *session, uint32_t at)
 {
     struct fc_pending *pending = &session->pending[at];
     session->pending_bytes -= pending->bytes.len;
+    session->news_count -= pending->wait == FC_WAIT_NEWS;
     free((void *)(uintptr_t)pending->bytes.data);
     *pending = session->pending[--session->pending_count];
 }
@@ -61,6 +62,20 @@ static uint64_t due_us(const struct fc_core *core, const struct fc_head *head)
     return core->now_us + (wait_ms < day_ms ? wait_ms : day_ms) * 1000;
 }
 
+static uint64_t news_of(const struct fc_record *record, const struct fc_head *head)
+{
+    return fc_get_be64(head ? head->participant.b : record->hash.b);
+}
+
+/* What was announced before stands where its announcement says, or above. */
+static uint64_t lowest(const struct fc_session *session, uint64_t index, uint64_t news)
+{
+    for (uint32_t i = 0; session->news_count != 0 && i < session->pending_count; i++)
+        if (session->pending[i].wait == FC_WAIT_NEWS && session->pending[i].news == news)
+            index = fc_earlier(index, session->pending[i].index);
+    return index;
+}
+
 bool fc_pending_add(struct fc_core *core, struct fc_session *session, enum fc_wait wait,
                     uint64_t index, const struct fc_record *record, const struct fc_head *head)
 {
@@ -82,7 +97,7 @@ bool fc_pending_add(struct fc_core *core, struct fc_session *session, enum fc_wa
         return false;
     }
     *pending = (struct fc_pending){.wait = wait,
-                                   .index = index,
+                                   .index = lowest(session, index, news_of(record, head)),
                                    .type = record->type,
                                    .hash = record->hash,
                                    .due_us = FC_NEVER,
@@ -100,6 +115,47 @@ bool fc_pending_add(struct fc_core *core, struct fc_session *session, enum fc_wa
     if (wait == FC_WAIT_LOAD)
         core->catchup_due = true;
     return true;
+}
+
+bool fc_pending_add_news(struct fc_core *core, struct fc_session *session,
+                         const struct fc_spread_item *item)
+{
+    for (uint32_t i = 0; i < session->pending_count; i++) {
+        struct fc_pending *old = &session->pending[i];
+        if (old->wait != FC_WAIT_NEWS || old->news != item->id)
+            continue;
+        if (old->version < item->version)
+            old->version = item->version;
+        return true;
+    }
+    struct fc_pending *pending =
+        session->pending_count < FC_PENDING_MAX ? make_room(core, session) : NULL;
+    if (!pending) {
+        session->no_room = true;
+        session->sync.needed = true;
+        return false;
+    }
+    *pending = (struct fc_pending){.wait = FC_WAIT_NEWS,
+                                   .index = session->news_index,
+                                   .version = item->version,
+                                   .news = item->id,
+                                   .due_us = core->now_us + FC_NEWS_US};
+    core->pending_at_us = fc_earlier(core->pending_at_us, pending->due_us);
+    session->pending_count++;
+    session->news_count++;
+    return true;
+}
+
+void fc_pending_drop_news(struct fc_core *core, struct fc_session *session,
+                          const struct fc_spread_item *item)
+{
+    uint32_t before = session->news_count;
+    for (uint32_t i = session->pending_count; session->news_count != 0 && i-- > 0;)
+        if (session->pending[i].wait == FC_WAIT_NEWS && session->pending[i].news == item->id &&
+            session->pending[i].version <= item->version)
+            remove_at(session, i);
+    if (before != session->news_count && session->state == FC_SESSION_OPEN)
+        fc_sync_note(core, session);
 }
 
 uint64_t fc_pending_cursor(const struct fc_session *session)
@@ -131,10 +187,14 @@ void fc_pending_drop_feed(struct fc_core *core, const struct fc_hash *participan
 void fc_pending_drop_here(struct fc_core *core, struct fc_session *session,
                           const struct fc_hash *participant)
 {
-    for (uint32_t j = session->pending_count; j-- > 0;)
-        if (session->pending[j].type == FC_RECORD_HEAD &&
-            fc_hash_eq(&session->pending[j].participant, participant))
+    uint64_t news = fc_get_be64(participant->b);
+    for (uint32_t j = session->pending_count; j-- > 0;) {
+        const struct fc_pending *pending = &session->pending[j];
+        if (pending->wait == FC_WAIT_NEWS
+                ? pending->version != 0 && pending->news == news
+                : pending->type == FC_RECORD_HEAD && fc_hash_eq(&pending->participant, participant))
             remove_at(session, j);
+    }
     if (session->state == FC_SESSION_OPEN)
         fc_sync_note(core, session);
 }
@@ -181,22 +241,38 @@ void fc_pending_retry_unknown(struct fc_core *core)
     }
 }
 
+/* What was announced has come from nobody: the cursor goes back below it. */
+static void overdue(struct fc_session *session, uint32_t at)
+{
+    uint64_t index = session->pending[at].index;
+    remove_at(session, at);
+    fc_sync_back(session, index);
+}
+
+static void run_session(struct fc_core *core, struct fc_session *session)
+{
+    for (uint32_t i = session->pending_count; i-- > 0 && core->err == FC_OK;) {
+        if (session->state == FC_SESSION_CLOSED)
+            return;
+        if (i >= session->pending_count)
+            continue;
+        const struct fc_pending *pending = &session->pending[i];
+        if (pending->wait != FC_WAIT_TIME && pending->wait != FC_WAIT_NEWS)
+            continue;
+        if (pending->due_us > core->now_us)
+            core->pending_at_us = fc_earlier(core->pending_at_us, pending->due_us);
+        else if (pending->wait == FC_WAIT_NEWS)
+            overdue(session, i);
+        else
+            fc_pending_again(core, session, i);
+    }
+}
+
 void fc_pending_run(struct fc_core *core)
 {
     if (core->now_us < core->pending_at_us)
         return;
     core->pending_at_us = FC_NEVER;
-    for (uint32_t i = 0; i < core->session_count && core->err == FC_OK; i++) {
-        struct fc_session *session = core->sessions[i];
-        for (uint32_t j = session->pending_count; j-- > 0 && core->err == FC_OK;) {
-            if (session->state == FC_SESSION_CLOSED)
-                break;
-            if (j >= session->pending_count || session->pending[j].wait != FC_WAIT_TIME)
-                continue;
-            if (session->pending[j].due_us > core->now_us)
-                core->pending_at_us = fc_earlier(core->pending_at_us, session->pending[j].due_us);
-            else
-                fc_pending_again(core, session, j);
-        }
-    }
+    for (uint32_t i = 0; i < core->session_count && core->err == FC_OK; i++)
+        run_session(core, core->sessions[i]);
 }

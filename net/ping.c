@@ -1,12 +1,15 @@
 #include "net/inside.h"
 
-/* Everything above `told` up to the log's end is with the peer: else `told` would be higher. */
+/* Everything above `told` up to the log's end is with the peer, or is still to be announced: else
+ * `told` would be higher. */
 static struct fc_wire_mark next_mark(struct fc_core *core, struct fc_session *session)
 {
     struct fc_arrival_mark own = fc_replica_arrival_mark(core->config.replica);
     struct fc_wire_mark mark = {own.epoch, session->told, own.index};
     if (mark.prev > mark.index) /* a new epoch began */
         mark.prev = mark.index;
+    if (session->deferred)
+        mark.index = mark.prev;
     session->told = mark.index;
     session->hole = false;
     return mark;

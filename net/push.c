@@ -69,10 +69,10 @@ static enum fc_err encode_record(struct fc_core *core, const struct fc_hash *has
 /* Encoded once, whatever the number of receivers. */
 static bool encode(struct fc_core *core, const struct fc_arrival *arrival)
 {
-    if (core->pushed_index == arrival->index && core->push_tail.len != 0)
+    if (fc_hash_eq(&core->pushed_hash, &arrival->hash) && core->push_tail.len != 0)
         return true;
     fc_buf_clear(&core->push_tail);
-    core->pushed_index = arrival->index;
+    core->pushed_hash = arrival->hash;
     core->push_kind = FC_WIRE_RECORD;
     enum fc_err err = arrival->type == FC_RECORD_HEAD
                           ? encode_head(core, &arrival->subject, &core->push_tail, &core->push_kind)
@@ -84,29 +84,46 @@ static bool encode(struct fc_core *core, const struct fc_arrival *arrival)
     return err == FC_OK;
 }
 
-static struct fc_session *open_session(struct fc_core *core, const struct fc_key *key)
+static bool may_push(const struct fc_core *core, const struct fc_session *session)
 {
-    struct fc_peer *peer = fc_peer_find(core, key);
-    struct fc_session *session = peer ? peer->session : NULL;
-    return session && session->state == FC_SESSION_OPEN ? session : NULL;
+    return session && !session->blocked && core->effects->bytes <= FC_EFFECTS_BYTES_MAX;
 }
 
-bool fc_push_one(struct fc_core *core, const struct fc_key *key, const struct fc_arrival *arrival)
+static void send(struct fc_core *core, struct fc_session *session, const struct fc_wire_mark *mark,
+                 uint32_t tag)
 {
-    struct fc_session *session = open_session(core, key);
-    if (!session || session->blocked || core->effects->bytes > FC_EFFECTS_BYTES_MAX ||
-        session->pushed >= arrival->index || !encode(core, arrival))
+    struct fc_buf message = {0};
+    fc_wire_push(&message, core->push_kind, mark, tag);
+    fc_buf_append(&message, core->push_tail.data, core->push_tail.len);
+    fc_session_send_bytes(core, session, &message);
+}
+
+bool fc_push_one(struct fc_core *core, const struct fc_key *key, const struct fc_arrival *arrival,
+                 uint32_t tag)
+{
+    struct fc_session *session = fc_session_of(core, key);
+    if (!may_push(core, session) || session->pushed >= arrival->index || !encode(core, arrival))
         return false;
     struct fc_arrival_mark own = fc_replica_arrival_mark(core->config.replica);
     struct fc_wire_mark mark = {own.epoch, session->told, arrival->index};
     if (mark.prev > mark.index)
         mark.prev = mark.index;
-    struct fc_buf message = {0};
-    fc_wire_push(&message, core->push_kind, &mark);
-    fc_buf_append(&message, core->push_tail.data, core->push_tail.len);
-    session->told = arrival->index;
+    if (session->deferred) /* moves with the announcement */
+        mark.index = mark.prev;
+    session->told = mark.index;
     session->pushed = arrival->index;
-    fc_session_send_bytes(core, session, &message);
+    send(core, session, &mark, tag);
+    return true;
+}
+
+bool fc_push_again(struct fc_core *core, struct fc_session *session,
+                   const struct fc_arrival *arrival, uint32_t tag)
+{
+    if (!may_push(core, session) || !encode(core, arrival))
+        return false;
+    struct fc_arrival_mark own = fc_replica_arrival_mark(core->config.replica);
+    uint64_t at = fc_earlier(session->told, own.index);
+    send(core, session, &(struct fc_wire_mark){own.epoch, at, at}, tag);
     return true;
 }
 
@@ -162,15 +179,21 @@ static void tell(struct fc_core *core, struct fc_session *from, const struct fc_
         from == NULL || arrival->type != FC_RECORD_HEAD || may_relay(core, &arrival->subject);
     if (relayed && core->view_ops->on_news)
         core->view_ops->on_news(core->view, core->now_us);
+    struct fc_spread_item item = fc_spread_item_of(arrival);
+    enum fc_spread_way way = !is_theirs      ? FC_SPREAD_OWN
+                             : core->in_push ? FC_SPREAD_PUSHED
+                                             : FC_SPREAD_FETCHED;
+    core->telling = arrival->index;
     if (relayed)
-        core->spread_ops->on_accepted(core->spread, arrival, is_theirs ? &from->key : NULL,
-                                      core->now_us);
+        core->spread_ops->on_accepted(core->spread, arrival, way, is_theirs ? &from->key : NULL,
+                                      way == FC_SPREAD_PUSHED ? core->tag : 0, core->now_us);
     for (uint32_t i = 0; i < core->session_count; i++) {
         struct fc_session *session = core->sessions[i];
+        fc_pending_drop_news(core, session, &item);
         if (session->pushed >= arrival->index || (is_theirs && session == from))
             continue;
         session->told = arrival->index;
-        session->hole = session->state == FC_SESSION_OPEN;
+        session->hole = session->state == FC_SESSION_OPEN && session->active;
     }
 }
 
@@ -182,7 +205,7 @@ void fc_push_new(struct fc_core *core, struct fc_session *session, const struct 
         core->seen_epoch = mark.epoch;
         core->seen_index = 0;
         for (uint32_t i = 0; i < core->session_count; i++)
-            core->sessions[i]->pushed = core->sessions[i]->told = 0;
+            core->sessions[i]->pushed = core->sessions[i]->told = core->sessions[i]->deferred = 0;
         fc_sync_afresh(core); /* after a repair less may be held than was taken in */
     }
     core->digest_known = false;

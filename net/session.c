@@ -64,6 +64,13 @@ struct fc_session *fc_session_find(struct fc_core *core, fc_link link)
     return NULL;
 }
 
+struct fc_session *fc_session_of(struct fc_core *core, const struct fc_key *key)
+{
+    struct fc_peer *peer = fc_peer_find(core, key);
+    struct fc_session *session = peer ? peer->session : NULL;
+    return session && session->state == FC_SESSION_OPEN ? session : NULL;
+}
+
 /* Which state may follow which. */
 static const bool follows[4][4] = {
     [FC_SESSION_GREETING] =

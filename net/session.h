@@ -32,6 +32,7 @@ enum fc_wait {
     FC_WAIT_RECORD, /* names a record that is not held */
     FC_WAIT_TIME,   /* a head from the future */
     FC_WAIT_LOAD,   /* a head whose feed must be caught up */
+    FC_WAIT_NEWS,   /* was announced; no bytes of it are here */
 };
 struct fc_pending {
     enum fc_wait wait;
@@ -40,6 +41,7 @@ struct fc_pending {
     struct fc_hash hash;
     struct fc_hash participant; /* of a head */
     fc_version version;
+    uint64_t news; /* what was announced: see struct fc_spread_item */
     uint64_t due_us;
     struct fc_span bytes; /* owned */
 };
@@ -93,7 +95,8 @@ struct fc_session {
     struct fc_buf certificate, descriptor;
 
     uint64_t told;   /* of the own log: see struct fc_wire_mark's prev */
-    uint64_t pushed; /* the last arrival pushed */
+    uint64_t pushed; /* the last arrival that was pushed, will be announced, or is held there */
+    bool deferred;   /* some above `told` is still to be announced: no mark may pass it */
     bool hole;       /* something was not pushed: say so soon */
     bool blocked;
     struct fc_buf *outbox;
@@ -103,6 +106,8 @@ struct fc_session {
     struct fc_sync sync;
     struct fc_pending *pending;
     uint32_t pending_count, pending_cap, pending_next;
+    uint32_t news_count; /* of them, FC_WAIT_NEWS */
+    uint64_t news_index; /* the lowest that the announcement being read may be about */
     size_t pending_bytes;
     bool no_room;             /* something was not kept, for want of room */
     struct fc_served *served; /* FC_SERVED_MAX, made when first needed */
@@ -127,6 +132,8 @@ struct fc_session *fc_session_create(struct fc_core *core, fc_link link, const s
                                      bool inbound);
 void fc_session_destroy(struct fc_session *session);
 struct fc_session *fc_session_find(struct fc_core *core, fc_link link);
+struct fc_session *fc_session_of(struct fc_core *core,
+                                 const struct fc_key *key); /* open, or NULL */
 /* Asserts that the declared transitions allow it. */
 void fc_session_move(struct fc_session *session, enum fc_session_state state);
 /* Encodes and sends, or keeps it while the link is blocked. Nothing once closed. */

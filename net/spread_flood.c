@@ -60,22 +60,25 @@ static void on_closed(struct fc_spread *spread, const struct fc_key *key, uint64
 }
 
 static void on_accepted(struct fc_spread *spread, const struct fc_arrival *arrival,
-                        const struct fc_key *from, uint64_t now_us)
+                        enum fc_spread_way way, const struct fc_key *from, uint32_t tag,
+                        uint64_t now_us)
 {
-    (void)now_us;
+    (void)way, (void)now_us;
+    uint32_t hops = fc_spread_hops(tag);
     for (uint32_t i = 0; i < spread->count; i++)
         if (!from || !fc_key_eq(&spread->open[i], from))
-            spread->host.push(spread->host.ctx, &spread->open[i], arrival);
+            spread->host.push(spread->host.ctx, &spread->open[i], arrival,
+                              hops < FC_SPREAD_HOPS ? hops + 1 : hops);
 }
 
 static void on_duplicate(struct fc_spread *spread, const struct fc_arrival *arrival,
-                         const struct fc_key *from, uint64_t now_us)
+                         const struct fc_key *from, uint32_t tag, uint64_t now_us)
 {
-    (void)spread, (void)arrival, (void)from, (void)now_us;
+    (void)spread, (void)arrival, (void)from, (void)tag, (void)now_us;
 }
 
-static void on_message(struct fc_spread *spread, const struct fc_key *key, struct fc_span bytes,
-                       uint64_t now_us)
+static void on_bytes(struct fc_spread *spread, const struct fc_key *key, struct fc_span bytes,
+                     uint64_t now_us)
 {
     (void)spread, (void)key, (void)bytes, (void)now_us; /* flooding has nothing to say */
 }
@@ -99,7 +102,8 @@ const struct fc_spread_ops fc_spread_flood = {
     .on_closed = on_closed,
     .on_accepted = on_accepted,
     .on_duplicate = on_duplicate,
-    .on_message = on_message,
+    .on_announce = on_bytes,
+    .on_message = on_bytes,
     .on_tick = on_tick,
     .deadline_us = deadline_us,
 };

@@ -32,6 +32,18 @@ void fc_sync_need(struct fc_session *session)
     session->sync.needed = true;
 }
 
+void fc_sync_back(struct fc_session *session, uint64_t index)
+{
+    struct fc_sync *sync = &session->sync;
+    if (index != 0 && sync->reached >= index)
+        sync->reached = index - 1;
+    sync->needed = true;
+    if (sync->state != FC_SYNC_IDLE)
+        sync->overflow = true; /* the page under way does not count */
+    else
+        sync->brief = true; /* most of what is above is here */
+}
+
 void fc_sync_afresh(struct fc_core *core)
 {
     for (uint32_t i = 0; i < core->peer_count; i++)

@@ -3,9 +3,9 @@
 #include <string.h>
 
 static const char *const names[] = {
-    NULL,    "HELLO", "GOODBYE", "CHARTERS", "PING",     "PONG", "SYNC",
-    "PAGE",  "FETCH", "RECORDS", "RECORD",   "DELTA",    "FEED", "MORE",
-    "BLOCK", "WALK",  "NODES",   "WANT",     "CONTENTS", "VIEW", "SPREAD",
+    NULL,    "HELLO",   "GOODBYE",  "CHARTERS", "PING",   "PONG",     "SYNC",  "PAGE",
+    "FETCH", "RECORDS", "RECORD",   "DELTA",    "FEED",   "MORE",     "BLOCK", "WALK",
+    "NODES", "WANT",    "CONTENTS", "VIEW",     "SPREAD", "ANNOUNCE",
 };
 
 const char *fc_wire_kind_name(enum fc_wire_kind kind)
@@ -252,6 +252,7 @@ static void get_records(struct fc_unpack *in, struct fc_wire_records *records)
 static void put_delta(struct fc_buf *out, const struct fc_wire_delta *delta)
 {
     put_mark(out, &delta->mark);
+    fc_pack_uint(out, delta->tag);
     fc_pack_bin(out, delta->delta);
     put_list(out, &delta->contents);
 }
@@ -259,6 +260,7 @@ static void put_delta(struct fc_buf *out, const struct fc_wire_delta *delta)
 static void get_delta(struct fc_unpack *in, struct fc_wire_delta *delta)
 {
     get_mark(in, &delta->mark);
+    delta->tag = fc_unpack_uint(in, FC_TAG_MAX);
     delta->delta = fc_unpack_bin(in, FC_DELTA_BYTES_MAX);
     delta->contents = get_list(in, FC_OPS_MAX, item_content);
 }
@@ -338,6 +340,7 @@ static void put_body(struct fc_buf *out, const struct fc_wire *message)
         break;
     case FC_WIRE_RECORD:
         put_mark(out, &message->record.mark);
+        fc_pack_uint(out, message->record.tag);
         fc_pack_bin(out, message->record.record);
         break;
     case FC_WIRE_DELTA:
@@ -376,6 +379,10 @@ static void put_body(struct fc_buf *out, const struct fc_wire *message)
     case FC_WIRE_SPREAD:
         fc_pack_bin(out, message->opaque.bytes);
         break;
+    case FC_WIRE_ANNOUNCE:
+        put_mark(out, &message->announce.mark);
+        fc_pack_bin(out, message->announce.bytes);
+        break;
     }
 }
 
@@ -409,6 +416,7 @@ static void get_body(struct fc_unpack *in, struct fc_wire *out)
         break;
     case FC_WIRE_RECORD:
         get_mark(in, &out->record.mark);
+        out->record.tag = fc_unpack_uint(in, FC_TAG_MAX);
         out->record.record = fc_wire_get_record(in);
         break;
     case FC_WIRE_DELTA:
@@ -447,12 +455,16 @@ static void get_body(struct fc_unpack *in, struct fc_wire *out)
     case FC_WIRE_SPREAD:
         out->opaque.bytes = fc_unpack_bin(in, FC_OPAQUE_BYTES_MAX);
         break;
+    case FC_WIRE_ANNOUNCE:
+        get_mark(in, &out->announce.mark);
+        out->announce.bytes = fc_unpack_bin(in, FC_OPAQUE_BYTES_MAX);
+        break;
     }
 }
 
 /* Fields after the kind, by kind. */
-static const uint8_t fields[] = {0, 12, 2, 2, 4, 4, 5, 4, 1, 2, 4, 5, 5, 2, 8, 3, 3, 2, 3, 1, 1};
-_Static_assert(sizeof fields == FC_WIRE_SPREAD + 1, "one count for each kind");
+static const uint8_t fields[] = {0, 12, 2, 2, 4, 4, 5, 4, 1, 2, 5, 6, 5, 2, 8, 3, 3, 2, 3, 1, 1, 4};
+_Static_assert(sizeof fields == FC_WIRE_ANNOUNCE + 1, "one count for each kind");
 
 enum fc_err fc_wire_encode(const struct fc_wire *message, struct fc_buf *out)
 {
@@ -465,11 +477,13 @@ enum fc_err fc_wire_encode(const struct fc_wire *message, struct fc_buf *out)
     return out->len - start > FC_FRAME_BYTES_MAX ? FC_E_BOUND : FC_OK;
 }
 
-void fc_wire_push(struct fc_buf *out, enum fc_wire_kind kind, const struct fc_wire_mark *mark)
+void fc_wire_push(struct fc_buf *out, enum fc_wire_kind kind, const struct fc_wire_mark *mark,
+                  uint64_t tag)
 {
     fc_pack_array(out, fields[kind] + 1u);
     fc_pack_uint(out, kind);
     put_mark(out, mark);
+    fc_pack_uint(out, tag);
 }
 
 enum fc_err fc_wire_decode(struct fc_span bytes, struct fc_wire *out)
@@ -480,7 +494,7 @@ enum fc_err fc_wire_decode(struct fc_span bytes, struct fc_wire *out)
     memset(out, 0, sizeof *out);
     fc_unpack_init(&in, bytes);
     uint32_t count = fc_unpack_array(&in, 1, sizeof fields);
-    uint64_t kind = fc_unpack_uint(&in, FC_WIRE_SPREAD);
+    uint64_t kind = fc_unpack_uint(&in, FC_WIRE_ANNOUNCE);
     if (in.err != FC_OK)
         return in.err;
     if (kind == 0 || count != fields[kind] + 1u)

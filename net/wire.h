@@ -25,6 +25,7 @@ enum {
     FC_FRAMES_BYTES_MAX = FC_BLOCK_OPEN_BYTES + FC_CONTENT_BYTES_MAX + 128 * 1024,
     FC_PUSH_CONTENT_BYTES = 1024 * 1024, /* contents that travel with a delta */
     FC_OPAQUE_BYTES_MAX = 64 * 1024,     /* a view's or spread's message */
+    FC_TAG_MAX = 0xffff,
 };
 _Static_assert(FC_PAGE_BYTES + FC_EVIDENCE_BYTES_MAX + FC_CARRY_BYTES_MAX < FC_FRAME_BYTES_MAX,
                "a page that overshoots by one record fits a frame");
@@ -52,6 +53,7 @@ enum fc_wire_kind {
     FC_WIRE_CONTENTS = 18,
     FC_WIRE_VIEW = 19,
     FC_WIRE_SPREAD = 20,
+    FC_WIRE_ANNOUNCE = 21,
 };
 const char *fc_wire_kind_name(enum fc_wire_kind kind); /* "HELLO"...; NULL for none */
 
@@ -122,10 +124,12 @@ struct fc_wire_records {
 };
 struct fc_wire_record {
     struct fc_wire_mark mark;
+    uint64_t tag; /* of the module that spreads news */
     struct fc_span record;
 };
 struct fc_wire_delta {
     struct fc_wire_mark mark;
+    uint64_t tag;
     struct fc_span delta;
     struct fc_wire_list contents;
 };
@@ -177,6 +181,10 @@ struct fc_wire_contents {
 struct fc_wire_opaque { /* view and spread */
     struct fc_span bytes;
 };
+struct fc_wire_announce {
+    struct fc_wire_mark mark;
+    struct fc_span bytes; /* as of spread */
+};
 
 struct fc_wire {
     enum fc_wire_kind kind;
@@ -199,6 +207,7 @@ struct fc_wire {
         struct fc_wire_want want;
         struct fc_wire_contents contents;
         struct fc_wire_opaque opaque;
+        struct fc_wire_announce announce;
     };
 };
 
@@ -207,9 +216,10 @@ FC_MUST_USE enum fc_err fc_wire_decode(struct fc_span bytes, struct fc_wire *out
 /* Appends. FC_E_NOMEM; FC_E_BOUND when it would not fit a frame. */
 FC_MUST_USE enum fc_err fc_wire_encode(const struct fc_wire *message, struct fc_buf *out);
 
-/* The begin of a RECORD or DELTA; what follows the mark is appended by the caller, encoded once for
+/* The begin of a RECORD or DELTA; what follows the tag is appended by the caller, encoded once for
  * all receivers. */
-void fc_wire_push(struct fc_buf *out, enum fc_wire_kind kind, const struct fc_wire_mark *mark);
+void fc_wire_push(struct fc_buf *out, enum fc_wire_kind kind, const struct fc_wire_mark *mark,
+                  uint64_t tag);
 
 /* Items of lists, one writer and one reader each. A reader steps `at`, which fc_wire_items sets to
  * a list's begin; it fails, as fc_unpack does, on bytes that were not checked. */

@@ -311,6 +311,10 @@ static void print_body(const struct fc_world *world, const struct fc_wire *messa
     case FC_WIRE_SPREAD:
         fc_trace_print(out, "%zu bytes", message->opaque.bytes.len);
         break;
+    case FC_WIRE_ANNOUNCE:
+        print_mark(&message->announce.mark, out);
+        fc_trace_print(out, " %zu bytes", message->announce.bytes.len);
+        break;
     }
 }
 

@@ -257,6 +257,21 @@ const struct fc_held *fc_ledger_find(const struct fc_ledger *ledger, const struc
     return slot ? &slot->held : NULL;
 }
 
+const struct fc_held *fc_ledger_find_prefix(const struct fc_ledger *ledger, const uint8_t prefix[8])
+{
+    size_t at;
+    _Static_assert(sizeof at == 8, "all that a place in the table depends on");
+    memcpy(&at, prefix, sizeof at);
+    for (; ledger->table_size; at++) {
+        const struct slot *slot = ledger->table[at & (ledger->table_size - 1)];
+        if (!slot)
+            break;
+        if (memcmp(slot->held.record.hash.b, prefix, 8) == 0)
+            return &slot->held;
+    }
+    return NULL;
+}
+
 bool fc_ledger_in_force(const struct fc_ledger *ledger, const struct fc_hash *record)
 {
     const struct slot *slot = fc_ledger_slot(ledger, record);

@@ -78,6 +78,9 @@ const struct fc_held *fc_ledger_charter_version(const struct fc_ledger *ledger, 
 const struct fc_held *fc_ledger_carry(const struct fc_ledger *ledger, uint64_t version);
 /* Any held record by hash; NULL. */
 const struct fc_held *fc_ledger_find(const struct fc_ledger *ledger, const struct fc_hash *hash);
+/* One whose hash begins so, or NULL. */
+const struct fc_held *fc_ledger_find_prefix(const struct fc_ledger *ledger,
+                                            const uint8_t prefix[8]);
 
 struct fc_participant {
     struct fc_hash id;

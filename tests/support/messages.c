@@ -75,6 +75,7 @@ static uint32_t put_items(enum fc_wire_kind kind, struct fc_buf *out)
     case FC_WIRE_BLOCK:
     case FC_WIRE_VIEW:
     case FC_WIRE_SPREAD:
+    case FC_WIRE_ANNOUNCE:
         break;
     }
     return 0;
@@ -120,10 +121,10 @@ static void fill(struct fc_wire *message, struct fc_wire_list list)
         message->records = (struct fc_wire_records){3, list};
         break;
     case FC_WIRE_RECORD:
-        message->record = (struct fc_wire_record){mark, fc_span_str("record")};
+        message->record = (struct fc_wire_record){mark, 3, fc_span_str("record")};
         break;
     case FC_WIRE_DELTA:
-        message->delta = (struct fc_wire_delta){mark, fc_span_str("delta"), list};
+        message->delta = (struct fc_wire_delta){mark, 0x107, fc_span_str("delta"), list};
         break;
     case FC_WIRE_FEED:
         message->feed = (struct fc_wire_feed){8, hash_of("participant"), 1ull << 48, false, 4};
@@ -155,6 +156,9 @@ static void fill(struct fc_wire *message, struct fc_wire_list list)
     case FC_WIRE_VIEW:
     case FC_WIRE_SPREAD:
         message->opaque.bytes = fc_span_str("opaque");
+        break;
+    case FC_WIRE_ANNOUNCE:
+        message->announce = (struct fc_wire_announce){mark, fc_span_str("news")};
         break;
     }
 }

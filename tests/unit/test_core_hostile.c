@@ -84,7 +84,7 @@ static void garbage_costs_the_link(void **state)
 static void messages_out_of_place_do_no_harm(void **state)
 {
     (void)state;
-    for (int kind = FC_WIRE_HELLO; kind <= FC_WIRE_SPREAD; kind++) {
+    for (int kind = FC_WIRE_HELLO; kind <= FC_WIRE_ANNOUNCE; kind++) {
         struct fc_world_config config = {.seed = 2};
         struct fc_world *world = begin(&config);
         struct fc_buf bytes = {0};
@@ -165,7 +165,7 @@ static void records_that_wait_are_bounded(void **state)
         assert_int_equal(fc_record_sign(FC_RECORD_HEAD, fc_buf_span(&body), &secret, &record),
                          FC_OK);
         struct fc_wire message = {.kind = FC_WIRE_RECORD,
-                                  .record = {{1, 1, 2}, fc_buf_span(&record)}};
+                                  .record = {{1, 1, 2}, 1, fc_buf_span(&record)}};
         send(world, &message);
         fc_buf_finish(&body);
         fc_buf_finish(&record);
@@ -205,7 +205,8 @@ static void a_signature_that_fails_costs_the_link(void **state)
     head.previous = record.hash;
     assert_int_equal(fc_head_body(&head, &body), FC_OK);
     assert_int_equal(fc_record_sign(FC_RECORD_HEAD, fc_buf_span(&body), &secret, &forged), FC_OK);
-    struct fc_wire message = {.kind = FC_WIRE_RECORD, .record = {{1, 1, 2}, fc_buf_span(&forged)}};
+    struct fc_wire message = {.kind = FC_WIRE_RECORD,
+                              .record = {{1, 1, 2}, 1, fc_buf_span(&forged)}};
     send(world, &message);
     fc_world_run(world, second_us / 2);
     assert_null(session_with(world, PARIS, MALLORY));

@@ -334,7 +334,7 @@ static void claim(struct fc_story *story, uint32_t liar, uint32_t to)
     struct fc_arrival_mark mark = fc_replica_arrival_mark(fc_world_replica(story->world, liar));
     struct fc_wire message = {
         .kind = FC_WIRE_RECORD,
-        .record = {{mark.epoch, mark.index, mark.index + 1}, fc_buf_span(&story->false_head)}};
+        .record = {{mark.epoch, mark.index, mark.index + 1}, 1, fc_buf_span(&story->false_head)}};
     struct fc_buf bytes = {0};
     assert_int_equal(fc_wire_encode(&message, &bytes), FC_OK);
     fc_world_inject(story->world, liar, to, fc_buf_span(&bytes));

@@ -12,7 +12,7 @@
 
 #include "tests/support/messages.h"
 
-static const enum fc_wire_kind last_kind = FC_WIRE_SPREAD;
+static const enum fc_wire_kind last_kind = FC_WIRE_ANNOUNCE;
 
 static enum fc_err decode(const struct fc_buf *bytes)
 {
@@ -34,7 +34,7 @@ static void every_kind_comes_back(void **state)
         fc_buf_finish(&bytes);
     }
     assert_null(fc_wire_kind_name((enum fc_wire_kind)0));
-    assert_null(fc_wire_kind_name((enum fc_wire_kind)(FC_WIRE_SPREAD + 1)));
+    assert_null(fc_wire_kind_name((enum fc_wire_kind)(FC_WIRE_ANNOUNCE + 1)));
 }
 
 static void nothing_shorter_or_longer_passes(void **state)
@@ -81,7 +81,7 @@ static void kinds_and_field_counts_are_exact(void **state)
     assert_int_equal(decode(&bytes), FC_E_FORMAT);
     fc_buf_clear(&bytes);
     fc_pack_array(&bytes, 2);
-    fc_pack_uint(&bytes, FC_WIRE_SPREAD + 1);
+    fc_pack_uint(&bytes, FC_WIRE_ANNOUNCE + 1);
     fc_pack_bin(&bytes, fc_span_str("x"));
     assert_int_not_equal(decode(&bytes), FC_OK);
     fc_buf_clear(&bytes);
