@@ -92,7 +92,16 @@ static bool host_push_item(void *ctx, const struct fc_key *key, const struct fc_
     return session && find(core, item, &arrival) && fc_push_again(core, session, &arrival, tag);
 }
 
-static bool host_announce(void *ctx, const struct fc_key *key, struct fc_span bytes)
+/* The peer's next mark shows that something above is missing there. */
+static void give_up(struct fc_core *core, struct fc_session *session)
+{
+    session->deferred = false;
+    if (session->told < core->seen_index)
+        session->told = core->seen_index;
+    session->hole = true;
+}
+
+static bool host_announce(void *ctx, const struct fc_key *key, struct fc_span bytes, bool last)
 {
     struct fc_core *core = ctx;
     struct fc_session *session = fc_session_of(core, key);
@@ -100,15 +109,15 @@ static bool host_announce(void *ctx, const struct fc_key *key, struct fc_span by
         return false;
     struct fc_wire message = {.kind = FC_WIRE_ANNOUNCE, .announce = {.bytes = bytes}};
     struct fc_wire_mark mark = {core->seen_epoch, session->told, core->seen_index};
-    if (mark.index < mark.prev)
+    if (mark.index < mark.prev || !last)
         mark.index = mark.prev;
-    session->told = mark.index;
-    session->deferred = false;
-    session->hole = session->blocked;
     if (session->blocked || core->effects->bytes > FC_EFFECTS_BYTES_MAX) {
-        session->hole = true;
+        give_up(core, session);
         return false;
     }
+    session->told = mark.index;
+    if (last)
+        session->deferred = session->hole = false;
     message.announce.mark = mark;
     fc_session_send(core, session, &message);
     return true;
@@ -120,12 +129,10 @@ static void host_settle(void *ctx, const struct fc_key *key, bool known)
     struct fc_session *session = fc_session_of(core, key);
     if (!session)
         return;
-    session->deferred = false;
     if (known)
-        return;
-    if (session->told < core->seen_index)
-        session->told = core->seen_index;
-    session->hole = true;
+        session->deferred = false;
+    else
+        give_up(core, session);
 }
 
 static void host_send(void *ctx, const struct fc_key *key, struct fc_span bytes)

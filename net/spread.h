@@ -66,10 +66,10 @@ struct fc_spread_host {
      * newer; for a peer that asks. False as for push. */
     bool (*push_item)(void *ctx, const struct fc_key *key, const struct fc_spread_item *item,
                       uint32_t tag);
-    /* Sends an announcement; it arrives at on_announce there. With it, or before, the peer has
+    /* Sends an announcement; it arrives at on_announce there. With the `last` one the peer has
      * heard of everything that was deferred: its cursor moves. False: it was not taken, and the
      * peer will catch up by cursor. Not within on_accepted. */
-    bool (*announce)(void *ctx, const struct fc_key *key, struct fc_span bytes);
+    bool (*announce)(void *ctx, const struct fc_key *key, struct fc_span bytes, bool last);
     /* Nothing that was deferred is left to be announced: either the peer turned out to hold it all
      * (`known`), or it is given up, and left to the cursor. */
     void (*settle)(void *ctx, const struct fc_key *key, bool known);

@@ -5,14 +5,17 @@
 #include <string.h>
 #include <time.h>
 
+#include "net/spread_eager.h"
+#include "net/spread_plumtree.h"
 #include "net/view_hyparview.h"
 #include "net/view_registry.h"
 #include "sim/commands.h"
 #include "sim/world.h"
 
 struct options {
-    uint32_t nodes, publish, active;
+    uint32_t nodes, publish, active, fanout;
     const struct fc_view_ops *view;
+    const struct fc_spread_ops *spread;
     uint64_t seed, latency_us, jitter_us;
     bool json, trace;
 };
@@ -107,19 +110,20 @@ static void report(const struct fc_world *world, const struct options *options,
     seconds(out->healed_us, healed);
     seconds(out->total_us, total);
     if (options->json) {
-        printf("{\"nodes\":%u,\"view\":\"%s\",\"seed\":%" PRIu64 ",\"converged\":%s,\"deltas\":%u,"
+        printf("{\"nodes\":%u,\"view\":\"%s\",\"spread\":\"%s\",\"seed\":%" PRIu64
+               ",\"converged\":%s,\"deltas\":%u,"
                "\"joined_s\":%s,\"spread_s\":%s,\"healed_s\":%s,\"virtual_s\":%s,"
                "\"events\":%" PRIu64 ",\"messages\":%" PRIu64 ",\"bytes\":%" PRIu64
                ",\"signatures_checked\":%" PRIu64 ",\"feeds\":%" PRIu64 ",\"entries\":%" PRIu64
                ",\"digest\":\"%s\",\"trace\":\"%s\",\"wall_s\":%.3f}\n",
-               options->nodes, options->view->name, options->seed, fine ? "true" : "false",
-               out->published, joined, spread, healed, total, stats.events, stats.messages,
-               stats.bytes, stats.signatures_checked, out->digest.feeds, out->digest.entries,
-               digest, hash, wall_s);
+               options->nodes, options->view->name, options->spread->name, options->seed,
+               fine ? "true" : "false", out->published, joined, spread, healed, total, stats.events,
+               stats.messages, stats.bytes, stats.signatures_checked, out->digest.feeds,
+               out->digest.entries, digest, hash, wall_s);
         return;
     }
-    printf("%u nodes, view %s, seed %" PRIu64 "\n", options->nodes, options->view->name,
-           options->seed);
+    printf("%u nodes, view %s, spread %s, seed %" PRIu64 "\n", options->nodes, options->view->name,
+           options->spread->name, options->seed);
     printf("  joined            %s, all in sync after %s s\n", out->joined ? "yes" : "NO", joined);
     printf("  %u deltas spread  %s, %s s after the last\n", options->publish,
            out->spread ? "yes" : "NO", spread);
@@ -136,8 +140,9 @@ static void report(const struct fc_world *world, const struct options *options,
     printf("  trace hash        %s\n", hash);
     if (!fine)
         printf("NOT CONVERGED. To see it: fedcat-sim run --nodes %u --publish %u --seed %" PRIu64
-               " --view %s --active %u --trace\n",
+               " --view %s --spread %s --active %u --trace\n",
                options->nodes, options->publish, options->seed, options->view->name,
+               options->spread->name,
                options->active ? options->active : options->view->active_default);
 }
 
@@ -148,6 +153,8 @@ static int run(const struct options *options)
                                      .jitter_us = options->jitter_us,
                                      .peers_active_max = options->active,
                                      .view = options->view,
+                                     .spread = options->spread,
+                                     .spread_fanout = options->fanout,
                                      .line = options->trace ? print_line : NULL,
                                      .log = options->trace};
     struct fc_world *world;
@@ -178,11 +185,20 @@ static const char doc[] =
     "Examples:\n"
     "  fedcat-sim run\n"
     "  fedcat-sim run --nodes 40 --publish 200 --seed 7\n"
-    "  fedcat-sim run --nodes 100 --view registry --active 5\n"
+    "  fedcat-sim run --nodes 100 --view registry --active 5 --spread plumtree\n"
     "  fedcat-sim run --nodes 3 --publish 2 --trace | less     every message, readable\n"
     "  for s in 1 2 3; do fedcat-sim run --seed $s --json; done  one JSON object a line\n";
 
-enum { OPT_JITTER = 256, OPT_LATENCY, OPT_TRACE, OPT_JSON, OPT_VIEW, OPT_ACTIVE };
+enum {
+    OPT_JITTER = 256,
+    OPT_LATENCY,
+    OPT_TRACE,
+    OPT_JSON,
+    OPT_VIEW,
+    OPT_ACTIVE,
+    OPT_SPREAD,
+    OPT_FANOUT
+};
 static const struct argp_option argp_options[] = {
     {"nodes", 'n', "N", 0, "Nodes in the federation, 1 to 1000 (12)", 0},
     {"seed", 's', "S", 0, "Everything random follows from it (1)", 0},
@@ -194,6 +210,9 @@ static const struct argp_option argp_options[] = {
      "How nodes choose whom to hold links with: all, registry or hyparview (all)", 0},
     {"active", OPT_ACTIVE, "N", 0, "Links each node holds at most, 1 to 64 (all: 64, others: 5)",
      0},
+    {"spread", OPT_SPREAD, "NAME", 0,
+     "How news travels over them: flood, plumtree, plumtree-shared or eager (flood)", 0},
+    {"fanout", OPT_FANOUT, "K", 0, "Links that eager pushes to, 1 to 64 (4)", 0},
     {"trace", OPT_TRACE, NULL, 0, "Print every message and what the nodes log", 0},
     {"json", OPT_JSON, NULL, 0, "Print the result as one JSON object", 0},
     {0},
@@ -218,6 +237,17 @@ static const struct fc_view_ops *view_of(const char *name, const struct argp_sta
         if (strcmp(name, views[i]->name) == 0)
             return views[i];
     argp_error(state, "--view must be all, registry or hyparview, not '%s'", name);
+    return NULL;
+}
+
+static const struct fc_spread_ops *spread_of(const char *name, const struct argp_state *state)
+{
+    static const struct fc_spread_ops *const spreads[] = {
+        &fc_spread_flood, &fc_spread_plumtree, &fc_spread_plumtree_shared, &fc_spread_eager};
+    for (size_t i = 0; i < sizeof spreads / sizeof spreads[0]; i++)
+        if (strcmp(name, spreads[i]->name) == 0)
+            return spreads[i];
+    argp_error(state, "--spread must be flood, plumtree, plumtree-shared or eager, not '%s'", name);
     return NULL;
 }
 
@@ -246,6 +276,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPT_ACTIVE:
         options->active = (uint32_t)number(arg, 1, 64, "--active", state);
         break;
+    case OPT_SPREAD:
+        options->spread = spread_of(arg, state);
+        break;
+    case OPT_FANOUT:
+        options->fanout = (uint32_t)number(arg, 1, 64, "--fanout", state);
+        break;
     case OPT_TRACE:
         options->trace = true;
         break;
@@ -271,6 +307,7 @@ int main(int argc, char **argv)
     static const struct argp argp = {argp_options, parse, "run", doc, NULL, NULL, NULL};
     argp_program_version = "fedcat-sim " FEDCAT_VERSION;
     struct options options = {.view = &fc_view_all,
+                              .spread = &fc_spread_flood,
                               .nodes = 12,
                               .publish = 50,
                               .seed = 1,

@@ -42,7 +42,7 @@ struct fc_world_config {
     uint32_t peers_active_max;          /* of each node; 0: the view's own */
     const struct fc_view_ops *view;     /* of each node; NULL: the core's own choice */
     const struct fc_spread_ops *spread; /* the same */
-    uint32_t fanout;                    /* of spreads that have one; 0: their own */
+    uint32_t spread_fanout;             /* of spreads that have one; 0: their own */
     const char
         *lmdb_dir; /* a directory for LMDB replicas, one below it for each node; NULL: memory */
     void *ctx;

@@ -139,6 +139,7 @@ static enum fc_err start_core(struct fc_world *world, struct fc_world_node *node
         .bootstrap_count = node->contact_count,
         .view = world->config.view,
         .spread = world->config.spread,
+        .spread_fanout = world->config.spread_fanout,
         .peers_active_max = world->config.peers_active_max,
         .observer = {.ctx = node,
                      .pushed = observer->pushed ? observe_pushed : NULL,

@@ -1,0 +1,43 @@
+/* What a node remembers of each tree it is part of: a bounded table, sized on demand, from which
+ * the least recently used goes. */
+#ifndef FC_NET_SPREAD_GROUPS_H
+#define FC_NET_SPREAD_GROUPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    FC_GROUPS_MAX = 65536,
+    FC_GROUPS_LINKS_MAX = 32, /* links are numbered 0..31 */
+    FC_GROUP_NONE = 0xff,     /* no link */
+    FC_GROUP_SELF = 0xfe,     /* news of this group begins here */
+};
+
+struct fc_group {
+    uint32_t id;   /* 0: empty */
+    uint32_t lazy; /* one bit for each link that is only told of news */
+    uint16_t used;
+    uint8_t parent; /* the link that news comes from */
+    uint8_t other;  /* another link it could come from */
+    uint8_t hops;   /* from who publishes to here */
+    uint8_t quick;  /* the link that was quicker than the parent so many times in a row */
+    uint8_t quick_count;
+    uint8_t repairs : 4; /* since news came last */
+    uint8_t orphan : 1;  /* in want of a parent */
+    uint8_t marked : 1;  /* free for use within one step */
+};
+struct fc_groups { /* all zero is empty */
+    struct fc_group *list;
+    uint32_t cap, count;
+};
+void fc_groups_finish(struct fc_groups *groups);
+
+/* NULL: not there. Pointers hold until the next fc_groups_add. */
+struct fc_group *fc_groups_find(struct fc_groups *groups, uint32_t id, uint64_t now_us);
+/* A new one; another may go for it if `evict`. NULL: no room, or no memory. */
+struct fc_group *fc_groups_add(struct fc_groups *groups, uint32_t id, bool evict, uint64_t now_us);
+/* All of them in turn: `*at` begins at 0. NULL at the end. */
+struct fc_group *fc_groups_next(struct fc_groups *groups, uint32_t *at);
+
+#endif
