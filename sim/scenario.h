@@ -104,7 +104,7 @@ enum fc_fault_kind {
                     */
     FC_FAULT_REVOKE, /* governance: of the operators of picked nodes */
     FC_FAULT_RECOVER,
-    FC_FAULT_ROTATE,
+    FC_FAULT_ROTATE, /* of the charter */
     FC_FAULT_RANDOM, /* any of the above at random times, per_hour: what `check` uses */
     FC_FAULT_KINDS
 };

@@ -6,6 +6,8 @@
 
 #define F(name) (1u << FC_FAULT_##name)
 
+enum { DELTA_CONTENT_BYTES_MAX = 64 * 1024 * 1024 };
+
 struct check {
     const struct fc_scenario *scenario;
     struct fc_scenario_clash *clash;
@@ -88,6 +90,9 @@ static bool workload_fits(const struct check *check)
             return clash_in(check, "workload", i, "deletes", "and updates are more than all");
         if (item->content_bytes > item->content_bytes_max)
             return clash_in(check, "workload", i, "content", "goes from the smaller to the larger");
+        if (item->ops * item->content_bytes_max > DELTA_CONTENT_BYTES_MAX)
+            return clash_in(check, "workload", i, "ops",
+                            "with such contents are over 64 MiB a delta");
     }
     return true;
 }
@@ -127,7 +132,7 @@ static bool fault_fits(const struct check *check, uint32_t index)
     uint32_t bit = 1u << fault->kind;
     bool picked = fault->pick.kind != FC_PICK_ALL;
     if (check->scenario->federation.kind == FC_NODE_LIGHT &&
-        (bit & (F(DISK_FULL) | F(SKEW) | F(REVOKE) | F(RECOVER) | F(ROTATE))))
+        (bit & (F(DISK_FULL) | F(SKEW) | F(JOIN) | F(REVOKE) | F(RECOVER) | F(ROTATE))))
         return clash_in(check, "faults", index, "what", "light nodes know no %s; set kind: full",
                         word);
     if (!before_end(check, fault->at_us))
@@ -138,7 +143,7 @@ static bool fault_fits(const struct check *check, uint32_t index)
     if (fault->kind == FC_FAULT_PARTITION && !picked && !fault->parts)
         return clash_in(check, "faults", index, "",
                         "partition needs share, count, nodes, countries or parts");
-    if ((bit & (F(REVOKE) | F(RECOVER) | F(ROTATE))) && !picked)
+    if ((bit & (F(REVOKE) | F(RECOVER))) && !picked)
         return clash_in(check, "faults", index, "", "%s needs share, count, nodes or countries",
                         word);
     return fault->kind == FC_FAULT_JOIN || pick_fits(check, "faults", index, &fault->pick);

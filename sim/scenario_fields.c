@@ -233,10 +233,10 @@ static const struct fc_field workload_fields[] = {
 #define F(name) (1u << FC_FAULT_##name)
 #define PICKS                                                                                      \
     (F(CRASH) | F(RESTART) | F(PARTITION) | F(ISOLATE) | F(CUT) | F(DISK_FULL) | F(SKEW) |         \
-     F(SLOW) | F(LOSS) | F(CHURN) | F(REVOKE) | F(RECOVER) | F(ROTATE))
+     F(SLOW) | F(LOSS) | F(CHURN) | F(REVOKE) | F(RECOVER))
 #define LASTS                                                                                      \
     (F(CRASH) | F(PARTITION) | F(ISOLATE) | F(DISK_FULL) | F(SKEW) | F(SLOW) | F(LOSS) |           \
-     F(CHURN) | F(TRACE) | F(JOIN) | F(RANDOM))
+     F(CHURN) | F(TRACE) | F(RANDOM))
 #define FAULT fc_fault_spec
 static const struct fc_field fault_fields[] = {
     {.name = "what",
@@ -251,7 +251,7 @@ static const struct fc_field fault_fields[] = {
      .word = "good",
      .word_value = 0,
      .of = LASTS,
-     .help = "How long; 'good': to the end of the run (join: all at once)"},
+     .help = "How long; 'good': to the end of the run"},
     {.name = "share",
      AT(FAULT, pick),
      .kind = FC_FIELD_SHARE_OF,
