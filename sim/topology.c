@@ -30,10 +30,8 @@ struct fc_rng fc_topology_rng(uint64_t seed, const char *label)
     return rng;
 }
 
-void fc_topology_finish(struct fc_topology *topology)
+static void drop_index(struct fc_topology *topology)
 {
-    free(topology->sites);
-    free(topology->edges);
     free(topology->regions);
     free(topology->first);
     free(topology->neighbours);
@@ -41,6 +39,19 @@ void fc_topology_finish(struct fc_topology *topology)
     free(topology->node_place);
     free(topology->places);
     free(topology->place_us);
+    topology->regions = NULL;
+    topology->first = NULL;
+    topology->neighbours = topology->neighbour_us = NULL;
+    topology->node_place = topology->place_us = NULL;
+    topology->places = NULL;
+    topology->region_count = topology->place_count = 0;
+}
+
+void fc_topology_finish(struct fc_topology *topology)
+{
+    drop_index(topology);
+    free(topology->sites);
+    free(topology->edges);
     *topology = (struct fc_topology){0};
 }
 
@@ -170,7 +181,6 @@ static enum fc_err make_regions(struct fc_topology *topology)
     for (uint32_t i = 0; i < topology->node_count; i++)
         if (topology->sites[i].country[0])
             seen[country_number(topology->sites[i].country)] = true;
-    free(topology->regions);
     topology->regions = calloc(26 * 26, sizeof topology->regions[0]);
     if (!topology->regions)
         return FC_E_NOMEM;
@@ -337,6 +347,7 @@ static enum fc_err make_neighbours(struct fc_topology *topology)
 
 enum fc_err fc_topology_index(struct fc_topology *topology, struct fc_topology_fault *fault)
 {
+    drop_index(topology);
     enum fc_err err = check(topology, fault);
     if (err == FC_OK)
         err = tidy_edges(topology, fault);

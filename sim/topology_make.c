@@ -189,6 +189,10 @@ static enum fc_err make_by_count(const struct fc_topology_spec *spec, struct fc_
 static enum fc_err make_once(const struct fc_topology_spec *spec, struct fc_rng *rng,
                              struct fc_graph *out, struct fc_topology_fault *fault)
 {
+    if (spec->nodes == 1) {
+        *out = (struct fc_graph){1, 0, NULL};
+        return FC_OK;
+    }
     if (spec->kind == FC_TOPOLOGY_ERDOS_RENYI && spec->edges > 0)
         return make_by_count(spec, rng, out);
     return fc_graph_make(spec, rng, out, fault);
@@ -256,10 +260,8 @@ static enum fc_err link_hubs(const struct fc_topology_spec *spec, uint32_t hubs,
                                 hubs - 1, spec->hub_degree);
     if (spec->hub_degree == 0) {
         mesh.degree = hubs - 1;
-        if (hubs == 1) {
-            *out = (struct fc_graph){1, 0, NULL};
-            return FC_OK;
-        }
+        if (hubs == 1)
+            return make_once(&mesh, rng, out, fault);
     }
     enum fc_err err = check_degree(&mesh, fault);
     return err == FC_OK ? make_connected(&mesh, rng, out, fault) : err;

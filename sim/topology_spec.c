@@ -187,11 +187,14 @@ static enum fc_err read_countries(const char *text, struct fc_topology_spec *spe
                                   struct fc_topology_fault *fault)
 {
     size_t len = strlen(text);
-    if (len >= sizeof spec->countries || len % 3 != 2)
+    bool fine = len < sizeof spec->countries && len % 3 == 2;
+    for (size_t i = 0; fine && i < len; i++)
+        fine = i % 3 == 2 ? text[i] == ',' : text[i] >= 'A' && text[i] <= 'Z';
+    if (!fine)
         return fc_topology_fail(fault, FC_E_FORMAT,
                                 "countries is a list of codes like DE,FR,PT, not '%.40s'", text);
     for (size_t i = 0; i < len; i += 3) {
-        if ((i > 0 && text[i - 1] != ',') || !is_country(text + i))
+        if (!is_country(text + i))
             return fc_topology_fail(fault, FC_E_FORMAT, "the map has no country '%.2s'", text + i);
         for (size_t j = 0; j < i; j += 3)
             if (strncmp(text + j, text + i, 2) == 0)
