@@ -82,9 +82,11 @@ static void series_rows(const struct fc_results *results, uint32_t *next, struct
 static void latency_rows(const struct fc_results *results, uint32_t *next, struct fc_buf *out)
 {
     const struct fc_histogram *each = results->to_each;
-    uint64_t *lasts = calloc(FC_HISTOGRAM_BUCKETS, sizeof *lasts);
     uint64_t nodes = 0, deltas = 0;
-    *next = FC_HISTOGRAM_BUCKETS; /* all at once: a few thousand rows at most */
+    if (*next > 0) /* all at once: a few thousand rows at most */
+        return;
+    *next = 1;
+    uint64_t *lasts = calloc(FC_HISTOGRAM_BUCKETS, sizeof *lasts);
     if (!lasts) {
         out->failed = true;
         return;

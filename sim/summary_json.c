@@ -24,7 +24,7 @@ static json_t *number_of(double value, bool integer)
 {
     if (!isfinite(value))
         return json_null();
-    if (integer && fabs(value) < 9e15)
+    if (integer && fabs(value) <= 9007199254740992.0)
         return json_integer((json_int_t)llround(value));
     return json_real(fabs(value) < 1e6 ? round(value * 1e9) / 1e9 : value);
 }
