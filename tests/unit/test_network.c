@@ -14,7 +14,7 @@ enum { MS = 1000, NEWS_MAX = 4096 };
 struct heard {
     enum fc_news_kind kind;
     uint32_t node, link, peer;
-    bool inbound;
+    uint32_t inbound, bytes; /* no padding: compared as memory */
     uint64_t tag, at_us;
 };
 struct scene {
@@ -37,8 +37,10 @@ static void happen(void *ctx, const struct fc_news *news)
                             .inbound = news->inbound,
                             .tag = news->tag,
                             .at_us = fc_network_now_us(scene->network)};
-    if (news->bytes)
-        heard->tag = news->bytes->data[0];
+    if (!news->bytes)
+        return;
+    heard->tag = news->bytes->data[0];
+    heard->bytes = (uint32_t)news->bytes->len;
 }
 
 static bool accepts(void *ctx, uint32_t from, uint32_t to)
