@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "net/inside.h"
+#include "net/view_ledger.h"
 
 struct fc_short fc_short_key(const struct fc_key *key)
 {
@@ -91,10 +92,36 @@ bool fc_core_admits(const struct fc_core *core, const struct fc_key *key)
 
 /* -- what views may ask ------------------------------------------------------------------------ */
 
-static const struct fc_ledger *host_ledger(void *ctx)
+static const struct fc_ledger *ledger_of(void *ctx)
 {
     struct fc_core *core = ctx;
     return fc_replica_ledger(core->config.replica);
+}
+
+static uint64_t host_random(void *ctx, uint64_t below)
+{
+    struct fc_core *core = ctx;
+    return fc_rng_below(&core->rng, below);
+}
+
+static bool host_find_node(void *ctx, const struct fc_key *key, struct fc_view_node *out)
+{
+    return fc_view_ledger_find(ledger_of(ctx), key, out);
+}
+
+static size_t host_node_count(void *ctx)
+{
+    return fc_ledger_node_count(ledger_of(ctx));
+}
+
+static void host_node_at(void *ctx, size_t index, struct fc_view_node *out)
+{
+    fc_view_ledger_at(ledger_of(ctx), index, out);
+}
+
+static bool host_draw_node(void *ctx, struct fc_view_node *out)
+{
+    return fc_view_ledger_draw(ledger_of(ctx), host_random, ctx, out);
 }
 
 static void host_dial(void *ctx, const struct fc_key *key)
@@ -157,12 +184,6 @@ static void host_send_view(void *ctx, const struct fc_key *key, struct fc_span b
         fc_session_send(ctx, session, &message);
 }
 
-static uint64_t host_random(void *ctx, uint64_t below)
-{
-    struct fc_core *core = ctx;
-    return fc_rng_below(&core->rng, below);
-}
-
 /* -- life ------------------------------------------------------------------------------------- */
 
 static enum fc_err copy_bootstrap(struct fc_core *core, const struct fc_core_config *config)
@@ -185,7 +206,10 @@ static enum fc_err copy_bootstrap(struct fc_core *core, const struct fc_core_con
 static enum fc_err create_modules(struct fc_core *core)
 {
     struct fc_view_host view = {.ctx = core,
-                                .ledger = host_ledger,
+                                .find_node = host_find_node,
+                                .node_count = host_node_count,
+                                .node_at = host_node_at,
+                                .draw_node = host_draw_node,
                                 .dial = host_dial,
                                 .drop = host_drop,
                                 .send = host_send_view,

@@ -9,11 +9,25 @@
 struct fc_view;
 struct fc_rng;
 
-/* What a view may ask of the core. drop() and punish() of an open peer come back as on_closed(),
- * before they return; so may a send() or activate() to a peer that takes no messages. */
+/* A node of the registry. */
+struct fc_view_node {
+    struct fc_key key;
+    struct fc_hash participant; /* its operator */
+    bool can_dial;              /* has an endpoint */
+};
+
+/* What a view may ask of its host, the core or a lighter node of a simulator. drop() and punish()
+ * of an open peer come back as on_closed(), before they return; so may a send() or activate() to a
+ * peer that takes no messages. */
 struct fc_view_host {
     void *ctx;
-    const struct fc_ledger *(*ledger)(void *ctx);
+    /* The registry of nodes. */
+    bool (*find_node)(void *ctx, const struct fc_key *key, struct fc_view_node *out);
+    size_t (*node_count)(void *ctx);
+    void (*node_at)(void *ctx, size_t index, struct fc_view_node *out);
+    /* A random operator first, then one of its nodes, so that one with many nodes gets no more
+     * weight. False: that operator has none; there may be others. */
+    bool (*draw_node)(void *ctx, struct fc_view_node *out);
     /* Wants a link to a node; the core dials with backoff and jitter and reports back. */
     void (*dial)(void *ctx, const struct fc_key *key);
     void (*drop)(void *ctx, const struct fc_key *key);
@@ -38,7 +52,7 @@ struct fc_view_ops {
     uint32_t active_default; /* active_max when the configuration has none */
     enum fc_err (*create)(const struct fc_view_host *host, struct fc_view **view);
     void (*destroy)(struct fc_view *view);
-    void (*on_membership)(struct fc_view *view, uint64_t now_us); /* the ledger's nodes changed */
+    void (*on_membership)(struct fc_view *view, uint64_t now_us); /* the registry changed */
     void (*on_open)(struct fc_view *view, const struct fc_key *key, bool inbound, uint64_t now_us);
     void (*on_closed)(struct fc_view *view, const struct fc_key *key, uint64_t now_us);
     /* A dial of a node that this view wants came to nothing; the core will try again. */

@@ -75,9 +75,8 @@ static uint32_t taken(const struct fc_view *view)
 
 static bool is_reachable(const struct fc_view *view)
 {
-    struct fc_node self;
-    return fc_ledger_node(view->host.ledger(view->host.ctx), &view->host.self, &self) == FC_OK &&
-           self.endpoint_count != 0;
+    struct fc_view_node self;
+    return view->host.find_node(view->host.ctx, &view->host.self, &self) && self.can_dial;
 }
 
 static void want(struct fc_view *view, const struct fc_key *key, bool at_once, uint64_t now_us)
@@ -110,8 +109,7 @@ static void forget_gone(struct fc_view *view)
 
 static void on_membership(struct fc_view *view, uint64_t now_us)
 {
-    const struct fc_ledger *ledger = view->host.ledger(view->host.ctx);
-    size_t count = fc_ledger_node_count(ledger);
+    size_t count = view->host.node_count(view->host.ctx);
     size_t start = (size_t)view->host.random(view->host.ctx, count);
     bool reachable = is_reachable(view);
     for (uint32_t i = 0; i < view->count; i++)
@@ -120,9 +118,9 @@ static void on_membership(struct fc_view *view, uint64_t now_us)
         if (!fc_key_eq(&view->host.bootstrap[i].key, &view->host.self))
             want(view, &view->host.bootstrap[i].key, true, now_us);
     for (size_t i = 0; i < count; i++) {
-        struct fc_node node;
-        fc_ledger_node_at(ledger, (start + i) % count, &node);
-        if (node.endpoint_count == 0 || fc_key_eq(&node.key, &view->host.self))
+        struct fc_view_node node;
+        view->host.node_at(view->host.ctx, (start + i) % count, &node);
+        if (!node.can_dial || fc_key_eq(&node.key, &view->host.self))
             continue;
         bool lower = fc_key_cmp(&view->host.self, &node.key) < 0;
         want(view, &node.key, lower || !reachable, now_us);
@@ -158,7 +156,7 @@ static void on_unreachable(struct fc_view *view, const struct fc_key *key, uint6
 {
     struct place *place = find(view, key);
     if (!place || !place->wanted || ++place->failures < FAILURES_MAX ||
-        fc_ledger_node_count(view->host.ledger(view->host.ctx)) <= view->count + 1)
+        view->host.node_count(view->host.ctx) <= view->count + 1)
         return;
     *place = view->places[--view->count];
     view->host.drop(view->host.ctx, key);

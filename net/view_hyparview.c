@@ -266,12 +266,11 @@ static void on_open_for(struct fc_view *view, struct place *place)
 
 static bool can_dial(struct fc_view *view, const struct fc_key *key)
 {
-    struct fc_node node;
+    struct fc_view_node node;
     for (uint32_t i = 0; i < view->host.bootstrap_count; i++)
         if (fc_key_eq(&view->host.bootstrap[i].key, key))
             return true;
-    return fc_ledger_node(view->host.ledger(view->host.ctx), key, &node) == FC_OK &&
-           node.endpoint_count != 0;
+    return view->host.find_node(view->host.ctx, key, &node) && node.can_dial;
 }
 
 /* Begins a link for a purpose, or uses the one that is there. NULL: it cannot. */

@@ -13,34 +13,25 @@ static bool fits(const struct wish *wish, const struct fc_key *key)
     return !fc_key_eq(key, &wish->host->self) && wish->usable(wish->ctx, key);
 }
 
-static bool pick_operator(const struct wish *wish, const struct fc_ledger *ledger,
-                          struct fc_key *out)
+static bool draw(const struct wish *wish, struct fc_key *out)
 {
-    struct fc_participant operator;
-    struct fc_node node;
-    size_t count = fc_ledger_participant_count(ledger);
-    if (count == 0)
+    struct fc_view_node node;
+    if (!wish->host->draw_node(wish->host->ctx, &node))
         return false;
-    fc_ledger_participant_at(ledger, wish->host->random(wish->host->ctx, count), &operator);
-    size_t nodes = fc_ledger_participant_node_count(ledger, &operator.id);
-    if (nodes == 0)
-        return false;
-    fc_ledger_participant_node_at(ledger, &operator.id, wish->host->random(wish->host->ctx, nodes),
-                                  &node);
     *out = node.key;
-    return node.endpoint_count != 0 && fits(wish, &node.key);
+    return node.can_dial && fits(wish, &node.key);
 }
 
 /* Where few are left that fit. */
-static bool scan(const struct wish *wish, const struct fc_ledger *ledger, struct fc_key *out)
+static bool scan(const struct wish *wish, struct fc_key *out)
 {
-    size_t count = fc_ledger_node_count(ledger);
+    size_t count = wish->host->node_count(wish->host->ctx);
     size_t start = (size_t)wish->host->random(wish->host->ctx, count);
     for (size_t i = 0; i < count && i < SCANNED_MAX; i++) {
-        struct fc_node node;
-        fc_ledger_node_at(ledger, (start + i) % count, &node);
+        struct fc_view_node node;
+        wish->host->node_at(wish->host->ctx, (start + i) % count, &node);
         *out = node.key;
-        if (node.endpoint_count != 0 && fits(wish, &node.key))
+        if (node.can_dial && fits(wish, &node.key))
             return true;
     }
     return false;
@@ -62,11 +53,10 @@ bool fc_view_pick(const struct fc_view_host *host, bool (*usable)(void *ctx, con
                   void *ctx, struct fc_key *out)
 {
     struct wish wish = {host, usable, ctx};
-    const struct fc_ledger *ledger = host->ledger(host->ctx);
     for (int i = 0; i < TRIES; i++)
-        if (pick_operator(&wish, ledger, out))
+        if (draw(&wish, out))
             return true;
-    return scan(&wish, ledger, out) || pick_bootstrap(&wish, out);
+    return scan(&wish, out) || pick_bootstrap(&wish, out);
 }
 
 static uint32_t place_of(const struct fc_view_notes *notes, const struct fc_key *key)

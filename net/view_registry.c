@@ -133,9 +133,8 @@ static uint32_t near_count(const struct fc_view *view)
 
 static bool is_dial_only(struct fc_view *view, const struct fc_key *key)
 {
-    struct fc_node node;
-    return fc_ledger_node(view->host.ledger(view->host.ctx), key, &node) == FC_OK &&
-           node.endpoint_count == 0;
+    struct fc_view_node node;
+    return view->host.find_node(view->host.ctx, key, &node) && !node.can_dial;
 }
 
 static uint64_t jitter(struct fc_view *view, uint64_t value_us)
@@ -243,7 +242,7 @@ static void seek(struct fc_view *view)
 static void audit(struct fc_view *view)
 {
     struct fc_key key;
-    struct fc_node node;
+    struct fc_view_node node;
     enum purpose purpose = view->host.random(view->host.ctx, SWAP_EVERY) == 0 ? SWAP : AUDIT;
     uint32_t missed = view->missed.count;
     view->audit_at_us = view->now_us + jitter(view, missed ? AUDIT_MISSED_US : AUDIT_US);
@@ -254,9 +253,8 @@ static void audit(struct fc_view *view)
     bool found = false;
     if (missed != 0 && view->host.random(view->host.ctx, 2) == 0) {
         key = view->missed.keys[view->host.random(view->host.ctx, missed)];
-        found = !find(view, &key) &&
-                fc_ledger_node(view->host.ledger(view->host.ctx), &key, &node) == FC_OK &&
-                node.endpoint_count != 0;
+        found =
+            !find(view, &key) && view->host.find_node(view->host.ctx, &key, &node) && node.can_dial;
         if (!found)
             fc_view_unnote(&view->missed, &key);
     }
@@ -334,16 +332,15 @@ static void disconnect(struct fc_view *view, struct place *place)
  * storm of joins, or a neighbour that plays one, leaves most of a view as it is. */
 static bool may_evict(struct fc_view *view, const struct fc_key *asker)
 {
-    struct fc_node node, other;
-    const struct fc_ledger *ledger = view->host.ledger(view->host.ctx);
+    struct fc_view_node node, other;
     uint32_t at = view->evicted_us[0] <= view->evicted_us[1] ? 0 : 1;
     if (view->evicted_us[at] > view->now_us ||
         fc_view_noted(&view->favoured, asker, view->now_us) ||
-        fc_ledger_node(ledger, asker, &node) != FC_OK)
+        !view->host.find_node(view->host.ctx, asker, &node))
         return false;
     for (uint32_t i = 0; i < view->count; i++)
         if (view->places[i].state == ACTIVE &&
-            fc_ledger_node(ledger, &view->places[i].key, &other) == FC_OK &&
+            view->host.find_node(view->host.ctx, &view->places[i].key, &other) &&
             fc_hash_eq(&other.participant, &node.participant))
             return false;
     return true;

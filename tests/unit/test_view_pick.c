@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "net/rng.h"
+#include "net/view_ledger.h"
 #include "net/view_pick.h"
 #include "tests/support/ledger.h"
 
@@ -22,14 +23,29 @@ struct scene {
     bool none_fits;
 };
 
-static const struct fc_ledger *get_ledger(void *ctx)
-{
-    return ((struct scene *)ctx)->ledger;
-}
-
 static uint64_t get_random(void *ctx, uint64_t below)
 {
     return fc_rng_below(&((struct scene *)ctx)->rng, below);
+}
+
+static bool find_node(void *ctx, const struct fc_key *key, struct fc_view_node *out)
+{
+    return fc_view_ledger_find(((struct scene *)ctx)->ledger, key, out);
+}
+
+static size_t node_count(void *ctx)
+{
+    return fc_ledger_node_count(((struct scene *)ctx)->ledger);
+}
+
+static void node_at(void *ctx, size_t index, struct fc_view_node *out)
+{
+    fc_view_ledger_at(((struct scene *)ctx)->ledger, index, out);
+}
+
+static bool draw_node(void *ctx, struct fc_view_node *out)
+{
+    return fc_view_ledger_draw(((struct scene *)ctx)->ledger, get_random, ctx, out);
 }
 
 static bool fits(void *ctx, const struct fc_key *key)
@@ -74,8 +90,13 @@ static void begin(struct scene *scene)
         add_node(scene, &scene->large, &node, "tcp://large.example:7400");
     }
     fc_rng_init(&scene->rng, seed);
-    scene->host = (struct fc_view_host){
-        .ctx = scene, .ledger = get_ledger, .random = get_random, .self = scene->small[0].node.pub};
+    scene->host = (struct fc_view_host){.ctx = scene,
+                                        .find_node = find_node,
+                                        .node_count = node_count,
+                                        .node_at = node_at,
+                                        .draw_node = draw_node,
+                                        .random = get_random,
+                                        .self = scene->small[0].node.pub};
 }
 
 static void end(struct scene *scene)
