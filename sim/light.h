@@ -6,7 +6,9 @@
  * in the registry from the start and can be dialled.
  *
  * What is not modelled: signatures, stores, catching up by cursor on connect and audits. What the
- * dissemination module does not deliver is not delivered, so that its own reliability shows. */
+ * dissemination module does not deliver is not delivered, so that its own reliability shows. For
+ * the same reason a later version does not stand for an earlier one. Pings cost nothing: a round
+ * trip is known at once. A message that a full link refuses is lost, and counted. */
 #ifndef FC_SIM_LIGHT_H
 #define FC_SIM_LIGHT_H
 
@@ -23,6 +25,8 @@ enum fc_light_class {
     FC_LIGHT_VIEW,    /* what views say to each other */
     FC_LIGHT_CLASSES,
 };
+/* Bytes of a light node's own on top of what a module says in a message. */
+enum { FC_LIGHT_FRAME_BYTES = 1 };
 struct fc_light_delta {
     uint32_t feed;
     uint64_t version; /* of the feed, from 1 */
@@ -46,6 +50,7 @@ struct fc_light_config {
     const struct fc_view_ops *view;
     const struct fc_spread_ops *spread;
     uint32_t active_max; /* 0: the view's own */
+    uint32_t fanout;     /* of spread modules that have one; 0: the module's own */
     /* Latency, bandwidth, loss and so on; seed, node_count, ctx and the callbacks but latency_us
      * are not read. latency_us gets this ctx. */
     struct fc_network_config links;

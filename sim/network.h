@@ -119,6 +119,8 @@ void fc_network_cut_all(struct fc_network *network, uint32_t node);
 uint32_t fc_network_link(const struct fc_network *network, uint32_t node, uint32_t peer);
 /* The other end; the link must be the node's. */
 uint32_t fc_network_peer(const struct fc_network *network, uint32_t node, uint32_t link);
+/* There and back over a link of the node's, without jitter and queues. */
+uint64_t fc_network_round_trip_us(const struct fc_network *network, uint32_t node, uint32_t link);
 
 /* -- time ------------------------------------------------------------------------------------- */
 

@@ -131,12 +131,17 @@ static uint64_t latency(struct fc_network *network, uint32_t from, uint32_t to)
     return way_us < UINT32_MAX ? way_us : UINT32_MAX;
 }
 
-/* One way towards an end, as it comes out this time. */
-static uint64_t way_us(struct fc_network *network, const struct fc_network_link *link, int end)
+static uint64_t factor_milli(const struct fc_network *network, const struct fc_network_link *link)
 {
     uint32_t here = network->nodes[link->end[0].node].factor_milli;
     uint32_t there = network->nodes[link->end[1].node].factor_milli;
-    uint64_t factor = here > there ? here : there;
+    return here > there ? here : there;
+}
+
+/* One way towards an end, as it comes out this time. */
+static uint64_t way_us(struct fc_network *network, const struct fc_network_link *link, int end)
+{
+    uint64_t factor = factor_milli(network, link);
     uint64_t us = link->end[end].latency_us;
     if (network->config.jitter_us != 0)
         us += fc_rng_below(&network->rng, network->config.jitter_us + 1);
@@ -433,6 +438,15 @@ uint32_t fc_network_peer(const struct fc_network *network, uint32_t node, uint32
     int own = end_of(network, node, number);
     assert(own >= 0);
     return network->links[number - 1].end[1 - own].node;
+}
+
+uint64_t fc_network_round_trip_us(const struct fc_network *network, uint32_t node, uint32_t number)
+{
+    int own = end_of(network, node, number);
+    assert(own >= 0);
+    const struct fc_network_link *link = &network->links[number - 1];
+    uint64_t us = (uint64_t)link->end[0].latency_us + link->end[1].latency_us;
+    return us * factor_milli(network, link) / 1000;
 }
 
 /* -- what happens ----------------------------------------------------------------------------- */

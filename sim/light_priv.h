@@ -1,0 +1,72 @@
+/* The inside of light nodes, for the files that make them up. */
+#ifndef FC_SIM_LIGHT_PRIV_H
+#define FC_SIM_LIGHT_PRIV_H
+
+#include "net/rng.h"
+#include "sim/light.h"
+
+/* Another node this one has to do with. Two that dial each other at once have two links for a
+ * while: what comes over either counts, what is said goes over the one that was there first. */
+struct fc_light_peer {
+    uint32_t node;
+    uint32_t link[2]; /* dialled by this node, by the other; 0: none */
+    uint8_t current;  /* of the two */
+    uint8_t attempts;
+    bool wanted;   /* by the view */
+    bool dialling; /* and the network has not answered */
+    bool active;
+    uint64_t dial_at_us; /* of one wanted and neither linked nor being dialled */
+};
+struct fc_light_node {
+    struct fc_light *light;
+    struct fc_view *view; /* NULL: down */
+    struct fc_spread *spread;
+    struct fc_light_peer *peers; /* ascending by node */
+    uint32_t peer_count, peer_cap;
+    uint32_t waiting; /* peers to be dialled at their time */
+    uint32_t had_words;
+    uint64_t *had; /* a bit for each delta */
+    struct fc_bootstrap *bootstrap;
+    struct fc_light_counts counts;
+    uint64_t ticked_us;
+    uint32_t ticks; /* in a row at one moment */
+};
+struct fc_light_feed {
+    uint32_t *deltas; /* by version - 1 */
+    uint32_t count, cap;
+};
+struct fc_light {
+    struct fc_light_config config;
+    struct fc_network *network;
+    struct fc_rng rng;
+    struct fc_light_node *nodes;
+    struct fc_light_feed *feeds;
+    struct fc_light_delta *deltas;
+    struct fc_arrival *arrivals; /* of each delta, as modules see it; index: its number + 1 */
+    uint32_t delta_count, delta_cap;
+    uint32_t *first_edge, *neighbours; /* of node i: first_edge[i] to first_edge[i + 1] */
+    struct fc_buf message;             /* for what is being sent */
+};
+
+enum fc_light_kind { FC_LIGHT_SAYS_VIEW, FC_LIGHT_SAYS_SPREAD, FC_LIGHT_SAYS_ANNOUNCE };
+
+uint32_t fc_light_index(const struct fc_light_node *node);
+uint64_t fc_light_now_us(const struct fc_light_node *node);
+bool fc_light_holds(const struct fc_light_node *node, uint32_t delta);
+/* FC_LIGHT_NONE: there is no such delta. */
+uint32_t fc_light_delta_of(const struct fc_light *light, const struct fc_spread_item *item);
+struct fc_view_host fc_light_view_host(struct fc_light_node *node);
+struct fc_spread_host fc_light_spread_host(struct fc_light_node *node);
+
+struct fc_light_peer *fc_light_peer_find(const struct fc_light_node *node, uint32_t peer);
+bool fc_light_peer_is_open(const struct fc_light_peer *peer);
+void fc_light_peer_want(struct fc_light_node *node, uint32_t peer);
+/* Wanted no more, and closed: the modules have heard of it when this returns. */
+void fc_light_peer_drop(struct fc_light_node *node, uint32_t peer);
+void fc_light_peer_up(struct fc_light_node *node, const struct fc_news *news);
+void fc_light_peer_down(struct fc_light_node *node, const struct fc_news *news);
+void fc_light_peer_failed(struct fc_light_node *node, const struct fc_news *news);
+void fc_light_peer_tick(struct fc_light_node *node);
+uint64_t fc_light_peer_deadline_us(const struct fc_light_node *node);
+
+#endif
