@@ -11,15 +11,34 @@ struct work {
     uint32_t count;
     uint64_t now_ms;
     fc_version version;
+    struct fc_hash hash; /* of the head signed last */
 };
 
-static enum fc_err sign_head(void *ctx, struct fc_span head_body, struct fc_span delta_ops,
+static enum fc_err sign_head(struct fc_world *world, uint32_t owner, struct fc_span body,
+                             struct fc_buf *record)
+{
+    const struct fc_world_node *node = world->nodes[owner];
+    return fc_record_sign(FC_RECORD_HEAD, body, &node->feed_key, record);
+}
+
+/* What was signed and refused never leaves, and the next is signed at the same version: only what
+ * was accepted is told. */
+static void tell_signed(struct fc_world *world, uint32_t owner, fc_version version,
+                        const struct fc_hash *hash)
+{
+    const struct fc_world_observer *observer = &world->config.observer;
+    if (observer->signed_head)
+        observer->signed_head(observer->ctx, owner, version, hash);
+}
+
+static enum fc_err sign_next(void *ctx, struct fc_span head_body, struct fc_span delta_ops,
                              const struct fc_content *contents, uint32_t count,
                              struct fc_buf *record)
 {
-    const struct work *work = ctx;
+    struct work *work = ctx;
     (void)delta_ops, (void)contents, (void)count;
-    return fc_world_sign_head(work->world, work->owner, head_body, record);
+    work->hash = fc_record_hash(FC_RECORD_HEAD, head_body);
+    return sign_head(work->world, work->owner, head_body, record);
 }
 
 static void fill(const struct fc_world_op *in, struct fc_op *op, struct fc_content *contents,
@@ -37,26 +56,6 @@ static void fill(const struct fc_world_op *in, struct fc_op *op, struct fc_conte
     content->bytes = fc_span(in->content, in->content_len ? in->content_len : strlen(in->content));
 }
 
-enum fc_err fc_world_sign_head(struct fc_world *world, uint32_t owner, struct fc_span body,
-                               struct fc_buf *record)
-{
-    const struct fc_world_node *node = world->nodes[owner];
-    const struct fc_world_observer *observer = &world->config.observer;
-    struct fc_record parsed;
-    struct fc_head head;
-    size_t start = record->len;
-    enum fc_err err = fc_record_sign(FC_RECORD_HEAD, body, &node->feed_key, record);
-    if (err != FC_OK)
-        return err;
-    err = fc_record_parse(fc_span(record->data + start, record->len - start), &parsed);
-    if (err == FC_OK)
-        err = fc_head_parse(&parsed, &head);
-    assert(err == FC_OK);
-    if (observer->signed_head)
-        observer->signed_head(observer->ctx, owner, head.version, &parsed.hash);
-    return FC_OK;
-}
-
 static enum fc_err write(void *ctx, struct fc_replica *replica)
 {
     struct work *work = ctx;
@@ -70,10 +69,12 @@ static enum fc_err write(void *ctx, struct fc_replica *replica)
                                .heartbeat = work->count == 0,
                                .now_ms = work->now_ms,
                                .ctx = work,
-                               .sign = sign_head};
+                               .sign = sign_next};
     for (uint32_t i = 0; i < work->count; i++)
         fill(&work->list[i], &ops[i], contents, &author.content_count);
     enum fc_err err = fc_replica_author(replica, &author, &work->version);
+    if (err == FC_OK)
+        tell_signed(work->world, work->owner, work->version, &work->hash);
     free(ops);
     free(contents);
     return err;
@@ -135,7 +136,11 @@ void fc_world_false_head(struct fc_world *world, uint32_t owner, uint32_t at, st
     head.bytes += 100;
     err = fc_head_body(&head, &body);
     if (err == FC_OK)
-        err = fc_world_sign_head(world, owner, fc_buf_span(&body), out);
+        err = sign_head(world, owner, fc_buf_span(&body), out);
+    if (err == FC_OK) {
+        struct fc_hash hash = fc_record_hash(FC_RECORD_HEAD, fc_buf_span(&body));
+        tell_signed(world, owner, head.version, &hash);
+    }
     assert(err == FC_OK);
     fc_buf_finish(&held);
     fc_buf_finish(&body);

@@ -149,13 +149,14 @@ void fc_world_certificate(struct fc_world *world, const struct fc_world_node *no
     fc_buf_finish(&body);
 }
 
-static void certify(struct fc_world *world, const struct fc_world_node *node,
-                    const struct fc_sign_key *signers, uint32_t count, uint32_t at)
+static enum fc_err certify(struct fc_world *world, const struct fc_world_node *node,
+                           const struct fc_sign_key *signers, uint32_t count, uint32_t at)
 {
     struct fc_buf record = {0};
     fc_world_certificate(world, node, signers, count, &record);
-    must_hand_in(world, at, &record);
+    enum fc_err err = fc_world_hand_in(world, at, fc_buf_span(&record));
     fc_buf_finish(&record);
+    return err;
 }
 
 void fc_world_admit(struct fc_world *world, uint32_t index, uint32_t at)
@@ -164,13 +165,15 @@ void fc_world_admit(struct fc_world *world, uint32_t index, uint32_t at)
     fc_world_say(world, "governors admit %s, at %s", node->name, world->nodes[at]->name);
     node->g++;
     node->r = 0;
-    certify(world, node, world->governors, world->charter.admit, at);
+    enum fc_err err = certify(world, node, world->governors, world->charter.admit, at);
+    assert(err == FC_OK);
     fc_world_describe(world, at);
 }
 
-void fc_world_recover(struct fc_world *world, uint32_t owner, uint32_t at)
+enum fc_err fc_world_recover(struct fc_world *world, uint32_t owner, uint32_t at)
 {
     struct fc_world_node *node = world->nodes[owner];
+    const struct fc_world_node before = *node;
     uint8_t seed[32];
     struct fc_feed feed;
     fc_world_say(world, "%s recovers with a new feed key, at %s", node->name,
@@ -181,7 +184,15 @@ void fc_world_recover(struct fc_world *world, uint32_t owner, uint32_t at)
     fc_sign_key_from_seed(seed, &node->feed_key, &node->feed_public);
     if (fc_replica_feed(world->nodes[at]->replica, &node->participant, &feed) == FC_OK)
         node->floor = fc_version_seq(feed.version);
-    certify(world, node, &node->recovery_key, 1, at);
+    enum fc_err err = certify(world, node, &node->recovery_key, 1, at);
+    if (err == FC_OK)
+        return FC_OK;
+    node->r = before.r; /* what it extends is not known there */
+    node->incarnation = before.incarnation;
+    node->feed_key = before.feed_key;
+    node->feed_public = before.feed_public;
+    node->floor = before.floor;
+    return err;
 }
 
 void fc_world_revoke(struct fc_world *world, uint32_t owner, uint32_t at, fc_version last_valid,

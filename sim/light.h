@@ -61,6 +61,8 @@ struct fc_light_config {
     void *ctx;
     /* Each arrival of a delta at a node, duplicates too; NULL: none. */
     void (*arrived)(void *ctx, const struct fc_light_arrival *arrival);
+    /* Each message as it is sent; NULL: none. */
+    void (*sent)(void *ctx, uint32_t from, uint32_t to, enum fc_light_class class, uint32_t bytes);
     /* An fc_network_alarm of the caller's; NULL: none are set. */
     void (*alarm)(void *ctx, uint32_t node, uint64_t tag);
 };

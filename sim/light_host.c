@@ -108,15 +108,18 @@ static uint64_t host_round_trip_us(void *ctx, const struct fc_key *key)
 
 /* -- sending ---------------------------------------------------------------------------------- */
 
-static bool count(struct fc_light_node *node, enum fc_light_class class, size_t bytes,
-                  enum fc_err err)
+static bool count(struct fc_light_node *node, const struct fc_light_peer *peer,
+                  enum fc_light_class class, size_t bytes, enum fc_err err)
 {
+    const struct fc_light_config *config = &node->light->config;
     if (err != FC_OK) {
         node->counts.refused++;
         return false;
     }
     node->counts.sent[class]++;
     node->counts.sent_bytes[class] += bytes;
+    if (config->sent)
+        config->sent(config->ctx, fc_light_index(node), peer->node, class, (uint32_t)bytes);
     return true;
 }
 
@@ -135,7 +138,7 @@ static bool say(struct fc_light_node *node, const struct fc_key *key, enum fc_li
         return false;
     enum fc_err err = fc_network_send(light->network, fc_light_index(node),
                                       peer->link[peer->current], fc_buf_span(&light->message));
-    return count(node, kind == FC_LIGHT_SAYS_VIEW ? FC_LIGHT_VIEW : FC_LIGHT_SPREAD,
+    return count(node, peer, kind == FC_LIGHT_SAYS_VIEW ? FC_LIGHT_VIEW : FC_LIGHT_SPREAD,
                  light->message.len, err);
 }
 
@@ -164,7 +167,7 @@ static bool push(struct fc_light_node *node, const struct fc_key *key, uint32_t 
     uint32_t size = light->deltas[delta].size;
     enum fc_err err = fc_network_post(light->network, fc_light_index(node),
                                       peer->link[peer->current], (uint64_t)tag << 32 | delta, size);
-    return count(node, FC_LIGHT_PAYLOAD, size, err);
+    return count(node, peer, FC_LIGHT_PAYLOAD, size, err);
 }
 
 static bool host_push(void *ctx, const struct fc_key *key, const struct fc_arrival *arrival,

@@ -105,9 +105,9 @@ FC_MUST_USE enum fc_err fc_section_read(const struct fc_scenario_source *source,
                                         const struct fc_section *section,
                                         const struct fc_yaml_node *node, struct fc_scenario *out);
 /* Into memory that holds nothing; on failure it holds nothing. */
-FC_MUST_USE enum fc_err fc_item_read(const struct fc_scenario_source *source,
-                                     const struct fc_section *section,
-                                     const struct fc_yaml_node *node, void *item);
+FC_MUST_USE enum fc_err fc_scenario_read_item(const struct fc_scenario_source *source,
+                                              const struct fc_section *section,
+                                              const struct fc_yaml_node *node, void *item);
 void fc_item_finish(const struct fc_section *section, void *item);
 unsigned fc_item_word(const struct fc_section *section, const void *item); /* 0: not worded */
 void *fc_section_item(const struct fc_section *section, const struct fc_scenario *scenario,
@@ -135,8 +135,8 @@ FC_MUST_USE enum fc_err fc_scenario_find_clash(const struct fc_scenario *scenari
                                                struct fc_scenario_clash *clash);
 
 /* One item of a list as {key: value, ...}: the keys that items with this word can have. */
-void fc_item_write(const struct fc_section *section, const void *item, unsigned word,
-                   struct fc_buf *out);
+void fc_scenario_write_item(const struct fc_section *section, const void *item, unsigned word,
+                            struct fc_buf *out);
 
 /* The known name that is like this one; NULL: none is. */
 const char *fc_nearest(const char *name, const char *(*known)(const void *ctx, uint32_t index),

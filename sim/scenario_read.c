@@ -166,8 +166,9 @@ static enum fc_err read_keys(const struct fc_scenario_source *source,
     return FC_OK;
 }
 
-enum fc_err fc_item_read(const struct fc_scenario_source *source, const struct fc_section *section,
-                         const struct fc_yaml_node *node, void *item)
+enum fc_err fc_scenario_read_item(const struct fc_scenario_source *source,
+                                  const struct fc_section *section, const struct fc_yaml_node *node,
+                                  void *item)
 {
     struct fc_field_fault fault;
     enum fc_err err = FC_OK;
@@ -223,8 +224,8 @@ static enum fc_err read_list(const struct fc_scenario_source *source,
     if (!items)
         return fc_scenario_fail(source, FC_E_NOMEM, NULL, "out of memory");
     while (err == FC_OK && count < wanted) {
-        err = fc_item_read(source, section, &node->nodes[count],
-                           items + (size_t)count * section->item_bytes);
+        err = fc_scenario_read_item(source, section, &node->nodes[count],
+                                    items + (size_t)count * section->item_bytes);
         count += err == FC_OK;
     }
     if (err != FC_OK) {

@@ -60,7 +60,7 @@ static enum fc_err set_item(const struct fc_scenario_source *source,
     void *item = malloc(section->item_bytes);
     if (!item)
         return fc_scenario_fail(source, FC_E_NOMEM, NULL, "out of memory");
-    enum fc_err err = fc_item_read(source, section, value, item);
+    enum fc_err err = fc_scenario_read_item(source, section, value, item);
     if (err == FC_OK && !held) {
         err = add_item(section, scenario, item);
         if (err != FC_OK) {
@@ -94,7 +94,7 @@ static enum fc_err set_word(const struct fc_scenario_source *source,
         fc_scenario_fail_field(source, err, &field_fault);
         goto out;
     }
-    fc_item_write(section, item, fc_item_word(section, scratch), &text);
+    fc_scenario_write_item(section, item, fc_item_word(section, scratch), &text);
     err = fc_buf_check(&text);
     if (err == FC_OK)
         err = fc_yaml_parse(fc_buf_span(&text), FC_SCENARIO_BYTES_MAX, &root, &fault);

@@ -3,8 +3,8 @@
 
 #include "sim/scenario_fields.h"
 
-void fc_item_write(const struct fc_section *section, const void *item, unsigned word,
-                   struct fc_buf *out)
+void fc_scenario_write_item(const struct fc_section *section, const void *item, unsigned word,
+                            struct fc_buf *out)
 {
     bool first = true;
     fc_buf_text(out, "{");
@@ -56,7 +56,7 @@ static void write_list(const struct fc_section *section, const struct fc_scenari
     fc_buf_text(out, fc_section_count(section, scenario) ? ":\n" : ": []\n");
     for (uint32_t i = 0; (item = fc_section_item(section, scenario, i)); i++) {
         fc_buf_text(out, "  - ");
-        fc_item_write(section, item, fc_item_word(section, item), out);
+        fc_scenario_write_item(section, item, fc_item_word(section, item), out);
         fc_buf_text(out, "\n");
     }
 }

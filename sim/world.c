@@ -146,14 +146,14 @@ struct fc_network *fc_world_network(const struct fc_world *world)
     return world->network;
 }
 
-uint32_t fc_world_owner_index(const struct fc_world *world, const struct fc_hash *participant)
+uint32_t fc_world_owner_of(const struct fc_world *world, const struct fc_hash *participant)
 {
     return fc_index_get(&world->by_participant, participant->b);
 }
 
 const char *fc_world_owner(const struct fc_world *world, const struct fc_hash *participant)
 {
-    uint32_t owner = fc_world_owner_index(world, participant);
+    uint32_t owner = fc_world_owner_of(world, participant);
     return owner != FC_WORLD_NONE ? world->nodes[owner]->name : "?";
 }
 

@@ -91,7 +91,9 @@ struct fc_replica *fc_world_replica(const struct fc_world *world, uint32_t node)
 struct fc_core *fc_world_core(const struct fc_world *world, uint32_t node);
 struct fc_hash fc_world_participant(const struct fc_world *world, uint32_t node);
 struct fc_key fc_world_node_key(const struct fc_world *world, uint32_t node);
+/* FC_WORLD_NONE: of nobody here. */
 uint32_t fc_world_node_of(const struct fc_world *world, const struct fc_key *key);
+uint32_t fc_world_owner_of(const struct fc_world *world, const struct fc_hash *participant);
 bool fc_world_is_up(const struct fc_world *world, uint32_t node);
 
 /* -- what users do ---------------------------------------------------------------------------- */
@@ -106,11 +108,18 @@ enum fc_err fc_world_publish(struct fc_world *world, uint32_t at, uint32_t owner
                              const struct fc_world_op *ops, uint32_t count);
 enum fc_err fc_world_put(struct fc_world *world, uint32_t node, const char *key,
                          const char *content);
+/* The next head of a feed, in a replica that is nobody's, with its write transaction open. */
+enum fc_err fc_world_author(struct fc_world *world, uint32_t owner, struct fc_replica *replica,
+                            const struct fc_world_op *ops, uint32_t count, uint64_t now_ms);
+/* A replica over a store that is nobody's; the store is taken over. */
+enum fc_err fc_world_open_aside(struct fc_world *world, struct fc_kv *kv,
+                                struct fc_replica **replica);
 /* A head at this time of the node's clock, further ahead by so much. */
 void fc_world_skew(struct fc_world *world, uint32_t node, int64_t skew_ms);
 /* A record made elsewhere is handed in at a node. */
 enum fc_err fc_world_hand_in(struct fc_world *world, uint32_t at, struct fc_span record);
-void fc_world_recover(struct fc_world *world, uint32_t owner, uint32_t at);
+/* FC_E_UNKNOWN: the node does not know the certificate that this one follows; nothing changed. */
+enum fc_err fc_world_recover(struct fc_world *world, uint32_t owner, uint32_t at);
 void fc_world_revoke(struct fc_world *world, uint32_t owner, uint32_t at, fc_version last_valid,
                      enum fc_revocation_mode mode);
 /* A new charter that replaces one governor and carries all certificates and revocations over. */
@@ -129,8 +138,8 @@ void fc_world_crash(struct fc_world *world, uint32_t node);
 void fc_world_restart(struct fc_world *world, uint32_t node);
 /* While its disk is full, what would add to a node's store fails. */
 void fc_world_disk_full(struct fc_world *world, uint32_t node, bool full);
-/* It is up and has room. */
-bool fc_world_can_write(const struct fc_world *world, uint32_t node);
+/* It is up, has room, and knows the charter that governors act under. */
+bool fc_world_can_govern(const struct fc_world *world, uint32_t node);
 /* Nodes of different groups do not reach each other; all begin in group 0. */
 void fc_world_group(struct fc_world *world, uint32_t node, uint32_t group);
 void fc_world_heal(struct fc_world *world); /* all into group 0 */

@@ -82,7 +82,7 @@ static void observe_pushed(void *ctx, const struct fc_key *from, const struct fc
     const struct fc_world_node *node = ctx;
     const struct fc_world_observer *observer = &node->world->config.observer;
     observer->pushed(observer->ctx, node->index, fc_index_get(&node->world->by_key, from->b),
-                     fc_world_owner_index(node->world, participant), version);
+                     fc_world_owner_of(node->world, participant), version);
 }
 
 static void observe_accepted(void *ctx, const struct fc_key *from, const struct fc_arrival *head)
@@ -91,7 +91,7 @@ static void observe_accepted(void *ctx, const struct fc_key *from, const struct 
     const struct fc_world_observer *observer = &node->world->config.observer;
     observer->accepted(observer->ctx, node->index,
                        from ? fc_index_get(&node->world->by_key, from->b) : FC_WORLD_NONE,
-                       fc_world_owner_index(node->world, &head->subject), head);
+                       fc_world_owner_of(node->world, &head->subject), head);
 }
 
 static enum fc_err open_store(const struct fc_world *world, struct fc_world_node *node)
@@ -263,6 +263,15 @@ void fc_world_seed(struct fc_world *world, const struct fc_world_member *members
     fc_replica_close(replica);
 }
 
+enum fc_err fc_world_open_aside(struct fc_world *world, struct fc_kv *kv,
+                                struct fc_replica **replica)
+{
+    struct fc_replica_config config = {
+        .kv = kv, .verifier = fc_memo_verifier(&world->memo), .federation = world->federation};
+    fc_world_derive(world, "aside", fc_world_now_us(world), 0, config.seed);
+    return fc_replica_open(&config, replica);
+}
+
 /* -- faults ----------------------------------------------------------------------------------- */
 
 void fc_world_crash(struct fc_world *world, uint32_t index)
@@ -336,7 +345,12 @@ void fc_world_disk_full(struct fc_world *world, uint32_t node, bool full)
     world->nodes[node]->disk_full = full;
 }
 
-bool fc_world_can_write(const struct fc_world *world, uint32_t node)
+bool fc_world_can_govern(const struct fc_world *world, uint32_t index)
 {
-    return world->nodes[node]->up && !world->nodes[node]->disk_full;
+    const struct fc_world_node *node = world->nodes[index];
+    bool disputed = true;
+    const struct fc_held *charter =
+        node->up ? fc_ledger_charter(fc_replica_ledger(node->replica), &disputed) : NULL;
+    return charter && !disputed && !node->disk_full &&
+           fc_hash_eq(&charter->record.hash, &world->charter_hash);
 }

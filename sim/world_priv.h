@@ -69,8 +69,6 @@ enum fc_err fc_world_local(struct fc_world *world, uint32_t at,
                            enum fc_err (*work)(void *ctx, struct fc_replica *replica), void *ctx);
 /* Where a node's operator has been admitted, its node's descriptor is published once. */
 void fc_world_describe(struct fc_world *world, uint32_t node);
-/* FC_WORLD_NONE: of nobody here. */
-uint32_t fc_world_owner_index(const struct fc_world *world, const struct fc_hash *participant);
 const char *fc_world_owner(const struct fc_world *world, const struct fc_hash *participant);
 
 /* world_node.c */
@@ -83,13 +81,6 @@ void fc_world_certificate(struct fc_world *world, const struct fc_world_node *no
                           const struct fc_sign_key *signers, uint32_t count, struct fc_buf *record);
 void fc_world_descriptor(struct fc_world *world, const struct fc_world_node *node,
                          struct fc_buf *record);
-
-/* author.c: appends a head's record, and tells the observer. */
-enum fc_err fc_world_sign_head(struct fc_world *world, uint32_t owner, struct fc_span body,
-                               struct fc_buf *record);
-/* Signs the next head of a feed in an open write transaction. */
-enum fc_err fc_world_author(struct fc_world *world, uint32_t owner, struct fc_replica *replica,
-                            const struct fc_world_op *ops, uint32_t count, uint64_t now_ms);
 
 /* trace.c: what happened, into the trace's hash and, where wanted, as a line. */
 void fc_trace_event(struct fc_world *world, uint32_t from, uint32_t to, uint32_t what,

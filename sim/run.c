@@ -1,0 +1,492 @@
+#include "sim/run.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/run_priv.h"
+#include "sim/traffic.h"
+
+enum {
+    SECOND_US = 1000000,
+    START_OVER_US = 2 * SECOND_US, /* seeded nodes start within it */
+    SETTLE_STEP_US = SECOND_US / 10,
+    PROGRESS_STEPS = 2000,
+};
+
+uint64_t fc_run_wait_us(struct fc_run *run, uint64_t mean_us)
+{
+    double even = ((double)(fc_rng_next(&run->rng) >> 11) + 1) / 9007199254740993.0;
+    return (uint64_t)(-log(even) * (double)mean_us);
+}
+
+void fc_run_say(struct fc_run *run, const char *format, ...)
+{
+    char text[256];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (run->fleet.world)
+        fc_world_say(run->fleet.world, "%s", text);
+}
+
+/* -- what happens to nodes, into the measures and the promises -------------------------------- */
+
+static void on_sent(void *ctx, uint32_t from, uint32_t to, struct fc_span message)
+{
+    struct fc_run *run = ctx;
+    fc_results_message(run->results, fc_run_now_us(run), from, to, fc_traffic_of(message),
+                       message.len);
+}
+
+static void on_pushed(void *ctx, uint32_t node, uint32_t from, uint32_t owner, fc_version version)
+{
+    struct fc_run *run = ctx;
+    if (owner < run->fleet.feeds)
+        fc_results_payload(run->results, fc_run_now_us(run), from, node, owner, version);
+}
+
+static void on_accepted(void *ctx, uint32_t node, uint32_t from, uint32_t owner,
+                        const struct fc_arrival *head)
+{
+    struct fc_run *run = ctx;
+    if (owner < run->fleet.feeds)
+        fc_results_deliver(run->results, fc_run_now_us(run), node, from, owner, head->version);
+    fc_promise_accepted(run, node, owner, head);
+}
+
+static void on_signed(void *ctx, uint32_t owner, fc_version version, const struct fc_hash *hash)
+{
+    fc_promise_signed(ctx, owner, version, hash);
+}
+
+static void on_life(void *ctx, uint32_t node, bool up)
+{
+    struct fc_run *run = ctx;
+    if (node < run->total)
+        fc_results_up(run->results, fc_run_now_us(run), node, up);
+    if (up)
+        fc_promise_started(run, node);
+}
+
+static void on_alarm(void *ctx, uint64_t tag)
+{
+    struct fc_run *run = ctx;
+    uint32_t number = (uint32_t)tag;
+    switch ((enum fc_action)(tag >> 32)) {
+    case FC_ACTION_START:
+        if (!fc_fleet_is_up(&run->fleet, number) && run->faulty[number] == 0)
+            fc_fleet_start(&run->fleet, number);
+        break;
+    case FC_ACTION_PUBLISH:
+        fc_work_alarm(run, number);
+        break;
+    case FC_ACTION_LIE:
+        fc_lie_alarm(run, number);
+        break;
+    case FC_ACTION_FAULT:
+    case FC_ACTION_FAULT_END:
+    case FC_ACTION_CHURN:
+    case FC_ACTION_RETURN:
+    case FC_ACTION_TRACE:
+    case FC_ACTION_RANDOM:
+        fc_fault_alarm(run, (enum fc_action)(tag >> 32), number);
+        break;
+    }
+}
+
+static void on_light_alarm(void *ctx, uint32_t node, uint64_t tag)
+{
+    (void)node;
+    on_alarm(ctx, tag);
+}
+
+static void on_light_sent(void *ctx, uint32_t from, uint32_t to, enum fc_light_class class,
+                          uint32_t bytes)
+{
+    static const enum fc_traffic traffic[] = {[FC_LIGHT_PAYLOAD] = FC_TRAFFIC_PAYLOAD,
+                                              [FC_LIGHT_SPREAD] = FC_TRAFFIC_CONTROL,
+                                              [FC_LIGHT_VIEW] = FC_TRAFFIC_MEMBERSHIP};
+    struct fc_run *run = ctx;
+    fc_results_message(run->results, fc_run_now_us(run), from, to, traffic[class], bytes);
+}
+
+static void on_light_arrived(void *ctx, const struct fc_light_arrival *arrival)
+{
+    struct fc_run *run = ctx;
+    const struct fc_light_delta *delta = fc_light_delta(run->fleet.light, arrival->delta);
+    uint8_t row[17];
+    if (arrival->from != FC_LIGHT_NONE)
+        fc_results_payload(run->results, arrival->now_us, arrival->from, arrival->node, delta->feed,
+                           delta->version);
+    if (!arrival->duplicate)
+        fc_results_deliver(run->results, arrival->now_us, arrival->node, arrival->from, delta->feed,
+                           delta->version);
+    fc_put_be64(row, arrival->now_us);
+    fc_put_be32(row + 8, arrival->node);
+    fc_put_be32(row + 12, arrival->delta);
+    row[16] = arrival->duplicate;
+    fc_hasher_add(&run->trace, fc_span(row, sizeof row));
+}
+
+/* -- beginning -------------------------------------------------------------------------------- */
+
+static enum fc_err make_topology(struct fc_run *run)
+{
+    struct fc_topology_fault fault = {{0}};
+    const struct fc_scenario *scenario = run->scenario;
+    enum fc_err err =
+        scenario->topology_file
+            ? fc_topology_load(scenario->topology_file, FC_TOPOLOGY_BY_NAME, NULL, scenario->seed,
+                               &run->topology, &fault)
+            : fc_topology_generate(&scenario->topology, scenario->seed, &run->topology, &fault);
+    if (err != FC_OK)
+        snprintf(run->error->text, sizeof run->error->text, "%s",
+                 fault.text[0] ? fault.text : fc_err_text(err));
+    if (err == FC_OK && run->topology.node_count < scenario->federation.nodes) {
+        snprintf(run->error->text, sizeof run->error->text,
+                 "%s has %u nodes, federation.nodes asks for %u",
+                 scenario->topology_file ? scenario->topology_file : "the topology",
+                 run->topology.node_count, scenario->federation.nodes);
+        err = FC_E_ARG;
+    }
+    return err;
+}
+
+static enum fc_err make_fleet(struct fc_run *run)
+{
+    struct fc_fleet_config config = {.scenario = run->scenario,
+                                     .topology = &run->topology,
+                                     .lmdb_dir = run->config.lmdb_dir,
+                                     .observer = {.ctx = run,
+                                                  .sent = on_sent,
+                                                  .pushed = on_pushed,
+                                                  .accepted = on_accepted,
+                                                  .signed_head = on_signed,
+                                                  .life = on_life,
+                                                  .alarm = on_alarm},
+                                     .tamper =
+                                         run->scenario->dishonest_count ? fc_lie_tamper : NULL,
+                                     .arrived = on_light_arrived,
+                                     .light_sent = on_light_sent,
+                                     .light_alarm = on_light_alarm,
+                                     .ctx = run,
+                                     .line = run->config.line,
+                                     .log = run->config.log};
+    return fc_fleet_create(&config, &run->fleet, run->error);
+}
+
+/* New members beyond the nodes and feeds of the start. */
+static uint32_t newcomers(const struct fc_scenario *scenario)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < scenario->fault_count; i++)
+        if (scenario->faults[i].kind == FC_FAULT_JOIN)
+            count += scenario->faults[i].pick.count;
+        else if (scenario->faults[i].kind == FC_FAULT_RANDOM)
+            count += 64;
+    return count;
+}
+
+static enum fc_err make_results(struct fc_run *run)
+{
+    const struct fc_scenario *scenario = run->scenario;
+    struct fc_results_config config = {.nodes = run->total,
+                                       .feeds = run->feed_total,
+                                       .run_us = scenario->run_us,
+                                       .measure_us = scenario->measure_us,
+                                       .events_path = run->config.events_path};
+    enum fc_err err = fc_results_create(&config, &run->results);
+    if (err != FC_OK)
+        snprintf(run->error->text, sizeof run->error->text, "%s: %s",
+                 run->config.events_path ? run->config.events_path : "results", fc_err_text(err));
+    return err;
+}
+
+static void describe_nodes(struct fc_run *run)
+{
+    for (uint32_t i = 0; i < run->scenario->federation.nodes; i++) {
+        const struct fc_site *site = &run->topology.sites[i];
+        fc_results_node(run->results, i, site->name, site->country, site->latitude_udeg,
+                        site->longitude_udeg);
+    }
+}
+
+static void start_nodes(struct fc_run *run)
+{
+    const struct fc_federation_spec *spec = &run->scenario->federation;
+    uint32_t nodes = run->fleet.nodes;
+    uint64_t over_us = spec->start == FC_START_JOIN ? spec->join_over_us : START_OVER_US;
+    if (spec->start == FC_START_SEEDED && spec->join_over_us != 0)
+        over_us = spec->join_over_us;
+    for (uint32_t i = 0; i < nodes; i++)
+        fc_run_alarm(run, over_us * i / nodes, FC_ACTION_START, i);
+}
+
+static enum fc_err allocate(struct fc_run *run)
+{
+    const struct fc_federation_spec *spec = &run->scenario->federation;
+    uint32_t feeds = spec->feeds ? spec->feeds : spec->nodes;
+    run->total = (feeds > spec->nodes ? feeds : spec->nodes) + newcomers(run->scenario);
+    run->feed_total = run->total;
+    run->honest = malloc(run->total);
+    run->faulty = calloc(run->total, 1);
+    if (!run->honest || !run->faulty)
+        return FC_E_NOMEM;
+    memset(run->honest, 1, run->total);
+    return FC_OK;
+}
+
+static enum fc_err begin(struct fc_run *run)
+{
+    uint8_t seed[32] = {0};
+    fc_put_be64(seed, run->scenario->seed);
+    fc_rng_init(&run->rng, seed);
+    fc_hasher_init(&run->trace, "fedcat.light.1");
+    enum fc_err err = allocate(run);
+    if (err == FC_OK)
+        err = make_topology(run);
+    if (err == FC_OK)
+        err = make_results(run);
+    if (err == FC_OK)
+        err = make_fleet(run);
+    if (err != FC_OK)
+        return err;
+    describe_nodes(run);
+    start_nodes(run);
+    err = fc_work_begin(run);
+    if (err == FC_OK)
+        err = fc_fault_begin_all(run);
+    if (err == FC_OK)
+        err = fc_lie_begin(run);
+    return err;
+}
+
+/* -- playing ---------------------------------------------------------------------------------- */
+
+static void tell_progress(const struct fc_run *run, uint64_t end_us, bool settling)
+{
+    struct fc_run_progress progress = {.now_us = fc_run_now_us(run),
+                                       .end_us = end_us,
+                                       .up = run->fleet.nodes,
+                                       .published = run->published,
+                                       .events = fc_fleet_events(&run->fleet),
+                                       .settling = settling};
+    if (run->config.progress)
+        run->config.progress(run->config.ctx, &progress);
+}
+
+/* Until the time, or until a promise is broken. */
+static void play_until(struct fc_run *run, uint64_t until_us)
+{
+    struct fc_network *network = fc_fleet_network(&run->fleet);
+    uint64_t step_us = run->scenario->run_us / PROGRESS_STEPS + 1;
+    while (fc_run_now_us(run) < until_us && run->failure[0] == 0) {
+        uint64_t next_us = fc_run_now_us(run) + step_us;
+        fc_network_run(network, next_us < until_us ? next_us : until_us);
+        tell_progress(run, run->scenario->run_us, false);
+    }
+}
+
+static bool settle(struct fc_run *run)
+{
+    uint64_t end_us = fc_run_now_us(run) + run->scenario->settle_us;
+    bool converged = fc_promise_is_converged(run);
+    while (!converged && fc_run_now_us(run) < end_us && run->failure[0] == 0) {
+        uint64_t until_us = fc_run_now_us(run) + SETTLE_STEP_US;
+        fc_network_run(fc_fleet_network(&run->fleet), until_us < end_us ? until_us : end_us);
+        converged = fc_promise_is_converged(run);
+        tell_progress(run, end_us, true);
+    }
+    return converged;
+}
+
+static void record_links(struct fc_run *run)
+{
+    enum { MAX = 4096 };
+    uint32_t *peers = malloc(MAX * sizeof *peers);
+    for (uint32_t i = 0; peers && i < run->fleet.nodes; i++) {
+        if (!fc_fleet_is_up(&run->fleet, i))
+            continue;
+        uint32_t count = fc_fleet_neighbours(&run->fleet, i, peers, MAX);
+        for (uint32_t j = 0; j < count && j < MAX; j++)
+            if (peers[j] != FC_WORLD_NONE && i < peers[j])
+                fc_results_link(run->results, i, peers[j],
+                                fc_fleet_latency_us(&run->fleet, i, peers[j]));
+    }
+    free(peers);
+}
+
+/* -- ending ----------------------------------------------------------------------------------- */
+
+/* What the graph library knows of the overlay. */
+static void describe_overlay(const struct fc_run *run, struct fc_summary *summary)
+{
+    enum { NODES_MAX = 20000, SOURCES = 200 };
+    struct fc_topology graph = {.node_count = run->total};
+    struct fc_topology_fault fault;
+    struct fc_topology_shape shape;
+    uint32_t links = fc_results_link_count(run->results), *number = NULL, up = 0;
+    if (links == 0 || run->total > NODES_MAX)
+        return;
+    number = calloc(run->total, sizeof *number);
+    graph.sites = calloc(run->total, sizeof *graph.sites);
+    graph.edges = calloc(links, sizeof *graph.edges);
+    for (uint32_t i = 0; number && i < run->fleet.nodes; i++)
+        if (fc_fleet_is_up(&run->fleet, i))
+            number[i] = up++;
+    graph.node_count = up;
+    for (uint32_t i = 0; number && graph.sites && graph.edges && i < links; i++) {
+        uint32_t a, b;
+        fc_results_link_at(run->results, i, &a, &b);
+        graph.edges[i] = (struct fc_edge){number[a], number[b], 1};
+    }
+    for (uint32_t i = 0; graph.sites && i < up; i++)
+        snprintf(graph.sites[i].name, sizeof graph.sites[i].name, "n%u", i);
+    for (uint32_t i = 0; graph.sites && i < up; i++)
+        graph.sites[i].hub = FC_TOPOLOGY_NONE;
+    graph.edge_count = links;
+    free(number);
+    if (graph.sites && graph.edges && fc_topology_index(&graph, &fault) == FC_OK &&
+        fc_topology_describe(&graph, SOURCES, &shape) == FC_OK) {
+        summary->value[FC_MEASURE_PATH_MEAN] = shape.path_hops_mean;
+        summary->value[FC_MEASURE_DIAMETER] = shape.diameter_hops;
+        summary->value[FC_MEASURE_CLUSTERING] = shape.clustering;
+        summary->value[FC_MEASURE_COMPONENTS] = shape.components;
+        fc_topology_shape_finish(&shape);
+    }
+    fc_topology_finish(&graph);
+}
+
+static void expect(struct fc_summary *summary, const char *name, double value, double limit,
+                   bool at_least)
+{
+    struct fc_summary_expect *one = &summary->expects[summary->expect_count++];
+    snprintf(one->name, sizeof one->name, "%s", name);
+    one->limit = limit;
+    one->value = value;
+    one->met = at_least ? value >= limit : value <= limit;
+}
+
+static void check_expectations(const struct fc_run *run, struct fc_summary *summary)
+{
+    const struct fc_expect_spec *want = &run->scenario->expect;
+    const double *value = summary->value;
+    const double million = 1e6;
+    if (want->delivery_ppm_min != UINT32_MAX)
+        expect(summary, "delivery", value[FC_MEASURE_DELIVERY], want->delivery_ppm_min / million,
+               true);
+    if (want->redundancy_ppm_max != UINT32_MAX)
+        expect(summary, "redundancy", value[FC_MEASURE_RMR], want->redundancy_ppm_max / million,
+               false);
+    if (want->bytes_ratio_ppm_max != UINT32_MAX)
+        expect(summary, "bytes", value[FC_MEASURE_BYTES_RATIO], want->bytes_ratio_ppm_max / million,
+               false);
+    if (want->last_ratio_ppm_max != UINT32_MAX)
+        expect(summary, "last", value[FC_MEASURE_LAST_RATIO_P99],
+               want->last_ratio_ppm_max / million, false);
+    if (want->converge_us_max != FC_SCENARIO_ANY)
+        expect(summary, "converge", value[FC_MEASURE_CONVERGE_MAX_US] / million,
+               (double)want->converge_us_max / million, false);
+    if (want->heal_bytes_ratio_ppm_max != UINT32_MAX)
+        expect(summary, "heal_bytes", value[FC_MEASURE_HEAL_RATIO],
+               want->heal_bytes_ratio_ppm_max / million, false);
+    if (want->memory_bytes_max != FC_SCENARIO_ANY)
+        expect(summary, "memory", value[FC_MEASURE_RSS_BYTES], (double)want->memory_bytes_max,
+               false);
+    if (want->speed_milli_min != UINT32_MAX)
+        expect(summary, "speed", value[FC_MEASURE_RUN_US] / value[FC_MEASURE_WALL_US],
+               want->speed_milli_min / 1000.0, true);
+}
+
+static enum fc_err write_files(struct fc_run *run, const struct fc_summary *summary)
+{
+    struct fc_buf yaml = {0};
+    if (!run->config.out_dir)
+        return FC_OK;
+    fc_scenario_write(run->scenario, &yaml);
+    enum fc_err err = yaml.failed ? FC_E_NOMEM
+                                  : fc_results_write(run->results, summary, fc_buf_span(&yaml),
+                                                     run->config.out_dir);
+    if (err != FC_OK)
+        snprintf(run->error->text, sizeof run->error->text, "%s: %s", run->config.out_dir,
+                 fc_err_text(err));
+    fc_buf_finish(&yaml);
+    return err;
+}
+
+static enum fc_err conclude(struct fc_run *run, const struct fc_results_cost *start,
+                            struct fc_summary *summary)
+{
+    struct fc_results_cost cost = {0};
+    fc_results_cost_read(&cost, start);
+    cost.events = fc_fleet_events(&run->fleet);
+    record_links(run);
+    fc_summary_init(summary);
+    enum fc_err err = fc_results_finish(run->results, fc_run_now_us(run), &cost, summary);
+    if (err != FC_OK)
+        return err;
+    snprintf(summary->name, sizeof summary->name, "%s", run->scenario->name);
+    snprintf(summary->about, sizeof summary->about, "%s", run->scenario->about);
+    snprintf(summary->version, sizeof summary->version, "%s", FEDCAT_VERSION);
+    snprintf(summary->failure, sizeof summary->failure, "%s", run->failure);
+    if (run->config.command)
+        snprintf(summary->command, sizeof summary->command, "%s", run->config.command);
+    summary->seed = run->scenario->seed;
+    for (uint32_t i = 0; i < run->config.set_count && i < FC_SUMMARY_SETS_MAX; i++)
+        summary->sets[summary->set_count++] = run->config.sets[i];
+    struct fc_hash trace =
+        run->fleet.world ? fc_world_trace_hash(run->fleet.world) : fc_hasher_end(&run->trace);
+    fc_hex(trace.b, sizeof trace.b, summary->trace);
+    describe_overlay(run, summary);
+    check_expectations(run, summary);
+    return write_files(run, summary);
+}
+
+static void finish(struct fc_run *run)
+{
+    fc_work_finish(run);
+    fc_fault_finish(run);
+    fc_lie_finish(run);
+    fc_fleet_finish(&run->fleet);
+    fc_promise_finish(run);
+    fc_topology_finish(&run->topology);
+    fc_results_destroy(run->results);
+    free(run->honest);
+    free(run->faulty);
+}
+
+enum fc_err fc_run(const struct fc_run_config *config, struct fc_summary *summary,
+                   struct fc_run_error *error)
+{
+    struct fc_run run = {.config = *config, .scenario = config->scenario, .error = error};
+    struct fc_results_cost start = {0};
+    error->text[0] = 0;
+    fc_results_cost_read(&start, NULL);
+    enum fc_err err = begin(&run);
+    if (err == FC_OK) {
+        uint64_t end_us = run.scenario->run_us;
+        bool whole = config->until_us == 0 || config->until_us >= end_us;
+        play_until(&run, whole ? end_us : config->until_us);
+        if (whole && run.failure[0] == 0) {
+            fc_fault_end_all(&run);
+            fc_promise_end(&run, settle(&run));
+        }
+        err = conclude(&run, &start, summary);
+    }
+    if (err != FC_OK && error->text[0] == 0)
+        snprintf(error->text, sizeof error->text, "%s", fc_err_text(err));
+    finish(&run);
+    return err;
+}
+
+bool fc_run_passed(const struct fc_summary *summary)
+{
+    for (uint32_t i = 0; i < summary->expect_count; i++)
+        if (!summary->expects[i].met)
+            return false;
+    return summary->failure[0] == 0;
+}

@@ -1,0 +1,108 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/run_priv.h"
+
+static bool is_named(const char (*countries)[3], uint32_t count, const char *country)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (strncmp(countries[i], country, 2) == 0)
+            return true;
+    return false;
+}
+
+/* `count` of `from`, chosen at random, to its front. */
+static void draw(struct fc_run *run, uint32_t *from, uint32_t total, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t other = i + (uint32_t)fc_rng_below(&run->rng, total - i);
+        uint32_t kept = from[i];
+        from[i] = from[other];
+        from[other] = kept;
+    }
+}
+
+static int ascending(const void *a, const void *b)
+{
+    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+    return (left > right) - (left < right);
+}
+
+static uint32_t share_of(uint32_t total, uint32_t share_ppm)
+{
+    uint32_t count = (uint32_t)(((uint64_t)total * share_ppm + 500000) / 1000000);
+    return count > total ? total : count == 0 && share_ppm != 0 ? 1 : count;
+}
+
+static bool in_region(const struct fc_run *run, uint32_t node, const uint8_t *chosen)
+{
+    const struct fc_topology *topology = &run->topology;
+    uint32_t region = node < topology->node_count ? topology->sites[node].region : FC_TOPOLOGY_NONE;
+    return region != FC_TOPOLOGY_NONE && chosen[region];
+}
+
+/* Nodes of the countries named, or of a share of all countries. */
+static uint32_t pick_countries(struct fc_run *run, const struct fc_pick *pick, uint32_t *out)
+{
+    const struct fc_topology *topology = &run->topology;
+    uint32_t regions = topology->region_count, kept = 0;
+    uint8_t *chosen = calloc(regions + 1u, 1);
+    uint32_t *order = calloc(regions + 1u, sizeof *order);
+    if (!chosen || !order) {
+        free(chosen);
+        free(order);
+        return 0;
+    }
+    for (uint32_t i = 0; i < regions; i++)
+        order[i] = i;
+    if (pick->count == 0) {
+        uint32_t count = share_of(regions, pick->share_ppm);
+        draw(run, order, regions, count);
+        for (uint32_t i = 0; i < count; i++)
+            chosen[order[i]] = 1;
+    } else {
+        for (uint32_t i = 0; i < regions; i++)
+            chosen[i] =
+                is_named((const char(*)[3])pick->countries, pick->count, topology->regions[i]);
+    }
+    for (uint32_t i = 0; i < run->fleet.nodes; i++)
+        if (in_region(run, i, chosen))
+            out[kept++] = i;
+    free(chosen);
+    free(order);
+    return kept;
+}
+
+uint32_t *fc_run_pick(struct fc_run *run, const struct fc_pick *pick, uint32_t *count)
+{
+    uint32_t total = run->fleet.nodes;
+    uint32_t *list = calloc(total + 1u, sizeof *list);
+    *count = 0;
+    if (!list)
+        return NULL;
+    for (uint32_t i = 0; i < total; i++)
+        list[i] = i;
+    switch (pick->kind) {
+    case FC_PICK_ALL:
+        *count = total;
+        break;
+    case FC_PICK_SHARE:
+        *count = share_of(total, pick->share_ppm);
+        draw(run, list, total, *count);
+        break;
+    case FC_PICK_COUNT:
+        *count = pick->count < total ? pick->count : total;
+        draw(run, list, total, *count);
+        break;
+    case FC_PICK_LIST:
+        for (uint32_t i = 0; i < pick->count; i++)
+            if (pick->list[i] < total)
+                list[(*count)++] = pick->list[i];
+        break;
+    case FC_PICK_COUNTRIES:
+        *count = pick_countries(run, pick, list);
+        break;
+    }
+    qsort(list, *count, sizeof *list, ascending);
+    return list;
+}

@@ -1,0 +1,265 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/run_priv.h"
+
+enum { VERIFIED_MAX = 16 }; /* replicas that are recomputed whole at the end */
+
+void fc_promise_broken(struct fc_run *run, const char *format, ...)
+{
+    va_list args;
+    if (run->failure[0] != 0)
+        return;
+    int len =
+        snprintf(run->failure, sizeof run->failure, "%.6f s: ", (double)fc_run_now_us(run) / 1e6);
+    va_start(args, format);
+    vsnprintf(run->failure + len, sizeof run->failure - (size_t)len, format, args);
+    va_end(args);
+    run->failure_us = fc_run_now_us(run);
+    fc_run_say(run, "BROKEN %s", run->failure);
+}
+
+void fc_promise_finish(struct fc_run *run)
+{
+    free(run->heads);
+    fc_index_finish(&run->head_index);
+    fc_index_finish(&run->first_head);
+}
+
+/* -- nothing is held that was not signed; nobody honest signs twice --------------------------- */
+
+static struct fc_hash place_of(uint32_t owner, fc_version version)
+{
+    uint8_t key[12];
+    fc_put_be32(key, owner);
+    fc_put_be64(key + 4, version);
+    return fc_hash("fedcat.sim.1", fc_span(key, sizeof key));
+}
+
+void fc_promise_signed(struct fc_run *run, uint32_t owner, fc_version version,
+                       const struct fc_hash *hash)
+{
+    struct fc_hash place = place_of(owner, version);
+    uint32_t first = fc_index_get(&run->first_head, place.b);
+    if (fc_index_get(&run->head_index, hash->b) != FC_INDEX_NONE)
+        return;
+    if (run->head_count == run->head_cap) {
+        uint64_t cap = run->head_cap ? 2 * run->head_cap : 1024;
+        struct fc_signed *heads = realloc(run->heads, cap * sizeof *heads);
+        if (!heads)
+            abort();
+        run->heads = heads;
+        run->head_cap = cap;
+    }
+    run->heads[run->head_count] = (struct fc_signed){owner, version, *hash};
+    fc_index_put(&run->head_index, hash->b, (uint32_t)run->head_count);
+    if (first == FC_INDEX_NONE)
+        fc_index_put(&run->first_head, place.b, (uint32_t)run->head_count);
+    run->head_count++;
+    uint32_t host = owner < run->fleet.feeds ? fc_fleet_host(&run->fleet, owner) : owner;
+    if (first != FC_INDEX_NONE && run->honest && run->honest[host])
+        fc_promise_broken(run, "%s signed two heads at version %u.%llu",
+                          fc_fleet_name(&run->fleet, owner), fc_version_incarnation(version),
+                          (unsigned long long)fc_version_seq(version));
+}
+
+static void check_signed(struct fc_run *run, uint32_t node, uint32_t owner, fc_version version,
+                         const struct fc_hash *hash)
+{
+    uint32_t at = fc_index_get(&run->head_index, hash->b);
+    if (at == FC_INDEX_NONE || run->heads[at].owner != owner || run->heads[at].version != version)
+        fc_promise_broken(run, "%s holds a head of %s, version %u.%llu, that was not signed",
+                          fc_fleet_name(&run->fleet, node),
+                          owner == FC_WORLD_NONE ? "nobody" : fc_fleet_name(&run->fleet, owner),
+                          fc_version_incarnation(version),
+                          (unsigned long long)fc_version_seq(version));
+}
+
+void fc_promise_accepted(struct fc_run *run, uint32_t node, uint32_t owner,
+                         const struct fc_arrival *head)
+{
+    check_signed(run, node, owner, head->version, &head->hash);
+}
+
+/* -- what was acknowledged is never lost ------------------------------------------------------ */
+
+void fc_promise_started(struct fc_run *run, uint32_t node)
+{
+    for (uint32_t feed = node; run->fleet.world && run->feeds && feed < run->fleet.feeds;
+         feed += run->fleet.nodes) {
+        struct fc_hash owner = fc_world_participant(run->fleet.world, feed);
+        struct fc_feed held = {0};
+        fc_version acknowledged = run->feeds[feed].acknowledged;
+        enum fc_err err = fc_replica_feed(fc_world_replica(run->fleet.world, node), &owner, &held);
+        if (acknowledged != 0 && (err != FC_OK || held.version < acknowledged))
+            fc_promise_broken(run, "%s lost version %u.%llu, which it had acknowledged",
+                              fc_fleet_name(&run->fleet, node),
+                              fc_version_incarnation(acknowledged),
+                              (unsigned long long)fc_version_seq(acknowledged));
+    }
+}
+
+/* -- convergence ------------------------------------------------------------------------------ */
+
+struct view {
+    const struct fc_ledger *ledger;
+    struct fc_hasher heads, contested;
+    uint64_t missing;
+};
+
+static enum fc_err add_feed(void *ctx, const struct fc_feed *feed)
+{
+    struct view *view = ctx;
+    struct fc_participant party;
+    uint8_t version[8];
+    fc_put_be64(version, feed->version);
+    bool contested = fc_ledger_participant(view->ledger, &feed->participant, &party) == FC_OK &&
+                     (party.contested || party.recovery_frozen);
+    struct fc_hasher *hasher = contested ? &view->contested : &view->heads;
+    fc_hasher_add(hasher, fc_span(feed->participant.b, sizeof feed->participant.b));
+    if (!contested) {
+        fc_hasher_add(hasher, fc_span(version, sizeof version));
+        fc_hasher_add(hasher, fc_span(feed->head_hash.b, sizeof feed->head_hash.b));
+        view->missing += feed->missing;
+    }
+    return FC_OK;
+}
+
+/* What a node holds of feeds nobody contests, and which are contested. */
+static bool look(struct fc_run *run, uint32_t node, struct fc_hash out[2])
+{
+    struct fc_replica *replica = fc_world_replica(run->fleet.world, node);
+    struct view view = {.ledger = fc_replica_ledger(replica)};
+    fc_hasher_init(&view.heads, "fedcat.sim.1");
+    fc_hasher_init(&view.contested, "fedcat.sim.1");
+    if (fc_replica_feeds(replica, add_feed, &view) != FC_OK)
+        return false;
+    out[0] = fc_hasher_end(&view.heads);
+    out[1] = fc_hasher_end(&view.contested);
+    return view.missing == 0;
+}
+
+/* The ledger of one that knows the charter in force: a rotation that did not carry a member over
+ * leaves it outside, and it may never hear of that. NULL: nobody knows it. */
+static const struct fc_ledger *present_ledger(struct fc_run *run)
+{
+    struct fc_world *world = run->fleet.world;
+    for (uint32_t i = 0; i < fc_world_count(world); i++)
+        if (run->honest[i] && fc_world_can_govern(world, i))
+            return fc_replica_ledger(fc_world_replica(world, i));
+    return NULL;
+}
+
+/* Honest, up, and a member's. */
+static bool counts(struct fc_run *run, const struct fc_ledger *present, uint32_t node)
+{
+    struct fc_node known;
+    if (!fc_world_is_up(run->fleet.world, node) || !run->honest[node])
+        return false;
+    struct fc_key key = fc_world_node_key(run->fleet.world, node);
+    return fc_ledger_node(present, &key, &known) == FC_OK;
+}
+
+static bool is_world_converged(struct fc_run *run)
+{
+    struct fc_hash first[2], other[2];
+    const struct fc_ledger *present = present_ledger(run);
+    uint32_t before = 0;
+    bool any = false;
+    for (uint32_t i = 0; present && i < fc_world_count(run->fleet.world); i++) {
+        if (!counts(run, present, i))
+            continue;
+        bool whole = look(run, i, other);
+        bool same = !any || (fc_hash_eq(&first[0], &other[0]) && fc_hash_eq(&first[1], &other[1]));
+        if (!whole || !same) {
+            run->apart[0] = same ? i : before;
+            run->apart[1] = i;
+            return false;
+        }
+        memcpy(first, other, sizeof first);
+        before = i;
+        any = true;
+    }
+    return any;
+}
+
+bool fc_promise_is_converged(struct fc_run *run)
+{
+    bool measured = fc_results_is_converged(run->results);
+    return run->fleet.light ? measured : is_world_converged(run);
+}
+
+/* -- at the end ------------------------------------------------------------------------------- */
+
+static void found(void *ctx, const struct fc_damage *damage)
+{
+    fc_promise_broken(ctx, "a replica is not sound: %s", damage->text);
+}
+
+struct shown {
+    struct fc_run *run;
+    uint32_t node;
+};
+
+static enum fc_err check_shown(void *ctx, const struct fc_feed *feed)
+{
+    struct shown *shown = ctx;
+    struct fc_world *world = shown->run->fleet.world;
+    if (feed->version == 0)
+        return FC_OK;
+    check_signed(shown->run, shown->node, fc_world_owner_of(world, &feed->participant),
+                 feed->version, &feed->head_hash);
+    return FC_OK;
+}
+
+/* The answer to "am I in sync?" at rest. */
+static void check_in_sync(struct fc_run *run, uint32_t node)
+{
+    struct fc_core_status status;
+    fc_core_get_status(fc_world_core(run->fleet.world, node), &status);
+    if (status.open != 0 && status.in_sync_with == 0 && run->scenario->dishonest_count == 0)
+        fc_promise_broken(run, "%s holds everything and does not know it is in sync",
+                          fc_fleet_name(&run->fleet, node));
+}
+
+static void check_all(struct fc_run *run)
+{
+    const struct fc_ledger *present = present_ledger(run);
+    uint32_t verified = 0, count = fc_world_count(run->fleet.world);
+    uint32_t stride = count / VERIFIED_MAX + 1;
+    for (uint32_t i = 0; i < count; i++) {
+        struct shown shown = {run, i};
+        struct fc_replica *replica = fc_world_replica(run->fleet.world, i);
+        if (!counts(run, present, i))
+            continue;
+        if (run->scenario->links.loss_ppm == 0)
+            check_in_sync(run, i);
+        if (fc_replica_feeds(replica, check_shown, &shown) != FC_OK)
+            fc_promise_broken(run, "%s cannot read its feeds", fc_fleet_name(&run->fleet, i));
+        if (i % stride != 0 || verified++ >= VERIFIED_MAX)
+            continue;
+        if (fc_replica_verify(replica, false, found, NULL, run) != FC_OK)
+            fc_promise_broken(run, "%s cannot read its replica", fc_fleet_name(&run->fleet, i));
+    }
+}
+
+void fc_promise_end(struct fc_run *run, bool converged)
+{
+    if (run->fleet.light || run->failure[0] != 0)
+        return;
+    if (!converged) {
+        if (run->apart[0] == run->apart[1])
+            fc_promise_broken(run, "%s still lacks contents or deltas %.1f s after the run",
+                              fc_fleet_name(&run->fleet, run->apart[1]),
+                              (double)run->scenario->settle_us / 1e6);
+        else
+            fc_promise_broken(run, "%s and %s do not hold the same %.1f s after the run",
+                              fc_fleet_name(&run->fleet, run->apart[0]),
+                              fc_fleet_name(&run->fleet, run->apart[1]),
+                              (double)run->scenario->settle_us / 1e6);
+        return;
+    }
+    check_all(run);
+}
