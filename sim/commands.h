@@ -3,6 +3,11 @@
 #ifndef FC_SIM_COMMANDS_H
 #define FC_SIM_COMMANDS_H
 
+int fc_cmd_run(int argc, char **argv);
+int fc_cmd_sweep(int argc, char **argv);
+int fc_cmd_check(int argc, char **argv);
+int fc_cmd_replay(int argc, char **argv);
 int fc_cmd_topology(int argc, char **argv);
+int fc_cmd_list(int argc, char **argv);
 
 #endif

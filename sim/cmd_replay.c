@@ -1,0 +1,127 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/cli.h"
+
+struct options {
+    struct fc_cli_choice choice;
+    const char *node;
+    double until_s, from_s;
+};
+
+enum { OPT_UNTIL = 256, OPT_FROM, OPT_NODE };
+static const struct argp_option options_table[] = {
+    {0, 0, 0, 0, "What to see:", 2},
+    {"until", OPT_UNTIL, "SECONDS", 0, "Stop there; default: play it whole", 2},
+    {"from", OPT_FROM, "SECONDS", 0, "Print from here on; default: the last two seconds", 2},
+    {"node", OPT_NODE, "NAME", 0, "Only lines that name this node", 2},
+    {0},
+};
+static const char doc[] =
+    "Plays a run again up to a moment and prints every message, what nodes log and what befalls "
+    "them before it. When a promise of the protocol breaks, `run` and `check` print the command "
+    "that shows it this way.\v"
+    "Examples:\n"
+    "  fedcat-sim replay check --seed 17 --until 12.304\n"
+    "  fedcat-sim replay churn --small --seed 3 --until 30 --from 20 --node n7\n";
+
+static double seconds(const char *text, const struct argp_state *state)
+{
+    char *end;
+    double value = strtod(text, &end);
+    if (*end == 's')
+        end++;
+    if (end == text || *end != 0 || !(value >= 0 && value < 1e9))
+        argp_error(state, "a moment is given in seconds, like 12.5, not '%s'", text);
+    return value;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct options *options = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &options->choice;
+        break;
+    case OPT_UNTIL:
+        options->until_s = seconds(arg, state);
+        break;
+    case OPT_FROM:
+        options->from_s = seconds(arg, state);
+        break;
+    case OPT_NODE:
+        options->node = arg;
+        break;
+    case ARGP_KEY_END:
+        if (!options->choice.name)
+            argp_error(state, "say which scenario; `fedcat-sim list` shows them");
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+/* As a word of its own: n1 is not in n10. */
+static bool names(const char *line, const char *node)
+{
+    size_t len = strlen(node);
+    for (const char *at = line; (at = strstr(at, node)); at += len) {
+        bool starts = at == line || !strchr("abcdefghijklmnopqrstuvwxyz0123456789", at[-1]);
+        if (starts && (at[len] == 0 || !strchr("abcdefghijklmnopqrstuvwxyz0123456789", at[len])))
+            return true;
+    }
+    return false;
+}
+
+static void print_line(void *ctx, const char *text)
+{
+    const struct options *options = ctx;
+    if (strtod(text, NULL) >= options->from_s && (!options->node || names(text, options->node)))
+        puts(text);
+}
+
+static int play(struct options *options, const struct fc_scenario *scenario)
+{
+    struct fc_run_error error;
+    struct fc_summary *summary = calloc(1, sizeof *summary);
+    bool on_disk = scenario->federation.store == FC_STORE_LMDB;
+    char *temp = on_disk ? fc_cli_make_temp() : NULL;
+    double end_s = options->until_s > 0 ? options->until_s : (double)scenario->run_us / 1e6;
+    if (options->from_s < 0)
+        options->from_s = end_s > 2 ? end_s - 2 : 0;
+    struct fc_run_config config = {.scenario = scenario,
+                                   .lmdb_dir = temp,
+                                   .until_us = (uint64_t)(options->until_s * 1e6 + 0.5),
+                                   .log = true,
+                                   .line = print_line,
+                                   .ctx = options};
+    enum fc_err err = summary && (!on_disk || temp) ? fc_run(&config, summary, &error) : FC_E_NOMEM;
+    if (err != FC_OK)
+        fprintf(stderr, "fedcat-sim: %s\n", err == FC_E_NOMEM ? fc_err_text(err) : error.text);
+    else if (summary->failure[0] != 0)
+        fprintf(stderr, "BROKEN at %s\n", summary->failure);
+    bool passed = err == FC_OK && summary->failure[0] == 0;
+    fc_cli_remove_temp(temp);
+    free(summary);
+    return passed ? EXIT_SUCCESS : FC_EXIT_FAILED;
+}
+
+int fc_cmd_replay(int argc, char **argv)
+{
+    static const struct argp_child children[] = {{&fc_cli_choice_argp, 0, NULL, 0}, {0}};
+    static const struct argp argp = {options_table, parse, "SCENARIO", doc, children, NULL, NULL};
+    struct options options = {.from_s = -1};
+    struct fc_scenario scenario;
+    argp_err_exit_status = FC_EXIT_USAGE;
+    if (argp_parse(&argp, argc, argv, 0, NULL, &options) != 0)
+        return FC_EXIT_USAGE;
+    int status = fc_cli_open(&options.choice, &scenario);
+    if (status == 0) {
+        status = play(&options, &scenario);
+        fc_scenario_finish(&scenario);
+    }
+    fc_cli_choice_finish(&options.choice);
+    return status;
+}
