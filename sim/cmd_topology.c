@@ -356,15 +356,16 @@ static int convert(int argc, char **argv)
 
 static const char describe_doc[] =
     "Says what a topology is like: size, degrees, diameter, paths, clustering, latencies.\v"
-    "Paths are measured with igraph from every node, or from evenly spaced ones where there are "
-    "more than --sources; the diameter is then the longest that was seen.\n\n"
+    "Paths are measured from every node, or in a large graph from evenly spaced ones; the diameter "
+    "is then the longest path that was seen.\n\n"
     "Examples:\n"
     "  fedcat-sim topology describe ba.graphml\n"
     "  fedcat-sim topology describe links.txt --latency 20ms --json\n";
 static const struct argp_option describe_options[] = {
     READING_OPTIONS,
     {"seed", 's', "S", 0, "A range of latencies is drawn from it (1)", 0},
-    {"sources", OPT_SOURCES, "N", 0, "Measure paths from at most so many nodes (500)", 0},
+    {"sources", OPT_SOURCES, "N", 0,
+     "Measure paths from at most so many nodes (as many as take some seconds)", 0},
     {"json", OPT_JSON, NULL, 0, "Print one JSON object", 0},
     {0},
 };

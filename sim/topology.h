@@ -163,8 +163,8 @@ struct fc_topology_shape {
     uint32_t link_us_min, link_us_median, link_us_p99, link_us_max; /* of edges, or of pairs */
     double link_us_mean;
 };
-/* Paths from at most `sources_max` nodes, evenly spaced (0: 500, all where there are fewer).
- * FC_E_NOMEM. */
+/* Paths from at most `sources_max` nodes, evenly spaced (0: all of them, or as many as take some
+ * seconds). FC_E_NOMEM. */
 FC_MUST_USE enum fc_err fc_topology_describe(const struct fc_topology *topology,
                                              uint32_t sources_max, struct fc_topology_shape *out);
 void fc_topology_shape_finish(struct fc_topology_shape *shape);

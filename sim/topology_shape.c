@@ -3,7 +3,8 @@
 #include "sim/graph.h"
 #include "sim/topology_priv.h"
 
-enum { SOURCES_USUAL = 500, PAIRS_SEEN_MAX = 4000000 };
+/* Nodes and ends of edges that are walked over, some seconds' worth. */
+enum { STEPS_MAX = 40000000, SOURCES_MIN = 20, PAIRS_SEEN_MAX = 4000000 };
 
 static int by_value(const void *a, const void *b)
 {
@@ -94,12 +95,20 @@ static enum fc_err measure_degrees(const struct fc_topology *topology,
     return FC_OK;
 }
 
+static uint32_t usual_sources(const struct fc_topology *topology)
+{
+    uint64_t sources = STEPS_MAX / (topology->node_count + 2 * topology->edge_count);
+    if (topology->whole || sources > topology->node_count)
+        return topology->node_count;
+    return sources < SOURCES_MIN ? SOURCES_MIN : (uint32_t)sources;
+}
+
 enum fc_err fc_topology_describe(const struct fc_topology *topology, uint32_t sources_max,
                                  struct fc_topology_shape *out)
 {
     *out = (struct fc_topology_shape){0};
     if (sources_max == 0)
-        sources_max = SOURCES_USUAL;
+        sources_max = usual_sources(topology);
     enum fc_err err = measure_degrees(topology, out);
     if (err == FC_OK && topology->whole) {
         out->components = 1;

@@ -134,7 +134,7 @@ static void csv_is_written(void **state)
     assert_string_equal((const char *)text.data, "node,name,country,latitude,longitude,hub\n"
                                                  "0,hub-pt,PT,38.722300,-9.139300,hub-pt\n"
                                                  "1,porto-1,PT,41.157900,-8.629100,hub-pt\n"
-                        "2,lisbon-1,PT,38.722300,-9.139300,hub-pt\n");
+                                                 "2,lisbon-1,PT,38.722300,-9.139300,hub-pt\n");
     strcpy(topology.sites[2].name, "a \"b\", c");
     char *path = tempdir_path(folder, "m.csv");
     assert_int_equal(fc_topology_save(&topology, path, FC_TOPOLOGY_MATRIX, &fault), FC_OK);
