@@ -137,10 +137,12 @@ static bool is_ripe(struct fc_core *core, const struct fc_pending *pending)
     if (pending->wait != FC_WAIT_LOAD || fc_catchup_loading(core, &pending->participant))
         return false;
     const struct fc_backoff *backoff = backoff_of(core, &pending->participant);
-    if (!backoff || backoff->until_us <= core->now_us)
-        return true;
-    core->catchup_at_us = fc_earlier(core->catchup_at_us, backoff->until_us);
-    return false;
+    uint64_t at_us = backoff ? backoff->until_us : 0;
+    if (at_us < pending->due_us)
+        at_us = pending->due_us;
+    if (at_us > core->now_us)
+        core->catchup_at_us = fc_earlier(core->catchup_at_us, at_us);
+    return at_us <= core->now_us;
 }
 
 /* The next head of one session worth loading; those that lost their point are dropped. */

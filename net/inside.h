@@ -47,6 +47,8 @@ enum {
     FC_TIDY_ROWS = 512,
     FC_TIDY_US = 20000,
     FC_NEWS_US = 10 * FC_SECOND_US, /* what was announced must come, or it is asked for by cursor */
+    FC_PUSH_US =
+        3 * FC_SECOND_US, /* what another link told of may be on its way over an active one */
     FC_EFFECTS_BYTES_MAX = 32 * 1024 * 1024, /* pushes of one step stop here */
 };
 

@@ -224,7 +224,7 @@ void fc_news_record(struct fc_core *core, struct fc_session *session,
 {
     session->no_room = false;
     core->in_push = true;
-    core->tag = (uint32_t)message->tag;
+    core->tag = message->tag;
     /* A mark that does not move says nothing of where the record stands, but that it is above. */
     bool open = fc_accept_record(core, session, message->mark.prev + 1, message->record);
     core->in_push = false;
@@ -239,7 +239,7 @@ void fc_news_delta(struct fc_core *core, struct fc_session *session,
                    const struct fc_wire_delta *message)
 {
     core->in_push = true;
-    core->tag = (uint32_t)message->tag;
+    core->tag = message->tag;
     fc_accept_delta(core, session, message);
     core->in_push = false;
 }

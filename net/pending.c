@@ -76,6 +76,14 @@ static uint64_t lowest(const struct fc_session *session, uint64_t index, uint64_
     return index;
 }
 
+static bool has_active(const struct fc_core *core)
+{
+    for (uint32_t i = 0; i < core->session_count; i++)
+        if (core->sessions[i]->active)
+            return true;
+    return false;
+}
+
 bool fc_pending_add(struct fc_core *core, struct fc_session *session, enum fc_wait wait,
                     uint64_t index, const struct fc_record *record, const struct fc_head *head)
 {
@@ -105,6 +113,10 @@ bool fc_pending_add(struct fc_core *core, struct fc_session *session, enum fc_wa
     if (head) {
         pending->participant = head->participant;
         pending->version = head->version;
+    }
+    if (wait == FC_WAIT_LOAD) {
+        bool pushed_soon = !session->active && !core->in_push && has_active(core);
+        pending->due_us = pushed_soon ? core->now_us + FC_PUSH_US : 0;
     }
     if (wait == FC_WAIT_TIME) {
         pending->due_us = due_us(core, head);

@@ -37,7 +37,7 @@ static inline struct fc_spread_item fc_spread_item_of(const struct fc_arrival *a
 
 /* What goes along with each push: the low byte counts hops (1: from who published; 255: that many
  * or more), the rest is the module's own. */
-enum { FC_SPREAD_TAG_MAX = 0xffff, FC_SPREAD_HOPS = 0xff };
+enum { FC_SPREAD_HOPS = 0xff };
 static inline uint32_t fc_spread_hops(uint32_t tag)
 {
     return tag & FC_SPREAD_HOPS;

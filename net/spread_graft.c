@@ -7,11 +7,17 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 /* -- what is missing -------------------------------------------------------------------------- */
 
-/* As long as a push may take over so many hops as measured, and twice what it lately took longer
- * than an announcement. */
-static uint64_t patience_us(struct fc_spread *spread)
+/* As long as a push may take over so many hops as measured here, or twice as long as the last one
+ * took from its source to here. */
+static uint64_t patience_us(struct fc_spread *spread, uint64_t id)
 {
-    uint64_t wait_us = FC_PLUMTREE_GRAFT_HOPS * fc_tree_hop_us(spread) + 2 * spread->late_us;
+    struct fc_spread_item item = {id, 1};
+    const struct fc_group *group =
+        fc_groups_find(&spread->groups, fc_tree_group_of(spread, &item), spread->now_us);
+    uint64_t wait_us = FC_PLUMTREE_GRAFT_HOPS * fc_tree_hop_us(spread);
+    if (group && group->far != FC_SPREAD_FAR_UNKNOWN &&
+        wait_us < 2 * (uint64_t)group->far * FC_SPREAD_FAR_US)
+        wait_us = 2 * (uint64_t)group->far * FC_SPREAD_FAR_US;
     if (wait_us < FC_TREE_GRAFT_MIN_US)
         wait_us = FC_TREE_GRAFT_MIN_US;
     wait_us = earlier(wait_us, FC_TREE_GRAFT_MAX_US);
@@ -27,8 +33,7 @@ static void begin_wanting(struct fc_spread *spread, struct fc_recent *recent, fc
     recent->attempts = 0;
     recent->no_tree = false;
     recent->heard = recent->asked = FC_GROUP_NONE;
-    recent->heard_us = FC_TREE_NEVER;
-    recent->due_us = spread->now_us + patience_us(spread);
+    recent->due_us = spread->now_us + patience_us(spread, recent->id);
 }
 
 void fc_tree_want(struct fc_spread *spread, const struct fc_spread_news *news, uint8_t link)
@@ -43,14 +48,11 @@ void fc_tree_want(struct fc_spread *spread, const struct fc_spread_news *news, u
     if (news->item.version < recent->wanted)
         recent->wanted = news->item.version;
     recent->known |= fc_tree_bit(link);
-    uint64_t age_us = (uint64_t)news->age_ms * 1000;
-    uint64_t heard_us = spread->now_us > age_us ? spread->now_us - age_us : 0;
     if (news->hops == 0) {
         recent->no_tree = true;
         uint64_t soon_us = spread->now_us + spread->host.random(spread->host.ctx, FC_TREE_BATCH_US);
         recent->due_us = earlier(recent->due_us, soon_us);
-    } else if (heard_us < recent->heard_us) {
-        recent->heard_us = heard_us;
+    } else if (recent->heard == FC_GROUP_NONE) {
         recent->heard = link;
     }
     spread->wanted_at_us = earlier(spread->wanted_at_us, recent->due_us);
@@ -62,21 +64,29 @@ void fc_tree_forget_wanted(struct fc_spread *spread, struct fc_recent *recent)
     recent->is_wanted = false;
 }
 
-void fc_tree_came(struct fc_spread *spread, struct fc_recent *recent, uint8_t link, bool by_tree)
+void fc_tree_came(struct fc_spread *spread, struct fc_recent *recent, uint8_t link)
 {
     if (!recent->is_wanted || recent->held < recent->wanted)
         return;
     fc_tree_forget_wanted(spread, recent);
     if (link != FC_GROUP_NONE && recent->asked == link)
         spread->links[link].unserved /= 2;
-    if (!by_tree || recent->heard == FC_GROUP_NONE || recent->heard_us > spread->now_us)
+}
+
+void fc_tree_blame(struct fc_spread *spread, const struct fc_group *group,
+                   const struct fc_spread_item *item, uint8_t link)
+{
+    const struct fc_recent *recent = fc_recents_find(&spread->recents, item->id);
+    if (link != FC_GROUP_NONE)
+        spread->links[link].failed = 0;
+    if (!recent || !recent->is_wanted || recent->attempts == 0 || group->parent == link ||
+        !fc_tree_is_open(spread, group->parent))
         return;
-    uint64_t late_us = spread->now_us - recent->heard_us;
-    spread->late_us -= spread->late_us / 64;
-    if (recent->attempts == 0 && late_us > spread->late_us)
-        spread->late_us = earlier(late_us, FC_TREE_GRAFT_MAX_US / 4);
-    if (recent->heard != link)
-        fc_tree_compare(spread, recent, recent->heard, recent->heard_us);
+    struct fc_tree_link *parent = &spread->links[group->parent];
+    if (++parent->failed < FC_TREE_FAILED_MAX)
+        return;
+    parent->failed = 0;
+    parent->distrust_until_us = spread->now_us + FC_TREE_IGNORE_US;
 }
 
 /* -- asking for it ---------------------------------------------------------------------------- */
@@ -177,164 +187,12 @@ void fc_tree_ask(struct fc_spread *spread)
     }
 }
 
-/* -- better parents --------------------------------------------------------------------------- */
-
-static void send_groups(struct fc_spread *spread, enum fc_spread_kind kind, uint8_t link,
-                        uint32_t id)
-{
-    struct fc_buf groups = {0};
-    fc_spread_put_group(&groups, id);
-    struct fc_spread_message message = {.kind = kind, .groups = {1, fc_buf_span(&groups)}};
-    if (!groups.failed)
-        fc_tree_send(spread, link, &message);
-    fc_buf_finish(&groups);
-}
-
-static void swap(struct fc_spread *spread, struct fc_group *group, uint8_t link)
-{
-    uint8_t before = group->parent;
-    uint32_t id = group->id;
-    group->lazy = (group->lazy & ~fc_tree_bit(link)) | fc_tree_bit(before);
-    group->parent = link;
-    group->other = before;
-    group->quick = FC_GROUP_NONE;
-    send_groups(spread, FC_SPREAD_GRAFT, link, id);
-    send_groups(spread, FC_SPREAD_PRUNE, before, id);
-}
-
-/* One clear case is enough, of a small gain it takes two in a row: links vary. */
-void fc_tree_compare(struct fc_spread *spread, const struct fc_recent *recent, uint8_t link,
-                     uint64_t heard_us)
-{
-    struct fc_spread_item item = {recent->id, recent->held};
-    struct fc_group *group =
-        fc_groups_find(&spread->groups, fc_tree_group_of(spread, &item), spread->now_us);
-    if (!group || !fc_tree_is_open(spread, group->parent) || recent->from != group->parent ||
-        group->parent == link || !(group->lazy & fc_tree_bit(link)))
-        return;
-    uint64_t gain_us = recent->at_us > heard_us ? recent->at_us - heard_us : 0;
-    uint64_t least_us = fc_tree_hop_us(spread) / 2;
-    if (least_us < FC_TREE_QUICKER_US)
-        least_us = FC_TREE_QUICKER_US;
-    if (gain_us != 0)
-        group->other = link; /* it had it before: it does not have it from here */
-    if (gain_us > least_us) {
-        group->quick_count = group->quick == link ? (uint8_t)(group->quick_count + 1) : 1;
-        group->quick = link;
-        if (group->quick_count >= 2 || gain_us > 4 * least_us)
-            swap(spread, group, link);
-    } else if (group->quick == link) {
-        group->quick = FC_GROUP_NONE;
-    }
-}
-
-/* -- lost parents ----------------------------------------------------------------------------- */
-
-/* The nearest of these links. */
-static uint8_t nearest(struct fc_spread *spread, uint32_t links)
-{
-    uint8_t best = FC_GROUP_NONE;
-    uint64_t best_us = FC_TREE_NEVER;
-    for (uint8_t i = 0; i < spread->link_cap; i++) {
-        if (!(links & fc_tree_bit(i)))
-            continue;
-        uint64_t round_us = spread->host.round_trip_us(spread->host.ctx, &spread->links[i].key);
-        if (round_us == 0)
-            round_us = FC_TREE_NEVER - 1;
-        if (round_us < best_us) {
-            best = i;
-            best_us = round_us;
-        }
-    }
-    return best;
-}
-
-/* Links that are pushed to are further from the source than this node: a parent is none of them. */
-static void adopt(struct fc_spread *spread, struct fc_group *group)
-{
-    uint32_t links = spread->open & group->lazy;
-    uint8_t link = group->other;
-    if (!(links & fc_tree_bit(link)))
-        link = nearest(spread, links);
-    group->orphan = false;
-    group->marked = false;
-    if (link == FC_GROUP_NONE || group->repairs >= FC_TREE_REPAIRS_MAX)
-        return; /* when it is announced it will be grafted */
-    group->repairs++;
-    group->parent = link;
-    group->other = FC_GROUP_NONE;
-    group->lazy &= ~fc_tree_bit(link);
-    group->marked = true;
-}
-
-/* Sends the groups of the table that are marked and have this parent. */
-static void send_adopted(struct fc_spread *spread, uint8_t link)
-{
-    struct fc_spread_message message = {.kind = FC_SPREAD_GRAFT};
-    struct fc_buf groups = {0};
-    struct fc_group *group;
-    uint32_t at = 0;
-    while ((group = fc_groups_next(&spread->groups, &at)) != NULL) {
-        if (!group->marked || group->parent != link || message.groups.count == FC_SPREAD_GROUPS_MAX)
-            continue;
-        group->marked = false;
-        fc_spread_put_group(&groups, group->id);
-        message.groups.count++;
-    }
-    message.groups.bytes = fc_buf_span(&groups);
-    if (message.groups.count != 0 && !groups.failed)
-        fc_tree_send(spread, link, &message);
-    fc_buf_finish(&groups);
-}
-
-/* One link brings all groups that this node knows nothing of. */
-static void graft_rest(struct fc_spread *spread)
-{
-    struct fc_spread_message message = {.kind = FC_SPREAD_GRAFT, .rest = true};
-    struct fc_buf groups = {0};
-    struct fc_group *group;
-    uint32_t at = 0;
-    spread->root = nearest(spread, spread->open);
-    while ((group = fc_groups_next(&spread->groups, &at)) != NULL) {
-        if (group->parent == FC_GROUP_NONE) {
-            group->parent = spread->root;
-            group->lazy &= ~fc_tree_bit(spread->root);
-        } else if (message.groups.count < FC_SPREAD_GROUPS_MAX) {
-            fc_spread_put_group(&groups, group->id);
-            message.groups.count++;
-        }
-    }
-    message.groups.bytes = fc_buf_span(&groups);
-    if (!groups.failed)
-        fc_tree_send(spread, spread->root, &message);
-    fc_buf_finish(&groups);
-}
-
-void fc_tree_repair(struct fc_spread *spread)
-{
-    struct fc_group *group;
-    uint32_t at = 0;
-    spread->repair_at_us = FC_TREE_NEVER;
-    if (spread->open == 0)
-        return; /* with the next link */
-    while ((group = fc_groups_next(&spread->groups, &at)) != NULL)
-        if (group->orphan)
-            adopt(spread, group);
-    for (uint8_t i = 0; i < spread->link_cap; i++)
-        if (fc_tree_is_open(spread, i))
-            send_adopted(spread, i);
-    if (spread->root == FC_GROUP_NONE && spread->open != 0)
-        graft_rest(spread);
-}
-
 /* -- what peers ask --------------------------------------------------------------------------- */
 
 /* The peer takes this node for its parent: it is none of this node's, then. */
 static void lead(struct fc_spread *spread, struct fc_group *group, uint8_t link)
 {
     group->lazy &= ~fc_tree_bit(link);
-    if (group->other == link)
-        group->other = FC_GROUP_NONE;
     if (group->parent != link)
         return;
     group->parent = FC_GROUP_NONE;
@@ -360,14 +218,14 @@ static void push_to(struct fc_spread *spread, uint8_t link, const struct fc_spre
                     uint32_t flags)
 {
     struct fc_recent *recent = fc_recents_find(&spread->recents, item->id);
-    uint32_t hops = recent && recent->is_held && recent->from != FC_RECENT_FETCHED
-                        ? recent->hops + 1u
-                        : FC_SPREAD_HOPS - 1u;
+    bool by_tree = recent && recent->is_held && recent->from != FC_RECENT_FETCHED;
+    uint32_t tag = by_tree ? fc_tree_tag(recent->hops + 1u, recent->far, flags)
+                           : fc_tree_tag(FC_SPREAD_HOPS, FC_SPREAD_FAR_UNKNOWN, flags);
     bool held = recent && recent->is_held && recent->held >= item->version;
     if (held && !flags && !recent->is_wanted && (recent->known & fc_tree_bit(link)))
         return; /* it is on its way there */
-    if (!spread->host.push_item(spread->host.ctx, &spread->links[link].key, item, hops | flags) ||
-        !held || !fc_tree_is_open(spread, link))
+    if (!spread->host.push_item(spread->host.ctx, &spread->links[link].key, item, tag) || !held ||
+        !fc_tree_is_open(spread, link))
         return;
     fc_tree_unqueue(spread, recent, link);
     if (!recent->is_wanted)
@@ -444,6 +302,9 @@ void fc_tree_on_message(struct fc_spread *spread, uint8_t link, struct fc_span b
         break;
     case FC_SPREAD_PRUNE:
         on_prune(spread, link, &message);
+        break;
+    case FC_SPREAD_FAR:
+        fc_tree_hear_all(spread, link, message.distances);
         break;
     case FC_SPREAD_WANT:
         fc_unpack_init(&at, message.items.bytes);

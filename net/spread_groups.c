@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 enum { WAYS = 8, USED_SHIFT = 23 }; /* a use is dated to some 8 s */
-_Static_assert(sizeof(struct fc_group) == 16, "thousands of nodes with thousands of groups");
+_Static_assert(sizeof(struct fc_group) == 36, "thousands of nodes with thousands of groups");
 
 void fc_groups_finish(struct fc_groups *groups)
 {
@@ -84,8 +84,11 @@ struct fc_group *fc_groups_add(struct fc_groups *groups, uint32_t id, bool evict
     *place = (struct fc_group){.id = id,
                                .used = now,
                                .parent = FC_GROUP_NONE,
-                               .other = FC_GROUP_NONE,
-                               .quick = FC_GROUP_NONE};
+                               .before = FC_GROUP_NONE,
+                               .far = FC_GROUPS_FAR_UNKNOWN,
+                               .low = FC_GROUPS_FAR_UNKNOWN};
+    for (int i = 0; i < FC_GROUPS_FAR_MAX; i++)
+        place->told[i] = FC_GROUPS_FAR_UNKNOWN;
     return place;
 }
 

@@ -10,22 +10,28 @@
 enum {
     FC_GROUPS_MAX = 65536,
     FC_GROUPS_LINKS_MAX = 32, /* links are numbered 0..31 */
-    FC_GROUP_NONE = 0xff,     /* no link */
-    FC_GROUP_SELF = 0xfe,     /* news of this group begins here */
+    FC_GROUPS_FAR_MAX = 8,    /* of the first so many distances are kept */
+    FC_GROUPS_FAR_UNKNOWN = 0xffff,
+    FC_GROUP_NONE = 0xff, /* no link */
+    FC_GROUP_SELF = 0xfe, /* news of this group begins here */
 };
 
 struct fc_group {
     uint32_t id;   /* 0: empty */
     uint32_t lazy; /* one bit for each link that is only told of news */
     uint16_t used;
-    uint8_t parent; /* the link that news comes from */
-    uint8_t other;  /* another link it could come from */
-    uint8_t hops;   /* from who publishes to here */
-    uint8_t quick;  /* the link that was quicker than the parent so many times in a row */
-    uint8_t quick_count;
-    uint8_t repairs : 4; /* since news came last */
-    uint8_t orphan : 1;  /* in want of a parent */
-    uint8_t marked : 1;  /* free for use within one step */
+    uint8_t parent;                   /* the link that news comes from */
+    uint8_t before;                   /* a former one that is still to be told so */
+    uint8_t repairs : 4;              /* tried in vain */
+    uint8_t orphan : 1;               /* in want of a parent */
+    uint8_t withdrawn : 1;            /* and no neighbour may be one: they were told so */
+    uint8_t changed : 1;              /* its distance, which neighbours are to be told */
+    uint8_t marked : 1;               /* free for use within one step */
+    uint8_t fresh;                    /* links that told a distance since news came last */
+    uint8_t asks;                     /* links that want to be told one from here */
+    uint16_t far;                     /* from who publishes to here; units are the user's */
+    uint16_t low;                     /* the lowest of it since news came last */
+    uint16_t told[FC_GROUPS_FAR_MAX]; /* from who publishes to each link's other end */
 };
 struct fc_groups { /* all zero is empty */
     struct fc_group *list;

@@ -20,7 +20,7 @@ void fc_spread_put_news(struct fc_buf *out, const struct fc_spread_news *news)
     fc_pack_uint(out, news->item.id);
     put_version(out, news->item.version);
     fc_pack_uint(out, news->hops);
-    fc_pack_uint(out, news->age_ms);
+    fc_pack_uint(out, news->far);
 }
 
 void fc_spread_get_news(struct fc_unpack *at, struct fc_spread_news *news)
@@ -29,7 +29,7 @@ void fc_spread_get_news(struct fc_unpack *at, struct fc_spread_news *news)
     news->item.id = fc_unpack_uint(at, UINT64_MAX);
     get_version(at, &news->item.version);
     news->hops = (uint32_t)fc_unpack_uint(at, FC_SPREAD_HOPS);
-    news->age_ms = (uint32_t)fc_unpack_uint(at, FC_SPREAD_AGE_MS_MAX);
+    news->far = (uint32_t)fc_unpack_uint(at, FC_SPREAD_FAR_UNKNOWN);
 }
 
 void fc_spread_put_item(struct fc_buf *out, const struct fc_spread_item *item)
@@ -83,7 +83,7 @@ static void put_list(struct fc_buf *out, const struct fc_spread_list *list)
 }
 
 static const uint32_t lengths[] = {
-    [FC_SPREAD_GRAFT] = 4, [FC_SPREAD_PRUNE] = 2, [FC_SPREAD_WANT] = 2};
+    [FC_SPREAD_GRAFT] = 4, [FC_SPREAD_PRUNE] = 2, [FC_SPREAD_WANT] = 2, [FC_SPREAD_FAR] = 2};
 
 enum fc_err fc_spread_decode(struct fc_span bytes, struct fc_spread_message *out)
 {
@@ -91,7 +91,7 @@ enum fc_err fc_spread_decode(struct fc_span bytes, struct fc_spread_message *out
     *out = (struct fc_spread_message){.kind = FC_SPREAD_PRUNE};
     fc_unpack_init(&in, bytes);
     uint32_t count = fc_unpack_array(&in, 2, 4);
-    uint64_t kind = fc_unpack_uint(&in, FC_SPREAD_WANT);
+    uint64_t kind = fc_unpack_uint(&in, FC_SPREAD_FAR);
     if (in.err == FC_OK && (kind < FC_SPREAD_GRAFT || lengths[kind] != count))
         fc_unpack_fail(&in, FC_E_FORMAT);
     if (in.err != FC_OK)
@@ -99,10 +99,14 @@ enum fc_err fc_spread_decode(struct fc_span bytes, struct fc_spread_message *out
     out->kind = (enum fc_spread_kind)kind;
     if (kind == FC_SPREAD_GRAFT)
         out->rest = fc_unpack_uint(&in, 1) != 0;
-    if (kind != FC_SPREAD_WANT)
+    if (kind == FC_SPREAD_GRAFT || kind == FC_SPREAD_PRUNE)
         get_list(&in, FC_SPREAD_GROUPS_MAX, check_group, &out->groups);
-    if (kind != FC_SPREAD_PRUNE)
+    if (kind == FC_SPREAD_GRAFT || kind == FC_SPREAD_WANT)
         get_list(&in, FC_SPREAD_ITEMS_MAX, check_item, &out->items);
+    if (kind == FC_SPREAD_FAR)
+        out->distances = fc_unpack_bin(&in, FC_SPREAD_GROUPS_MAX * FC_SPREAD_FAR_BYTES);
+    if (out->distances.len % FC_SPREAD_FAR_BYTES != 0)
+        fc_unpack_fail(&in, FC_E_FORMAT);
     return fc_unpack_end(&in);
 }
 
@@ -112,10 +116,12 @@ void fc_spread_encode(const struct fc_spread_message *message, struct fc_buf *ou
     fc_pack_uint(out, message->kind);
     if (message->kind == FC_SPREAD_GRAFT)
         fc_pack_uint(out, message->rest);
-    if (message->kind != FC_SPREAD_WANT)
+    if (message->kind == FC_SPREAD_GRAFT || message->kind == FC_SPREAD_PRUNE)
         put_list(out, &message->groups);
-    if (message->kind != FC_SPREAD_PRUNE)
+    if (message->kind == FC_SPREAD_GRAFT || message->kind == FC_SPREAD_WANT)
         put_list(out, &message->items);
+    if (message->kind == FC_SPREAD_FAR)
+        fc_pack_bin(out, message->distances);
 }
 
 enum fc_err fc_spread_decode_news(struct fc_span bytes, struct fc_spread_list *out)

@@ -12,6 +12,7 @@ static enum fc_err make(const struct fc_spread_host *host, bool shared, struct f
     (*out)->shared = shared;
     (*out)->root = FC_GROUP_NONE;
     (*out)->wanted_at_us = (*out)->repair_at_us = FC_TREE_NEVER;
+    (*out)->look_at_us = (*out)->answer_at_us = FC_TREE_NEVER;
     return FC_OK;
 }
 
@@ -111,10 +112,12 @@ static void forget_in_groups(struct fc_spread *spread, uint8_t link)
     struct fc_group *group;
     while ((group = fc_groups_next(&spread->groups, &at)) != NULL) {
         group->lazy &= ~fc_tree_bit(link);
-        if (group->other == link)
-            group->other = FC_GROUP_NONE;
-        if (group->quick == link)
-            group->quick = FC_GROUP_NONE;
+        if (link < FC_GROUPS_FAR_MAX)
+            group->told[link] = FC_SPREAD_FAR_UNKNOWN;
+        group->fresh &= (uint8_t)~fc_tree_bit(link);
+        group->asks &= (uint8_t)~fc_tree_bit(link);
+        if (group->before == link)
+            group->before = FC_GROUP_NONE;
         if (group->parent == link) {
             group->parent = FC_GROUP_NONE;
             group->orphan = true;
@@ -212,16 +215,14 @@ struct fc_recent *fc_tree_recent(struct fc_spread *spread, uint64_t id)
     return recent;
 }
 
-static struct fc_spread_news news_of(const struct fc_spread *spread, const struct fc_recent *recent)
+static struct fc_spread_news news_of(const struct fc_recent *recent)
 {
-    uint64_t age_ms = (spread->now_us - recent->at_us) / 1000;
     uint32_t hops = recent->hops + 1u;
     if (recent->from == FC_RECENT_FETCHED)
         hops = 0;
     return (struct fc_spread_news){.item = {recent->id, recent->held},
                                    .hops = hops < FC_SPREAD_HOPS ? hops : FC_SPREAD_HOPS,
-                                   .age_ms = age_ms < FC_SPREAD_AGE_MS_MAX ? (uint32_t)age_ms
-                                                                           : FC_SPREAD_AGE_MS_MAX};
+                                   .far = recent->far};
 }
 
 /* False: it was not taken. */
@@ -251,7 +252,7 @@ static void flush(struct fc_spread *spread, uint8_t link)
            (recent = fc_recents_before(&spread->recents, recent)) != NULL) {
         if (!(recent->announce & fc_tree_bit(link)))
             continue;
-        struct fc_spread_news news = news_of(spread, recent);
+        struct fc_spread_news news = news_of(recent);
         recent->announce &= ~fc_tree_bit(link);
         to->queued--;
         if (count == FC_SPREAD_NEWS_MAX) {
@@ -290,18 +291,26 @@ static uint8_t hops_of(uint32_t tag)
 }
 
 static void note_parent(struct fc_spread *spread, struct fc_group *group, uint8_t from,
-                        uint8_t hops)
+                        uint16_t far)
 {
     /* With one source for each tree, who was the parent has it from elsewhere. */
     if (!spread->shared && group->parent != from)
         group->lazy |= fc_tree_bit(group->parent);
     group->parent = from;
+    group->before = FC_GROUP_NONE;
     group->lazy &= ~fc_tree_bit(from);
-    group->hops = hops;
-    group->orphan = false;
+    group->far = group->low = far;
+    group->fresh = 0;
+    group->orphan = group->withdrawn = group->changed = false;
     group->repairs = 0;
-    if (group->other == from)
-        group->other = FC_GROUP_NONE;
+}
+
+/* From the source to here, over the link it was pushed over. */
+static uint16_t far_of(struct fc_spread *spread, uint8_t link, uint32_t tag)
+{
+    if (spread->shared || link == FC_GROUP_NONE)
+        return FC_SPREAD_FAR_UNKNOWN;
+    return fc_tree_add(fc_tree_far_of(tag), fc_tree_way(spread, link));
 }
 
 /* To every link but `from`: a push along the tree, an announcement elsewhere. */
@@ -328,7 +337,7 @@ static void pass_on(struct fc_spread *spread, const struct fc_arrival *arrival,
 }
 
 static struct fc_recent *note_held(struct fc_spread *spread, const struct fc_spread_item *item,
-                                   uint8_t from, uint8_t hops)
+                                   uint8_t from, uint8_t hops, uint16_t far)
 {
     struct fc_recent *recent = fc_tree_recent(spread, item->id);
     if (!recent)
@@ -340,6 +349,7 @@ static struct fc_recent *note_held(struct fc_spread *spread, const struct fc_spr
     recent->at_us = spread->now_us;
     recent->from = from;
     recent->hops = hops;
+    recent->far = far;
     return recent;
 }
 
@@ -355,17 +365,20 @@ static void on_accepted(struct fc_spread *spread, const struct fc_arrival *arriv
     bool flood = way == FC_SPREAD_OWN || (by_tree && (tag & FC_TREE_TAG_FLOOD));
     struct fc_group *group = group_of(spread, fc_tree_group_of(spread, &item), flood, &made);
     uint8_t hops = way == FC_SPREAD_OWN ? 0 : hops_of(tag);
+    uint16_t far = way == FC_SPREAD_OWN && !spread->shared ? 0 : far_of(spread, link, tag);
     uint8_t first = way == FC_SPREAD_OWN ? FC_GROUP_SELF : by_tree ? link : FC_RECENT_FETCHED;
+    if (group)
+        fc_tree_blame(spread, group, &item, link);
     if (group && first != FC_RECENT_FETCHED)
-        note_parent(spread, group, first, hops);
-    struct fc_recent *recent = note_held(spread, &item, first, hops);
+        note_parent(spread, group, first, far);
+    struct fc_recent *recent = note_held(spread, &item, first, hops, far);
     if (recent)
-        fc_tree_came(spread, recent, link, by_tree);
+        fc_tree_came(spread, recent, link);
     uint32_t lazy = group && first != FC_RECENT_FETCHED ? group->lazy : UINT32_MAX;
-    uint32_t onward = hops + 1u < FC_SPREAD_HOPS ? hops + 1u : FC_SPREAD_HOPS;
-    if (made && flood)
-        onward |= FC_TREE_TAG_FLOOD;
-    pass_on(spread, arrival, recent, lazy, link, onward);
+    pass_on(spread, arrival, recent, lazy, link,
+            fc_tree_tag(hops + 1u, far, made && flood ? FC_TREE_TAG_FLOOD : 0));
+    if (group && by_tree)
+        fc_tree_hear_far(spread, group, link, fc_tree_far_of(tag));
 }
 
 static void prune(struct fc_spread *spread, struct fc_group *group, uint8_t link)
@@ -402,20 +415,19 @@ static void on_duplicate(struct fc_spread *spread, const struct fc_arrival *arri
         return;
     if (recent->from == FC_RECENT_FETCHED) { /* the tree does lead here */
         if (group->parent == FC_GROUP_NONE)
-            note_parent(spread, group, link, hops_of(tag));
+            note_parent(spread, group, link, far_of(spread, link, tag));
         return;
     }
     if (group->parent == link && !fc_tree_is_open(spread, recent->from))
         return; /* the only way there is */
     if (group->parent == FC_GROUP_NONE && recent->from != FC_GROUP_SELF) {
-        note_parent(spread, group, link, hops_of(tag));
+        note_parent(spread, group, link, far_of(spread, link, tag));
         return;
     }
     if (group->parent == link)
         group->parent = recent->from;
-    if (hops_of(tag) <= recent->hops + 1)
-        group->other = link;
     prune(spread, group, link);
+    fc_tree_hear_far(spread, group, link, fc_tree_far_of(tag));
 }
 
 static void on_announce(struct fc_spread *spread, const struct fc_key *key, struct fc_span bytes,
@@ -445,12 +457,14 @@ static void on_announce(struct fc_spread *spread, const struct fc_key *key, stru
         }
         if (link == FC_GROUP_NONE || !held || recent->held != news.item.version)
             continue;
-        fc_tree_unqueue(spread, recent, link);
+        if (news.far <= recent->far) /* else it may want to know that this node is closer */
+            fc_tree_unqueue(spread, recent, link);
         if (!recent->is_wanted)
             recent->known |= fc_tree_bit(link);
-        uint64_t age_us = (uint64_t)news.age_ms * 1000;
-        if (news.hops != 0)
-            fc_tree_compare(spread, recent, link, now_us > age_us ? now_us - age_us : 0);
+        struct fc_group *group =
+            fc_groups_find(&spread->groups, fc_tree_group_of(spread, &news.item), now_us);
+        if (news.hops != 0 && group)
+            fc_tree_hear_far(spread, group, link, news.far);
     }
 }
 
@@ -470,6 +484,10 @@ static void on_tick(struct fc_spread *spread, uint64_t now_us)
     spread->now_us = now_us;
     if (spread->repair_at_us <= now_us)
         fc_tree_repair(spread);
+    if (spread->look_at_us <= now_us)
+        fc_tree_look(spread);
+    if (spread->answer_at_us <= now_us)
+        fc_tree_answer(spread);
     if (spread->wanted_at_us <= now_us)
         fc_tree_ask(spread);
     for (uint8_t i = 0; i < spread->link_cap; i++)
@@ -481,6 +499,10 @@ static uint64_t deadline_us(const struct fc_spread *spread)
 {
     uint64_t at_us =
         spread->repair_at_us < spread->wanted_at_us ? spread->repair_at_us : spread->wanted_at_us;
+    if (spread->look_at_us < at_us)
+        at_us = spread->look_at_us;
+    if (spread->answer_at_us < at_us)
+        at_us = spread->answer_at_us;
     for (uint32_t i = 0; i < spread->link_cap; i++)
         if (spread->links[i].open && spread->links[i].flush_at_us < at_us)
             at_us = spread->links[i].flush_at_us;

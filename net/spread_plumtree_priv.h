@@ -15,8 +15,11 @@ enum {
     FC_TREE_HOP_US = 25000,  /* while no round trip is measured */
     FC_TREE_ASK_US = 200000, /* an answer to a graft; doubled each time */
     FC_TREE_ASKS_MAX = 6,
-    FC_TREE_REPAIRS_MAX = 3,
-    FC_TREE_QUICKER_US = 4000,  /* what is not worth another parent */
+    FC_TREE_REPAIRS_MAX = 5,
+    FC_TREE_SETTLE_US = 20000,  /* so long neighbours may take to tell */
+    FC_TREE_QUICKER_US = 1000,  /* what is not worth another parent */
+    FC_TREE_LOOK_US = 1000000,  /* until a new link is looked at again */
+    FC_TREE_FAILED_MAX = 4,     /* grafts around a parent, in a row: it is none for a while */
     FC_TREE_UNSERVED_MAX = 8,   /* announced and not served: no more grafts for a while */
     FC_TREE_UNSERVED_DROP = 24, /* and the link goes */
     FC_TREE_IGNORE_US = 60000000,
@@ -30,8 +33,11 @@ struct fc_tree_link {
     struct fc_key key;
     uint32_t queued; /* items to be announced */
     uint64_t flush_at_us;
+    bool fresh;      /* not compared with the other links yet */
+    bool told;       /* how far this node is from all sources */
+    uint32_t failed; /* as a parent, in a row */
     uint32_t unserved;
-    uint64_t ignore_until_us;
+    uint64_t ignore_until_us, distrust_until_us;
 };
 
 struct fc_spread {
@@ -46,9 +52,8 @@ struct fc_spread {
     struct fc_groups groups;
     struct fc_recents recents;
     uint32_t wanted; /* of the recents */
-    uint64_t wanted_at_us, repair_at_us;
+    uint64_t wanted_at_us, repair_at_us, look_at_us, answer_at_us;
     uint64_t hop_us, hop_at_us;
-    uint64_t late_us; /* how much later than an announcement a push came lately, at most */
 };
 
 static inline uint32_t fc_tree_bit(uint32_t link)
@@ -65,6 +70,21 @@ static inline uint32_t fc_tree_group_of(const struct fc_spread *spread,
     uint32_t id = (uint32_t)(item->id >> 32);
     return spread->shared || item->version == 0 || id == 0 ? FC_TREE_RECORDS : id;
 }
+/* One way over a link, in units of distance. */
+uint32_t fc_tree_way(struct fc_spread *spread, uint8_t link);
+/* Distances add up to unknown when one is. */
+static inline uint16_t fc_tree_add(uint32_t a, uint32_t b)
+{
+    return (uint16_t)(a + b < FC_SPREAD_FAR_UNKNOWN ? a + b : FC_SPREAD_FAR_UNKNOWN);
+}
+static inline uint16_t fc_tree_far_of(uint32_t tag)
+{
+    return (uint16_t)(tag >> 16);
+}
+static inline uint32_t fc_tree_tag(uint32_t hops, uint16_t far, uint32_t flags)
+{
+    return (hops < FC_SPREAD_HOPS ? hops : FC_SPREAD_HOPS) | flags | (uint32_t)far << 16;
+}
 /* FC_GROUP_NONE: it is not open. */
 uint8_t fc_tree_link_of(const struct fc_spread *spread, const struct fc_key *key);
 uint64_t fc_tree_hop_us(struct fc_spread *spread);
@@ -77,13 +97,20 @@ void fc_tree_unqueue(struct fc_spread *spread, struct fc_recent *recent, uint8_t
 /* spread_graft.c: what is missing, and who should send it */
 void fc_tree_want(struct fc_spread *spread, const struct fc_spread_news *news, uint8_t link);
 /* It came: what was wanted of it is so no more. */
-void fc_tree_came(struct fc_spread *spread, struct fc_recent *recent, uint8_t link, bool by_tree);
+void fc_tree_came(struct fc_spread *spread, struct fc_recent *recent, uint8_t link);
 void fc_tree_forget_wanted(struct fc_spread *spread, struct fc_recent *recent);
-/* Would this link have been a better parent? `heard_us`: when its push would have come. */
-void fc_tree_compare(struct fc_spread *spread, const struct fc_recent *recent, uint8_t link,
-                     uint64_t heard_us);
-void fc_tree_ask(struct fc_spread *spread);    /* what is due */
-void fc_tree_repair(struct fc_spread *spread); /* groups without a parent */
+void fc_tree_ask(struct fc_spread *spread); /* what is due */
+/* The parent did not bring what came, asked for, over this link. */
+void fc_tree_blame(struct fc_spread *spread, const struct fc_group *group,
+                   const struct fc_spread_item *item, uint8_t link);
 void fc_tree_on_message(struct fc_spread *spread, uint8_t link, struct fc_span bytes);
+
+/* spread_parent.c: from whom to have each group's news */
+/* A peer says how far it is; a closer one becomes the parent. */
+void fc_tree_hear_far(struct fc_spread *spread, struct fc_group *group, uint8_t link, uint32_t far);
+void fc_tree_hear_all(struct fc_spread *spread, uint8_t link, struct fc_span distances);
+void fc_tree_look(struct fc_spread *spread);   /* at new links, once they are measured */
+void fc_tree_answer(struct fc_spread *spread); /* who asks for distances */
+void fc_tree_repair(struct fc_spread *spread); /* groups without a parent; new links */
 
 #endif

@@ -15,13 +15,13 @@ enum {
 struct fc_recent {
     uint64_t id;
     fc_version held, wanted;
-    uint64_t at_us;    /* when it was accepted */
-    uint64_t heard_us; /* when the quickest announcement would have come as a push */
-    uint64_t due_us;   /* when to ask for what is wanted */
+    uint64_t at_us;  /* when it was accepted */
+    uint64_t due_us; /* when to ask for what is wanted */
     uint32_t known, announce, tried;
     uint8_t from;  /* who pushed what is held first */
     uint8_t hops;  /* from who published it to here */
-    uint8_t heard; /* the link of heard_us */
+    uint16_t far;  /* the same as a distance */
+    uint8_t heard; /* the link that announced what is wanted first */
     uint8_t asked; /* the link that was asked last */
     uint8_t attempts;
     bool is_held, is_wanted;

@@ -18,6 +18,7 @@ enum {
     AUDIT_US = 30 * SECOND_US,
     AUDIT_MISSED_US = 10 * SECOND_US, /* while some nodes are missed */
     SWAP_EVERY = 16,                  /* audits that end in another neighbour, one in so many */
+    SWAP_NODES = 32, /* and fewer with the number of nodes: all together keep the rate */
     SEEK_MIN_US = SECOND_US / 10,
     SEEK_DOUBLINGS_MAX = 6,
     SEEK_REJECTED_MAX = 3, /* in a row; then it asks to be let in between others */
@@ -243,7 +244,9 @@ static void audit(struct fc_view *view)
 {
     struct fc_key key;
     struct fc_view_node node;
-    enum purpose purpose = view->host.random(view->host.ctx, SWAP_EVERY) == 0 ? SWAP : AUDIT;
+    uint64_t nodes = view->host.node_count(view->host.ctx);
+    uint64_t every = nodes > SWAP_NODES ? SWAP_EVERY * nodes / SWAP_NODES : SWAP_EVERY;
+    enum purpose purpose = view->host.random(view->host.ctx, every) == 0 ? SWAP : AUDIT;
     uint32_t missed = view->missed.count;
     view->audit_at_us = view->now_us + jitter(view, missed ? AUDIT_MISSED_US : AUDIT_US);
     for (uint32_t i = 0; i < view->count; i++)

@@ -260,7 +260,7 @@ static void put_delta(struct fc_buf *out, const struct fc_wire_delta *delta)
 static void get_delta(struct fc_unpack *in, struct fc_wire_delta *delta)
 {
     get_mark(in, &delta->mark);
-    delta->tag = fc_unpack_uint(in, FC_TAG_MAX);
+    delta->tag = (uint32_t)fc_unpack_uint(in, UINT32_MAX);
     delta->delta = fc_unpack_bin(in, FC_DELTA_BYTES_MAX);
     delta->contents = get_list(in, FC_OPS_MAX, item_content);
 }
@@ -416,7 +416,7 @@ static void get_body(struct fc_unpack *in, struct fc_wire *out)
         break;
     case FC_WIRE_RECORD:
         get_mark(in, &out->record.mark);
-        out->record.tag = fc_unpack_uint(in, FC_TAG_MAX);
+        out->record.tag = (uint32_t)fc_unpack_uint(in, UINT32_MAX);
         out->record.record = fc_wire_get_record(in);
         break;
     case FC_WIRE_DELTA:
@@ -478,7 +478,7 @@ enum fc_err fc_wire_encode(const struct fc_wire *message, struct fc_buf *out)
 }
 
 void fc_wire_push(struct fc_buf *out, enum fc_wire_kind kind, const struct fc_wire_mark *mark,
-                  uint64_t tag)
+                  uint32_t tag)
 {
     fc_pack_array(out, fields[kind] + 1u);
     fc_pack_uint(out, kind);

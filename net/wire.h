@@ -25,7 +25,6 @@ enum {
     FC_FRAMES_BYTES_MAX = FC_BLOCK_OPEN_BYTES + FC_CONTENT_BYTES_MAX + 128 * 1024,
     FC_PUSH_CONTENT_BYTES = 1024 * 1024, /* contents that travel with a delta */
     FC_OPAQUE_BYTES_MAX = 64 * 1024,     /* a view's or spread's message */
-    FC_TAG_MAX = 0xffff,
 };
 _Static_assert(FC_PAGE_BYTES + FC_EVIDENCE_BYTES_MAX + FC_CARRY_BYTES_MAX < FC_FRAME_BYTES_MAX,
                "a page that overshoots by one record fits a frame");
@@ -124,12 +123,12 @@ struct fc_wire_records {
 };
 struct fc_wire_record {
     struct fc_wire_mark mark;
-    uint64_t tag; /* of the module that spreads news */
+    uint32_t tag; /* of the module that spreads news */
     struct fc_span record;
 };
 struct fc_wire_delta {
     struct fc_wire_mark mark;
-    uint64_t tag;
+    uint32_t tag;
     struct fc_span delta;
     struct fc_wire_list contents;
 };
@@ -219,7 +218,7 @@ FC_MUST_USE enum fc_err fc_wire_encode(const struct fc_wire *message, struct fc_
 /* The begin of a RECORD or DELTA; what follows the tag is appended by the caller, encoded once for
  * all receivers. */
 void fc_wire_push(struct fc_buf *out, enum fc_wire_kind kind, const struct fc_wire_mark *mark,
-                  uint64_t tag);
+                  uint32_t tag);
 
 /* Items of lists, one writer and one reader each. A reader steps `at`, which fc_wire_items sets to
  * a list's begin; it fails, as fc_unpack does, on bytes that were not checked. */
