@@ -105,8 +105,8 @@ static void accept(struct fc_light_node *node, uint32_t index, uint32_t from, ui
         delta->hops_max = hops;
     tell(node, index, from, hops, false);
     if (config->view->on_news)
-        config->view->on_news(node->view, now_us);
-    config->spread->on_accepted(node->spread, &light->arrivals[index],
+        config->view->on_news(fc_light_view(node), now_us);
+    config->spread->on_accepted(fc_light_spread(node), &light->arrivals[index],
                                 own ? FC_SPREAD_OWN : FC_SPREAD_PUSHED, own ? NULL : &key, tag,
                                 now_us);
 }
@@ -121,13 +121,12 @@ static void on_delta(struct fc_light_node *node, const struct fc_news *news)
         accept(node, delta, news->peer, tag);
         return;
     }
-    const struct fc_light_peer *peer = fc_light_peer_find(node, news->peer);
     node->counts.duplicates++;
     tell(node, delta, news->peer, fc_spread_hops(tag), true);
-    if (!peer || !peer->active)
+    if (!news->mark) /* not active */
         return;
     const struct fc_key key = fc_light_key(news->peer);
-    light->config.spread->on_duplicate(node->spread, &light->arrivals[delta], &key, tag,
+    light->config.spread->on_duplicate(fc_light_spread(node), &light->arrivals[delta], &key, tag,
                                        fc_light_now_us(node));
 }
 
@@ -193,7 +192,6 @@ static void on_words(struct fc_light_node *node, const struct fc_news *news)
 {
     const struct fc_light_config *config = &node->light->config;
     const struct fc_key key = fc_light_key(news->peer);
-    const struct fc_light_peer *peer = fc_light_peer_find(node, news->peer);
     struct fc_span bytes = fc_span(news->bytes->data + 1, news->bytes->len - 1);
     uint64_t now_us = fc_light_now_us(node);
     enum fc_light_kind kind = (enum fc_light_kind)news->bytes->data[0];
@@ -201,36 +199,43 @@ static void on_words(struct fc_light_node *node, const struct fc_news *news)
     node->counts.received[class]++;
     node->counts.received_bytes[class] += news->bytes->len;
     if (kind == FC_LIGHT_SAYS_VIEW)
-        config->view->on_message(node->view, &key, bytes, now_us);
-    else if (peer && peer->active && kind == FC_LIGHT_SAYS_SPREAD)
-        config->spread->on_message(node->spread, &key, bytes, now_us);
-    else if (peer && peer->active)
-        config->spread->on_announce(node->spread, &key, bytes, now_us);
+        config->view->on_message(fc_light_view(node), &key, bytes, now_us);
+    else if (news->mark && kind == FC_LIGHT_SAYS_SPREAD)
+        config->spread->on_message(fc_light_spread(node), &key, bytes, now_us);
+    else if (news->mark)
+        config->spread->on_announce(fc_light_spread(node), &key, bytes, now_us);
 }
 
 static void on_timer(struct fc_light_node *node)
 {
     const struct fc_light_config *config = &node->light->config;
     uint64_t now_us = fc_light_now_us(node);
+    node->timer_us = UINT64_MAX;
     node->ticks = node->ticked_us == now_us ? node->ticks + 1 : 0;
     node->ticked_us = now_us;
     assert(node->ticks < IDLE_TICKS_MAX);
     fc_light_peer_tick(node);
-    if (config->view->deadline_us(node->view) <= now_us)
-        config->view->on_tick(node->view, now_us);
-    if (config->spread->deadline_us(node->spread) <= now_us)
-        config->spread->on_tick(node->spread, now_us);
+    if (node->view_us <= now_us)
+        config->view->on_tick(fc_light_view(node), now_us);
+    if (node->spread_us <= now_us)
+        config->spread->on_tick(fc_light_spread(node), now_us);
 }
 
 /* After anything that happened: when to look again. */
 static void settle(struct fc_light_node *node)
 {
     const struct fc_light_config *config = &node->light->config;
-    uint64_t at_us = config->view->deadline_us(node->view);
-    uint64_t spread_us = config->spread->deadline_us(node->spread);
+    if (node->view_called)
+        node->view_us = config->view->deadline_us(node->view);
+    if (node->spread_called)
+        node->spread_us = config->spread->deadline_us(node->spread);
+    node->view_called = node->spread_called = false;
+    uint64_t at_us = node->view_us < node->spread_us ? node->view_us : node->spread_us;
     uint64_t peers_us = fc_light_peer_deadline_us(node);
-    at_us = spread_us < at_us ? spread_us : at_us;
     at_us = peers_us < at_us ? peers_us : at_us;
+    if (at_us == node->timer_us)
+        return;
+    node->timer_us = at_us;
     fc_network_timer(node->light->network, fc_light_index(node), at_us);
 }
 
@@ -267,6 +272,28 @@ static void happen(void *ctx, const struct fc_news *news)
     settle(node);
 }
 
+static void soon(void *ctx, uint32_t index, uint64_t tag, int step)
+{
+    const struct fc_light *light = ctx;
+    const struct fc_light_node *node = &light->nodes[index];
+    uint32_t delta = (uint32_t)tag;
+    if (step == 0) {
+        __builtin_prefetch(node, 1);
+        __builtin_prefetch(&node->timer_us, 1);
+        __builtin_prefetch(&node->counts.received, 1);
+        __builtin_prefetch(&node->counts.deltas, 1);
+    } else if (step == 1) {
+        if (delta / 64 < node->had_words)
+            __builtin_prefetch(&node->had[delta / 64], 1);
+        __builtin_prefetch(node->peers);
+        __builtin_prefetch(node->peers + 2);
+        __builtin_prefetch(node->spread);
+    } else if (!fc_light_holds(node, delta)) {
+        for (uint32_t i = 0; i < node->peer_count && i < 16; i++)
+            fc_network_fetch(light->network, node->peers[i].link[node->peers[i].current]);
+    }
+}
+
 /* -- life ------------------------------------------------------------------------------------- */
 
 static uint64_t latency_us(void *ctx, uint32_t from, uint32_t to)
@@ -284,6 +311,7 @@ static enum fc_err create_network(struct fc_light *light)
     if (config.latency_us)
         config.latency_us = latency_us;
     config.happen = happen;
+    config.soon = soon;
     config.accepts = NULL;
     config.delivered = NULL;
     return fc_network_create(&config, &light->network);
@@ -408,7 +436,9 @@ void fc_light_start(struct fc_light *light, uint32_t index, uint32_t contact)
     if (err == FC_OK)
         err = light->config.spread->create(&spread, &node->spread);
     assert(err == FC_OK); /* out of memory */
-    light->config.view->on_membership(node->view, fc_light_now_us(node));
+    node->timer_us = UINT64_MAX;
+    node->spread_called = true;
+    light->config.view->on_membership(fc_light_view(node), fc_light_now_us(node));
     settle(node);
 }
 

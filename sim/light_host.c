@@ -91,10 +91,11 @@ static void host_activate(void *ctx, const struct fc_key *key, bool active)
     if (!peer || peer->active == active)
         return;
     peer->active = active;
+    fc_light_peer_mark(node, peer);
     if (active)
-        spread->on_open(node->spread, key, fc_light_now_us(node));
+        spread->on_open(fc_light_spread(node), key, fc_light_now_us(node));
     else
-        spread->on_closed(node->spread, key, fc_light_now_us(node));
+        spread->on_closed(fc_light_spread(node), key, fc_light_now_us(node));
 }
 
 static uint64_t host_round_trip_us(void *ctx, const struct fc_key *key)

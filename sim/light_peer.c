@@ -83,6 +83,14 @@ static void dial_later(struct fc_light_node *node, struct fc_light_peer *peer)
     set_dial(node, peer, fc_light_now_us(node) + fc_rng_jitter(&node->light->rng, wait_us));
 }
 
+void fc_light_peer_mark(struct fc_light_node *node, const struct fc_light_peer *peer)
+{
+    for (int side = 0; side < 2; side++)
+        if (peer->link[side] != 0)
+            fc_network_mark(node->light->network, fc_light_index(node), peer->link[side],
+                            peer->active);
+}
+
 void fc_light_peer_want(struct fc_light_node *node, uint32_t index)
 {
     struct fc_light_peer *peer = get(node, index);
@@ -104,8 +112,8 @@ static void closed(struct fc_light_node *node, uint32_t index)
     if (peer->wanted)
         dial_later(node, peer);
     if (was_active)
-        light->config.spread->on_closed(node->spread, &key, fc_light_now_us(node));
-    light->config.view->on_closed(node->view, &key, fc_light_now_us(node));
+        light->config.spread->on_closed(fc_light_spread(node), &key, fc_light_now_us(node));
+    light->config.view->on_closed(fc_light_view(node), &key, fc_light_now_us(node));
     forget_if_idle(node, index);
 }
 
@@ -150,12 +158,13 @@ void fc_light_peer_up(struct fc_light_node *node, const struct fc_news *news)
     }
     bool was_open = fc_light_peer_is_open(peer);
     peer->link[side] = news->link;
+    fc_light_peer_mark(node, peer);
     set_dial(node, peer, NEVER);
     if (was_open)
         return;
     peer->current = (uint8_t)side;
     peer->attempts = 0;
-    light->config.view->on_open(node->view, &key, news->inbound, fc_light_now_us(node));
+    light->config.view->on_open(fc_light_view(node), &key, news->inbound, fc_light_now_us(node));
 }
 
 void fc_light_peer_down(struct fc_light_node *node, const struct fc_news *news)
@@ -180,7 +189,7 @@ void fc_light_peer_failed(struct fc_light_node *node, const struct fc_news *news
     if (!fc_light_peer_is_open(peer)) {
         if (peer->wanted)
             dial_later(node, peer);
-        node->light->config.view->on_unreachable(node->view, &key, fc_light_now_us(node));
+        node->light->config.view->on_unreachable(fc_light_view(node), &key, fc_light_now_us(node));
     }
     forget_if_idle(node, news->peer);
 }

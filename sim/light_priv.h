@@ -22,15 +22,29 @@ struct fc_light_node {
     struct fc_view *view; /* NULL: down */
     struct fc_spread *spread;
     struct fc_light_peer *peers; /* ascending by node */
-    uint32_t peer_count, peer_cap;
-    uint32_t waiting; /* peers to be dialled at their time */
+    uint64_t *had;               /* a bit for each delta */
     uint32_t had_words;
-    uint64_t *had; /* a bit for each delta */
-    struct fc_bootstrap *bootstrap;
+    uint32_t peer_count, peer_cap;
+    uint32_t waiting;                /* peers to be dialled at their time */
+    bool view_called, spread_called; /* since they were asked for their next deadline */
+    uint64_t timer_us, view_us, spread_us;
     struct fc_light_counts counts;
+    struct fc_bootstrap *bootstrap;
     uint64_t ticked_us;
     uint32_t ticks; /* in a row at one moment */
 };
+/* To be called for anything that a module does: it may have another deadline then. */
+static inline struct fc_view *fc_light_view(struct fc_light_node *node)
+{
+    node->view_called = true;
+    return node->view;
+}
+static inline struct fc_spread *fc_light_spread(struct fc_light_node *node)
+{
+    node->spread_called = true;
+    return node->spread;
+}
+
 struct fc_light_feed {
     uint32_t *deltas; /* by version - 1 */
     uint32_t count, cap;
@@ -60,6 +74,8 @@ struct fc_spread_host fc_light_spread_host(struct fc_light_node *node);
 
 struct fc_light_peer *fc_light_peer_find(const struct fc_light_node *node, uint32_t peer);
 bool fc_light_peer_is_open(const struct fc_light_peer *peer);
+/* Its links say whether it is active. */
+void fc_light_peer_mark(struct fc_light_node *node, const struct fc_light_peer *peer);
 void fc_light_peer_want(struct fc_light_node *node, uint32_t peer);
 /* Wanted no more, and closed: the modules have heard of it when this returns. */
 void fc_light_peer_drop(struct fc_light_node *node, uint32_t peer);

@@ -56,6 +56,7 @@ void fc_network_destroy(struct fc_network *network)
     fc_queue_finish(&network->queue);
     free(network->timers);
     free(network->links);
+    free(network->free_ns);
     free(network->nodes);
     free(network);
 }
@@ -138,11 +139,13 @@ void fc_network_heal(struct fc_network *network)
 void fc_network_slow(struct fc_network *network, uint32_t node, uint32_t factor_milli)
 {
     network->nodes[node].factor_milli = factor_milli;
+    network->uneven = true;
 }
 
 void fc_network_lose(struct fc_network *network, uint32_t node, uint32_t loss_ppm)
 {
     network->nodes[node].loss_ppm = loss_ppm;
+    network->uneven = true;
 }
 
 /* -- time ------------------------------------------------------------------------------------- */
@@ -195,6 +198,21 @@ static void happen(struct fc_network *network, const struct fc_happening *at)
     }
 }
 
+/* Events come from all over memory: what they will touch is on its way when they are reached. */
+static void look_ahead(const struct fc_network *network)
+{
+    static const uint32_t ahead[] = {18, 11, 5};
+    for (int step = 0; step < 3; step++) {
+        const struct fc_happening *at = fc_queue_ahead(&network->queue, ahead[step]);
+        if (!at || at->kind > FC_HAPPENS_DOWN)
+            continue;
+        if (step == 0)
+            fc_network_fetch(network, at->link + 1);
+        if (network->config.soon)
+            network->config.soon(network->config.ctx, at->node, at->number, step);
+    }
+}
+
 bool fc_network_step(struct fc_network *network, uint64_t until_us)
 {
     struct fc_happening at;
@@ -203,6 +221,7 @@ bool fc_network_step(struct fc_network *network, uint64_t until_us)
     if (fc_queue_take(&network->queue, limit_us, &at)) {
         network->now_us = at.at_us;
         network->stats.events++;
+        look_ahead(network);
         happen(network, &at);
         return true;
     }
@@ -229,5 +248,6 @@ void fc_network_get_stats(const struct fc_network *network, struct fc_network_st
     out->memory_bytes = sizeof *network + fc_queue_memory_bytes(&network->queue) +
                         network->node_cap * sizeof *network->nodes +
                         network->link_cap * sizeof *network->links +
+                        (network->free_ns ? network->link_cap * sizeof *network->free_ns : 0) +
                         network->timer_cap * sizeof *network->timers;
 }

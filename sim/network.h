@@ -44,6 +44,7 @@ struct fc_news { /* what happens to a node, at fc_network_now_us() */
     uint32_t link; /* from 1 */
     uint32_t peer; /* node at the other end */
     bool inbound;
+    uint32_t mark; /* of the link, as the node set it; 0 */
     uint64_t tag;
     struct fc_buf *bytes; /* of a message, NULL when it was posted; may be taken over, else freed
                              after the call */
@@ -62,6 +63,9 @@ struct fc_network_config {
     uint32_t queue_max; /* messages under way on a link, each way, before it is blocked; 0: any */
     bool datagrams;     /* no order, loss is loss, duplicates arrive: for bare messages */
     void (*happen)(void *ctx, const struct fc_news *news);
+    /* News of the node comes soon, perhaps: what it will touch may be fetched into the cache, in
+     * steps 0, 1 and 2, each for what the one before has led to. NULL: of no interest. */
+    void (*soon)(void *ctx, uint32_t node, uint64_t tag, int step);
     /* Whether a dial is taken, asked when it arrives; NULL: always. */
     bool (*accepts)(void *ctx, uint32_t from, uint32_t to);
     /* Each message with bytes as it arrives, before `happen`, for traces; NULL: none. */
@@ -119,6 +123,10 @@ void fc_network_cut_all(struct fc_network *network, uint32_t node);
 uint32_t fc_network_link(const struct fc_network *network, uint32_t node, uint32_t peer);
 /* The other end; the link must be the node's. */
 uint32_t fc_network_peer(const struct fc_network *network, uint32_t node, uint32_t link);
+/* A number that comes with news of a link of the node's. */
+void fc_network_mark(struct fc_network *network, uint32_t node, uint32_t link, uint32_t mark);
+/* The link will be sent over soon: its record is fetched into the cache. */
+void fc_network_fetch(const struct fc_network *network, uint32_t link);
 /* There and back over a link of the node's, without jitter and queues. */
 uint64_t fc_network_round_trip_us(const struct fc_network *network, uint32_t node, uint32_t link);
 

@@ -13,6 +13,22 @@ static struct fc_network_link *link_at(struct fc_network *network, uint32_t inde
 
 /* -- link records ----------------------------------------------------------------------------- */
 
+static void grow(struct fc_network *network)
+{
+    uint32_t cap = network->link_cap ? 2 * network->link_cap : 64;
+    struct fc_network_link *links = aligned_alloc(sizeof *links, cap * sizeof *links);
+    assert(links && cap < FC_NONE / 2);
+    if (network->links)
+        memcpy(links, network->links, network->link_count * sizeof *links);
+    free(network->links);
+    network->links = links;
+    network->link_cap = cap;
+    if (network->config.bandwidth_bps == 0)
+        return;
+    network->free_ns = realloc(network->free_ns, cap * sizeof *network->free_ns);
+    assert(network->free_ns);
+}
+
 static uint32_t new_link(struct fc_network *network)
 {
     uint32_t index = network->free_first;
@@ -21,16 +37,15 @@ static uint32_t new_link(struct fc_network *network)
         if (network->free_first == FC_NONE)
             network->free_last = FC_NONE;
     } else {
-        if (network->link_count == network->link_cap) {
-            network->link_cap = network->link_cap ? 2 * network->link_cap : 64;
-            network->links = realloc(network->links, network->link_cap * sizeof *network->links);
-            assert(network->links && network->link_cap < FC_NONE / 2);
-        }
+        if (network->link_count == network->link_cap)
+            grow(network);
         index = network->link_count++;
     }
     if (++network->stats.links > network->stats.links_max)
         network->stats.links_max = network->stats.links;
     network->links[index] = (struct fc_network_link){0};
+    if (network->free_ns)
+        network->free_ns[index][0] = network->free_ns[index][1] = 0;
     return index;
 }
 
@@ -68,8 +83,9 @@ void fc_network_leave_link(struct fc_network *network, uint32_t index, int end)
 static void release(struct fc_network *network, uint32_t index)
 {
     struct fc_network_link *link = link_at(network, index);
-    if (link->end[0].listed || link->end[1].listed || link->pending != 0 ||
-        link->end[0].queued != 0 || link->end[1].queued != 0 || link->end[0].node == FC_NONE)
+    if (link->end[0].listed || link->end[1].listed || link->end[0].pending != 0 ||
+        link->end[1].pending != 0 || link->end[0].queued != 0 || link->end[1].queued != 0 ||
+        link->end[0].node == FC_NONE)
         return;
     link->end[0].node = link->end[1].node = FC_NONE;
     link->end[0].next = FC_NONE;
@@ -84,18 +100,20 @@ static void release(struct fc_network *network, uint32_t index)
 static void put(struct fc_network *network, enum fc_network_kind kind, uint32_t index, int end,
                 uint64_t at_us)
 {
-    network->links[index].pending++;
+    assert(network->links[index].end[end].pending < FC_NETWORK_PENDING_MAX);
+    network->links[index].end[end].pending++;
     fc_network_put(network, &(struct fc_happening){.at_us = at_us,
                                                    .kind = (uint16_t)kind,
                                                    .flags = (uint16_t)end,
+                                                   .node = network->links[index].end[end].node,
                                                    .link = index});
 }
 
 void fc_network_lose_link(struct fc_network *network, uint32_t index, uint64_t noticed_us)
 {
     struct fc_network_link *link = link_at(network, index);
-    if (!link->cut) {
-        link->cut = true;
+    if (!link->end[0].cut) {
+        link->end[0].cut = true;
         for (int end = 0; end < 2; end++)
             if (link->end[end].open)
                 put(network, FC_HAPPENS_DOWN, index, end, network->now_us + noticed_us);
@@ -118,9 +136,17 @@ void fc_network_lose_links(struct fc_network *network, uint32_t node, bool unrea
 
 /* -- on the wire ------------------------------------------------------------------------------ */
 
+/* Even over 0..below-1 for all that matters here, without a division for each message. */
+static uint64_t draw(struct fc_network *network, uint64_t below)
+{
+    if (below > UINT32_MAX)
+        return fc_rng_below(&network->rng, below);
+    return (fc_rng_next(&network->rng) >> 32) * below >> 32;
+}
+
 static bool chance(struct fc_network *network, uint64_t ppm)
 {
-    return ppm != 0 && fc_rng_below(&network->rng, PPM) < ppm;
+    return ppm != 0 && draw(network, PPM) < ppm;
 }
 
 static uint64_t latency(struct fc_network *network, uint32_t from, uint32_t to)
@@ -144,12 +170,14 @@ static uint64_t way_us(struct fc_network *network, const struct fc_network_link 
     uint64_t factor = factor_milli(network, link);
     uint64_t us = link->end[end].latency_us;
     if (network->config.jitter_us != 0)
-        us += fc_rng_below(&network->rng, network->config.jitter_us + 1);
+        us += draw(network, network->config.jitter_us + 1);
     return factor == 1000 ? us : us * factor / 1000;
 }
 
 static uint64_t loss_ppm(const struct fc_network *network, const struct fc_network_link *link)
 {
+    if (!network->uneven)
+        return network->config.loss_ppm;
     return (uint64_t)network->config.loss_ppm + network->nodes[link->end[0].node].loss_ppm +
            network->nodes[link->end[1].node].loss_ppm;
 }
@@ -188,16 +216,16 @@ static void pass_line(uint64_t *free_ns, uint64_t *at_ns, uint64_t bytes, uint64
 }
 
 /* When the last bit of a message leaves towards `end`. */
-static uint64_t departure_us(struct fc_network *network, struct fc_network_link *link, int end,
-                             uint64_t bytes)
+static uint64_t departure_us(struct fc_network *network, uint32_t index, int end, uint64_t bytes)
 {
     const struct fc_network_config *config = &network->config;
     if (config->access_bps == 0 && config->bandwidth_bps == 0)
         return network->now_us;
     uint64_t at_ns = network->now_us * 1000;
-    pass_line(&network->nodes[link->end[1 - end].node].line_free_ns, &at_ns, bytes,
-              config->access_bps);
-    pass_line(&link->end[end].free_ns, &at_ns, bytes, config->bandwidth_bps);
+    uint32_t from = network->links[index].end[1 - end].node;
+    pass_line(&network->nodes[from].line_free_ns, &at_ns, bytes, config->access_bps);
+    if (network->free_ns)
+        pass_line(&network->free_ns[index][end], &at_ns, bytes, config->bandwidth_bps);
     return (at_ns + 999) / 1000;
 }
 
@@ -228,20 +256,21 @@ static bool stream(struct fc_network *network, struct fc_happening *message, int
     struct fc_network_link *link = link_at(network, message->link);
     struct fc_network_end *to = &link->end[end];
     uint64_t delay_us;
-    uint64_t at_us = departure_us(network, link, end, bytes) + way_us(network, link, end);
+    uint64_t at_us = departure_us(network, message->link, end, bytes) + way_us(network, link, end);
     if (!resend(network, link, &delay_us)) {
         give_up(network, message->link, delay_us);
         return false;
     }
     if (chance(network, network->config.reorder_ppm)) {
         network->stats.reordered++;
-        delay_us += fc_rng_below(&network->rng, (uint64_t)to->latency_us + 1);
+        delay_us += draw(network, (uint64_t)to->latency_us + 1);
     }
     if (chance(network, network->config.duplicate_ppm))
         network->stats.duplicated++; /* the far end drops the copy */
     at_us += delay_us;
     message->at_us = at_us > to->last_us ? at_us : to->last_us;
     to->last_us = message->at_us;
+    assert(to->queued < FC_NETWORK_QUEUED_MAX);
     to->queued++;
     fc_network_put(network, message);
     return true;
@@ -254,9 +283,10 @@ static void put_datagram(struct fc_network *network, struct fc_happening *messag
     uint64_t at_us = departure + way_us(network, link, end);
     if (chance(network, network->config.reorder_ppm)) {
         network->stats.reordered++;
-        at_us += fc_rng_below(&network->rng, (uint64_t)link->end[end].latency_us + 1);
+        at_us += draw(network, (uint64_t)link->end[end].latency_us + 1);
     }
     message->at_us = at_us > link->end[end].last_us ? at_us : link->end[end].last_us;
+    assert(link->end[end].queued < FC_NETWORK_QUEUED_MAX);
     link->end[end].queued++;
     fc_network_put(network, message);
 }
@@ -273,7 +303,7 @@ static bool datagram(struct fc_network *network, struct fc_happening *message, i
                      uint64_t bytes)
 {
     struct fc_network_link *link = link_at(network, message->link);
-    uint64_t departure = departure_us(network, link, end, bytes);
+    uint64_t departure = departure_us(network, message->link, end, bytes);
     struct fc_happening again = *message;
     if (chance(network, loss_ppm(network, link))) {
         network->stats.lost++;
@@ -296,7 +326,7 @@ static enum fc_err may_send(struct fc_network *network, uint32_t from, uint32_t 
         return FC_E_CLOSED;
     struct fc_network_link *link = link_at(network, number - 1);
     *out = 1 - own;
-    if (!link->cut && network->config.queue_max != 0 &&
+    if (!link->end[0].cut && network->config.queue_max != 0 &&
         link->end[*out].queued >= network->config.queue_max) {
         link->end[*out].blocked = true;
         network->stats.blocked++;
@@ -309,7 +339,8 @@ static void transmit(struct fc_network *network, struct fc_happening *message, i
 {
     bool sent = false;
     message->flags = (uint16_t)end;
-    if (network->links[message->link].cut)
+    message->node = network->links[message->link].end[end].node;
+    if (network->links[message->link].end[0].cut)
         network->stats.dropped++;
     else if (network->config.datagrams)
         sent = datagram(network, message, end, message->size);
@@ -394,7 +425,7 @@ void fc_network_close(struct fc_network *network, uint32_t from, uint32_t number
     struct fc_network_link *link = link_at(network, number - 1);
     const struct fc_network_end *far = &link->end[1 - own];
     fc_network_leave_link(network, number - 1, own);
-    if (!link->cut && far->listed) {
+    if (!link->end[0].cut && far->listed) {
         uint64_t at_us = network->now_us + way_us(network, link, 1 - own);
         put(network, FC_HAPPENS_DOWN, number - 1, 1 - own,
             at_us > far->last_us ? at_us : far->last_us);
@@ -426,7 +457,7 @@ uint32_t fc_network_link(const struct fc_network *network, uint32_t node, uint32
     for (uint32_t at = network->nodes[owner].first; at != FC_NONE;) {
         const struct fc_network_link *link = &network->links[at / 2];
         if (link->end[1 - at % 2].node == other && link->end[0].open && link->end[1].open &&
-            !link->cut)
+            !link->end[0].cut)
             return at / 2 + 1;
         at = link->end[at % 2].next;
     }
@@ -438,6 +469,19 @@ uint32_t fc_network_peer(const struct fc_network *network, uint32_t node, uint32
     int own = end_of(network, node, number);
     assert(own >= 0);
     return network->links[number - 1].end[1 - own].node;
+}
+
+void fc_network_mark(struct fc_network *network, uint32_t node, uint32_t number, uint32_t mark)
+{
+    int own = end_of(network, node, number);
+    if (own >= 0)
+        network->links[number - 1].end[own].mark = mark;
+}
+
+void fc_network_fetch(const struct fc_network *network, uint32_t number)
+{
+    if (number != 0)
+        __builtin_prefetch(&network->links[number - 1], 1);
 }
 
 uint64_t fc_network_round_trip_us(const struct fc_network *network, uint32_t node, uint32_t number)
@@ -458,7 +502,8 @@ static void tell(struct fc_network *network, enum fc_news_kind kind, uint32_t in
                                                .node = link->end[end].node,
                                                .link = index + 1,
                                                .peer = link->end[1 - end].node,
-                                               .inbound = end == 1});
+                                               .inbound = end == 1,
+                                               .mark = link->end[end].mark});
 }
 
 static void deliver(struct fc_network *network, const struct fc_happening *at, int end)
@@ -469,7 +514,8 @@ static void deliver(struct fc_network *network, const struct fc_happening *at, i
                            .node = link->end[end].node,
                            .link = at->link + 1,
                            .peer = link->end[1 - end].node,
-                           .inbound = end == 1};
+                           .inbound = end == 1,
+                           .mark = link->end[end].mark};
     network->stats.messages++;
     network->stats.bytes += at->size;
     if (at->kind == FC_HAPPENS_POSTED) {
@@ -490,7 +536,7 @@ static void on_message(struct fc_network *network, struct fc_happening at)
     struct fc_network_link *link = link_at(network, at.link);
     int end = at.flags & FC_HAPPENS_AT_END;
     link->end[end].queued--;
-    if (!link->cut && link->end[end].open) {
+    if (!link->end[0].cut && link->end[end].open) {
         deliver(network, &at, end);
     } else {
         network->stats.dropped++;
@@ -510,8 +556,8 @@ static void on_dialled(struct fc_network *network, uint32_t index)
     struct fc_network_link *link = link_at(network, index);
     const struct fc_network_config *config = &network->config;
     uint64_t back_us = link->end[0].last_us;
-    bool taken = !link->cut;
-    if (link->cut)
+    bool taken = !link->end[0].cut;
+    if (link->end[0].cut)
         back_us += FC_NETWORK_SILENCE_US;
     else if (config->accepts)
         taken = config->accepts(config->ctx, link->end[0].node, link->end[1].node);
@@ -522,7 +568,7 @@ static void on_dialled(struct fc_network *network, uint32_t index)
         link->end[1].open = true;
         tell(network, FC_NEWS_UP, index, 1);
     } else {
-        link->cut = true;
+        link->end[0].cut = true;
         fc_network_leave_link(network, index, 1);
     }
     release(network, index);
@@ -531,7 +577,7 @@ static void on_dialled(struct fc_network *network, uint32_t index)
 static void on_answered(struct fc_network *network, uint32_t index)
 {
     struct fc_network_link *link = link_at(network, index);
-    if (link->cut && link->end[0].listed) {
+    if (link->end[0].cut && link->end[0].listed) {
         fc_network_leave_link(network, index, 0);
         tell(network, FC_NEWS_DIAL_FAILED, index, 0);
     } else if (link->end[0].listed) {
@@ -556,7 +602,7 @@ void fc_network_on_link(struct fc_network *network, const struct fc_happening *a
         on_message(network, *at);
         return;
     }
-    network->links[at->link].pending--;
+    network->links[at->link].end[at->flags & FC_HAPPENS_AT_END].pending--;
     if (at->kind == FC_HAPPENS_DIALLED)
         on_dialled(network, at->link);
     else if (at->kind == FC_HAPPENS_ANSWERED)

@@ -11,20 +11,22 @@ enum { FC_NONE = 0xffffffff };
 /* A link's end at a node, and what is under way towards it. */
 struct fc_network_end {
     uint64_t last_us; /* arrival of the last message; before that, of UP */
-    uint64_t free_ns; /* when the line towards it is free */
     uint32_t node;
-    uint32_t next, prev; /* of the node's ends: 2 * link index + end, or FC_NONE */
-    uint32_t latency_us; /* towards it */
-    uint32_t queued;     /* messages under way */
-    bool listed;         /* among the node's: from the dial until it is closed, lost or dead */
-    bool open;           /* the node knows of the link */
-    bool blocked;        /* the other end was refused */
+    uint32_t next, prev;  /* of the node's ends: 2 * link index + end, or FC_NONE */
+    uint32_t latency_us;  /* towards it */
+    uint32_t mark;        /* the node's own */
+    uint32_t queued : 24; /* messages under way */
+    uint32_t pending : 4; /* other happenings under way */
+    uint32_t listed : 1;  /* among the node's: from the dial until it is closed, lost or dead */
+    uint32_t open : 1;    /* the node knows of the link */
+    uint32_t blocked : 1; /* the other end was refused */
+    uint32_t cut : 1;     /* of the first end, for both: what is under way is lost */
 };
+enum { FC_NETWORK_QUEUED_MAX = 0xffffff, FC_NETWORK_PENDING_MAX = 15 };
 struct fc_network_link {
     struct fc_network_end end[2]; /* of who dialled, of who was dialled */
-    uint32_t pending;             /* happenings under way but messages */
-    bool cut;                     /* what is under way is lost */
 };
+_Static_assert(sizeof(struct fc_network_link) == 64, "a cache line");
 struct fc_network_node {
     uint64_t line_free_ns; /* its access line */
     uint32_t first;        /* end, newest first */
@@ -45,7 +47,9 @@ struct fc_network {
     struct fc_queue queue;
     struct fc_network_node *nodes;
     uint32_t node_count, node_cap;
-    struct fc_network_link *links;
+    bool uneven;                   /* some node was made slow or lossy */
+    struct fc_network_link *links; /* on a cache line each */
+    uint64_t (*free_ns)[2];        /* where bandwidth_bps: when the line towards each end is free */
     uint32_t link_count, link_cap;
     uint32_t free_first, free_last;  /* links no longer used, by end[0].next; the oldest first */
     struct fc_network_timer *timers; /* a heap, four below each */

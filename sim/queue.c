@@ -146,6 +146,31 @@ bool fc_queue_take(struct fc_queue *queue, uint64_t until_us, struct fc_happenin
     }
 }
 
+/* In the slot that is being taken from, else in the next one. */
+const struct fc_happening *fc_queue_ahead(const struct fc_queue *queue, uint32_t steps)
+{
+    uint32_t at = queue->now_us & 255;
+    for (int slots = 0; slots < 2; slots++) {
+        const struct fc_queue_slot *slot = &queue->slots[0][at];
+        if (slot->first) {
+            uint32_t end = slot->first == slot->last ? slot->filled : BLOCK;
+            if (slot->taken + steps < end)
+                return &slot->first->list[slot->taken + steps];
+            steps -= end - slot->taken;
+            if (slot->first != slot->last) {
+                const struct fc_queue_block *block = slot->first->next;
+                uint32_t count = block == slot->last ? slot->filled : BLOCK;
+                return &block->list[steps < count ? steps : count - 1];
+            }
+        }
+        uint64_t left = at == 255 ? 0 : queue->used[0][(at + 1) / 64] >> (at + 1) % 64;
+        if (left == 0)
+            return NULL;
+        at += 1 + (uint32_t)__builtin_ctzll(left);
+    }
+    return NULL;
+}
+
 size_t fc_queue_memory_bytes(const struct fc_queue *queue)
 {
     return sizeof *queue + queue->slab_count * sizeof(struct fc_queue_slab);

@@ -41,6 +41,8 @@ struct fc_queue { /* all zero is empty, at the time 0 */
 FC_MUST_USE enum fc_err fc_queue_put(struct fc_queue *queue, const struct fc_happening *happening);
 /* False when nothing is left at or before `until_us`. */
 bool fc_queue_take(struct fc_queue *queue, uint64_t until_us, struct fc_happening *out);
+/* One that will be taken about so many later, as far as it is known and near; NULL: none. */
+const struct fc_happening *fc_queue_ahead(const struct fc_queue *queue, uint32_t steps);
 size_t fc_queue_memory_bytes(const struct fc_queue *queue);
 /* What is still in it is forgotten: take it out first where it owns something. */
 void fc_queue_finish(struct fc_queue *queue);
