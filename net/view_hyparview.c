@@ -380,6 +380,10 @@ static void on_forward_join(struct fc_view *view, const struct fc_key *from,
 static void on_neighbor(struct fc_view *view, const struct fc_key *key,
                         enum fc_view_priority priority)
 {
+    if (active_count(view) >= view->host.active_max)
+        find_all_lost(view); /* a place that is asked for is looked at */
+    if (!find(view, key))
+        return;
     bool room = active_count(view) < view->host.active_max;
     struct fc_view_message reply = {.kind = FC_VIEW_REPLY,
                                     .accepted = room || priority == FC_VIEW_HIGH ||
@@ -606,6 +610,11 @@ static uint64_t deadline_us(const struct fc_view *view)
         if (view->places[i].due_us < at_us)
             at_us = view->places[i].due_us;
     return at_us;
+}
+
+void fc_view_hyparview_hold(struct fc_view *view)
+{
+    view->step_at_us = NEVER;
 }
 
 const struct fc_view_ops fc_view_hyparview = {

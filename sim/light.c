@@ -453,6 +453,20 @@ bool fc_light_is_up(const struct fc_light *light, uint32_t node)
     return light->nodes[node].view != NULL;
 }
 
+struct fc_view *fc_light_view_of(const struct fc_light *light, uint32_t node)
+{
+    return light->nodes[node].view;
+}
+
+void fc_light_look(struct fc_light *light, uint32_t index)
+{
+    struct fc_light_node *node = &light->nodes[index];
+    if (!node->view)
+        return;
+    node->view_called = node->spread_called = true;
+    settle(node);
+}
+
 /* -- measures --------------------------------------------------------------------------------- */
 
 uint32_t fc_light_neighbours(const struct fc_light *light, uint32_t node, uint32_t *out,

@@ -82,6 +82,11 @@ void fc_light_start(struct fc_light *light, uint32_t node, uint32_t contact);
 void fc_light_crash(struct fc_light *light, uint32_t node);
 bool fc_light_is_up(const struct fc_light *light, uint32_t node);
 
+/* The node's view, for what a module offers beside fc_view_ops; NULL: it is down. */
+struct fc_view *fc_light_view_of(const struct fc_light *light, uint32_t node);
+/* A module of the node was called from elsewhere: its next deadline is looked up. */
+void fc_light_look(struct fc_light *light, uint32_t node);
+
 /* The next version of a feed, at a node that is up. The delta's number, from 0. */
 uint32_t fc_light_publish(struct fc_light *light, uint32_t node, uint32_t feed, uint32_t size);
 const struct fc_light_delta *fc_light_delta(const struct fc_light *light, uint32_t delta);

@@ -30,6 +30,8 @@ enum fc_err fc_network_create(const struct fc_network_config *config, struct fc_
     network->config = *config;
     if (network->config.latency_same_us == 0)
         network->config.latency_same_us = 10000;
+    if (network->config.silence_us == 0)
+        network->config.silence_us = FC_NETWORK_SILENCE_US;
     fc_put_be64(seed + 8, config->seed);
     fc_rng_init(&network->rng, seed);
     network->free_first = network->free_last = FC_NONE;

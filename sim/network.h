@@ -8,7 +8,7 @@
  * with each loss up to a minute; after 15 losses in a row the link is reset. A message takes its
  * bytes / bandwidth on its sender's access line, which all links of the node share, then on the
  * link, each first come first served. Where two ends no longer reach each other their links are
- * lost at once, and both notice after a second of silence.
+ * lost at once, and both notice after a silence.
  *
  * What is not. Congestion control, slow start, acknowledgements, packets (loss is of a whole
  * message whatever its size), fast retransmission, the line time of what goes again, a limit of the
@@ -56,6 +56,7 @@ struct fc_network_config {
     /* One way, asked for when a link is made and kept with it; NULL: latency_same_us. */
     uint64_t (*latency_us)(void *ctx, uint32_t from, uint32_t to);
     uint64_t latency_same_us; /* 0: 10 ms */
+    uint64_t silence_us;      /* a link or dial that leads nowhere is noticed after this; 0: 1 s */
     uint64_t jitter_us;       /* even over 0 to this much more, of each message */
     uint64_t bandwidth_bps;   /* of each link and direction, bits a second; 0: any */
     uint64_t access_bps;      /* of each node's own line out; 0: any */

@@ -130,7 +130,7 @@ void fc_network_lose_links(struct fc_network *network, uint32_t node, bool unrea
         if (!unreached_only)
             fc_network_lose_link(network, at / 2, far->latency_us);
         else if (!fc_network_reaches(network, node, far->node))
-            fc_network_lose_link(network, at / 2, FC_NETWORK_SILENCE_US);
+            fc_network_lose_link(network, at / 2, network->config.silence_us);
     }
 }
 
@@ -394,7 +394,7 @@ void fc_network_dial(struct fc_network *network, uint32_t from, uint32_t to)
     if (!network->nodes[from].up)
         return;
     if (from == to || to >= network->node_count || !fc_network_reaches(network, from, to)) {
-        fail_dial(network, from, to, FC_NETWORK_SILENCE_US);
+        fail_dial(network, from, to, network->config.silence_us);
         return;
     }
     uint32_t index = new_link(network);
@@ -558,7 +558,7 @@ static void on_dialled(struct fc_network *network, uint32_t index)
     uint64_t back_us = link->end[0].last_us;
     bool taken = !link->end[0].cut;
     if (link->end[0].cut)
-        back_us += FC_NETWORK_SILENCE_US;
+        back_us += network->config.silence_us;
     else if (config->accepts)
         taken = config->accepts(config->ctx, link->end[0].node, link->end[1].node);
     link = link_at(network, index);
