@@ -34,11 +34,52 @@ static const char *const store_words[] = {"memory", "lmdb", NULL};
 static const char *const start_words[] = {"seeded", "join", NULL};
 static const char *const view_names[] = {"registry", "hyparview", "all", "static", NULL};
 static const char *const spread_names[] = {"plumtree", "plumtree-shared", "eager", "flood", NULL};
+static const char *const view_meanings[] = {
+    "a handful of links, near and random, from the signed registry of nodes: the daemon's",
+    "HyParView as published: joins walk, passive views are shuffled",
+    "a link to every node, up to 64",
+    "the topology's own edges and no others",
+};
+static const char *const spread_meanings[] = {
+    "a tree for each feed, announcements beside it: the daemon's",
+    "Plumtree as published: one tree for all",
+    "to `fanout` peers at random, once, with nothing that repairs",
+    "to every peer that is not known to have it",
+};
 const char *const fc_fault_words[FC_FAULT_KINDS + 1] = {
     "crash", "restart", "partition", "heal", "isolate", "cut",     "disk-full", "skew",   "slow",
     "loss",  "churn",   "trace",     "join", "revoke",  "recover", "rotate",    "random", NULL};
+static const char *const fault_meanings[] = {
+    "They stop; what was not synced is lost. After `for` they start again",
+    "They stop and start again at once",
+    "They and the rest do not reach each other; or `parts` random parts do not",
+    "Partitions and isolation end",
+    "Each of them reaches nobody",
+    "Their links are reset once, with what is under way on them",
+    "Their commits fail",
+    "Their clocks are wrong by `skew`",
+    "Messages to and from them take `factor` times as long",
+    "`loss` of the messages on their links is lost, in place of the links' own",
+    "They crash at random at a `rate`, and come back after `down`",
+    "They go and come back as a file says",
+    "`count` new participants are admitted, with a node each",
+    "Governors revoke their operators",
+    "Their operators' keys are recovered: feeds open a new incarnation",
+    "Governors rotate the charter",
+    "One of the above that passes, over a few nodes, at a `rate`",
+};
 const char *const fc_dishonesty_words[FC_DISHONEST_KINDS + 1] = {
     "fork", "withhold", "stale", "flood", "signature", "root", "announce", "garbage", NULL};
+static const char *const dishonesty_meanings[] = {
+    "Sign two heads at one version and show them to different peers",
+    "Forward and serve nothing of others'",
+    "Answer with an old state",
+    "Send many messages of little use",
+    "Send records with invalid signatures",
+    "Sign heads whose root leads nowhere",
+    "Announce what they do not have",
+    "Send messages with bytes changed at random",
+};
 
 static const struct fc_field file_fields[] = {
     {.name = "about",
@@ -100,6 +141,7 @@ static const struct fc_field federation_fields[] = {
      .help = "Keys named in the charter; more than half must sign"},
     {.name = "view",
      NAMES(FEDERATION, view) = view_names,
+     .meanings = view_meanings,
      .help = "How nodes choose whom to hold links with; static: the topology's own edges"},
     {.name = "active",
      COUNT(FEDERATION, active),
@@ -110,6 +152,7 @@ static const struct fc_field federation_fields[] = {
      .help = "Links each node holds for news, at most; 'view': the view's own number"},
     {.name = "spread",
      NAMES(FEDERATION, spread) = spread_names,
+     .meanings = spread_meanings,
      .help = "How news travels over them"},
     {.name = "fanout",
      COUNT(FEDERATION, fanout),
@@ -242,6 +285,7 @@ static const struct fc_field fault_fields[] = {
     {.name = "what",
      WORDS(FAULT, kind) = fc_fault_words,
      .needed_by = EVERY,
+     .meanings = fault_meanings,
      .help = "What happens"},
     {.name = "at", TIME(FAULT, at_us), .max = YEAR_US, .help = "When"},
     {.name = "for",
@@ -348,6 +392,7 @@ static const struct fc_field dishonest_fields[] = {
     {.name = "what",
      WORDS(DISHONEST, kind) = fc_dishonesty_words,
      .needed_by = EVERY,
+     .meanings = dishonesty_meanings,
      .help = "What they do"},
     {.name = "from", TIME(DISHONEST, from_us), .max = YEAR_US, .help = "Honest until then"},
     {.name = "share",
@@ -447,6 +492,11 @@ static const struct fc_field expect_fields[] = {
 #define LIST(member, number)                                                                       \
     .offset = offsetof(struct fc_scenario, member),                                                \
     .count_offset = offsetof(struct fc_scenario, number)
+_Static_assert(COUNT_OF(view_meanings) + 1 == COUNT_OF(view_names), "one each");
+_Static_assert(COUNT_OF(spread_meanings) + 1 == COUNT_OF(spread_names), "one each");
+_Static_assert(COUNT_OF(fault_meanings) == FC_FAULT_KINDS, "one each");
+_Static_assert(COUNT_OF(dishonesty_meanings) == FC_DISHONEST_KINDS, "one each");
+
 const struct fc_section fc_sections[FC_SECTIONS] = {
     [FC_SECTION_FILE] = {"", SECTION(file_fields), .help = "Of the scenario as a whole"},
     [FC_SECTION_FEDERATION] = {"federation", SECTION(federation_fields), MAP(federation),

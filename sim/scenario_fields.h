@@ -29,8 +29,9 @@ struct fc_field {
     uint64_t min, max, preset;
     const char *word; /* a word for one more value, NULL: none */
     uint64_t word_value;
-    const char *const *words; /* NULL-terminated */
-    uint32_t of, needed_by;   /* bit 1 << an item's word; of 0: all */
+    const char *const *words;    /* NULL-terminated */
+    const char *const *meanings; /* of the words, one each; NULL: they say it */
+    uint32_t of, needed_by;      /* bit 1 << an item's word; of 0: all */
     const char *help;
 };
 struct fc_section {
@@ -134,9 +135,10 @@ struct fc_scenario_clash {
 FC_MUST_USE enum fc_err fc_scenario_find_clash(const struct fc_scenario *scenario,
                                                struct fc_scenario_clash *clash);
 
-/* One item of a list as {key: value, ...}: the keys that items with this word can have. */
+/* One item of a list as {key: value, ...}, with this word in place of its own: the keys that go
+ * with both. */
 void fc_scenario_write_item(const struct fc_section *section, const void *item, unsigned word,
-                            struct fc_buf *out);
+                   struct fc_buf *out);
 
 /* The known name that is like this one; NULL: none is. */
 const char *fc_nearest(const char *name, const char *(*known)(const void *ctx, uint32_t index),

@@ -206,6 +206,42 @@ static void put_topology(bool markdown, struct fc_buf *out)
     fc_buf_finish(&text);
 }
 
+static void put_meanings_head(bool markdown, const char *key, struct fc_buf *out)
+{
+    fc_buf_text(out, markdown ? "\n| `" : "\n  ");
+    fc_buf_text(out, key);
+    fc_buf_text(out, markdown ? "` | what it is |\n| --- | --- |\n" : ":\n");
+}
+
+static void put_meaning(bool markdown, const char *word, const char *meaning, struct fc_buf *out)
+{
+    fc_buf_text(out, markdown ? "| `" : "    ");
+    fc_buf_text(out, word);
+    fc_buf_text(out, markdown ? "` | " : " ");
+    for (size_t i = strlen(word); !markdown && i < 15; i++)
+        fc_buf_text(out, " ");
+    fc_buf_text(out, meaning);
+    fc_buf_text(out, markdown ? " |\n" : "\n");
+}
+
+static void put_meanings(bool markdown, const struct fc_section *section, struct fc_buf *out)
+{
+    for (uint32_t i = 0; i < section->field_count; i++) {
+        const struct fc_field *field = &section->fields[i];
+        if (!field->meanings)
+            continue;
+        put_meanings_head(markdown, field->name, out);
+        for (uint32_t j = 0; field->words[j]; j++)
+            put_meaning(markdown, field->words[j], field->meanings[j], out);
+    }
+    if (section != &fc_sections[FC_SECTION_TOPOLOGY])
+        return;
+    put_meanings_head(markdown, "kind", out);
+    for (uint32_t i = 0; i < FC_TOPOLOGY_KINDS; i++)
+        put_meaning(markdown, kind_word(i), fc_topology_kind_summary((enum fc_topology_kind)i),
+                    out);
+}
+
 void fc_scenario_reference(bool markdown, struct fc_buf *out)
 {
     for (uint32_t i = 0; i < FC_SECTIONS; i++) {
@@ -224,5 +260,6 @@ void fc_scenario_reference(bool markdown, struct fc_buf *out)
             put_topology(markdown, out);
         else
             put_fields(markdown, section, out);
+        put_meanings(markdown, section, out);
     }
 }

@@ -13,6 +13,8 @@ struct path { /* "faults.2.at" in parts */
 static bool split(const char *key, size_t len, struct path *path)
 {
     memset(path, 0, sizeof *path);
+    while (len > 0 && key[len - 1] == ' ')
+        len--;
     for (const char *end = key + len; key <= end && path->count < 3;) {
         const char *dot = memchr(key, '.', (size_t)(end - key));
         const char *stop = dot ? dot : end;

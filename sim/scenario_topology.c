@@ -185,6 +185,13 @@ static void write_uint(uint64_t value, struct fc_buf *out)
     fc_buf_text(out, text);
 }
 
+static void write_factor(uint32_t permille, struct fc_buf *out)
+{
+    char text[FC_QUANTITY_TEXT_MAX];
+    fc_quantity_write(FC_QUANTITY_FACTOR, permille, text);
+    fc_buf_text(out, text);
+}
+
 static void write_double(double value, struct fc_buf *out)
 {
     char text[48];
@@ -214,7 +221,7 @@ static bool write_param(const struct fc_topology_spec *spec, const char *name, s
     if (strcmp(name, "latency") == 0)
         write_latency(&spec->latency, out);
     else if (strcmp(name, "inflation") == 0)
-        write_double(spec->latency.inflation_permille / 1000.0, out);
+        write_factor(spec->latency.inflation_permille, out);
     else if (strcmp(name, "hop") == 0)
         write_time(spec->latency.hop_us, out);
     else if (strcmp(name, "countries") == 0 && spec->countries[0])

@@ -10,7 +10,7 @@ void fc_scenario_write_item(const struct fc_section *section, const void *item, 
     fc_buf_text(out, "{");
     for (uint32_t i = 0; i < section->field_count; i++) {
         const struct fc_field *field = &section->fields[i];
-        if (!fc_field_fits(field, word))
+        if (!fc_field_fits(field, word) || !fc_field_fits(field, fc_item_word(section, item)))
             continue;
         size_t before = out->len;
         if (!first)
