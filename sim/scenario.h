@@ -183,15 +183,15 @@ struct fc_scenario_error {
 
 /* A scenario of defaults alone: no workload, no faults. FC_E_NOMEM. */
 FC_MUST_USE enum fc_err fc_scenario_init(struct fc_scenario *scenario, const char *name);
-/* All of these: FC_E_FORMAT, FC_E_BOUND, FC_E_NOMEM; `out` is all zero then and needs no finish. */
-/* Reads and checks a whole file; paths in it are taken from its directory. FC_E_IO, FC_E_MISSING.
- */
+/* Reads and checks a whole file; paths in it are taken from its directory. FC_E_FORMAT, FC_E_BOUND,
+ * FC_E_NOMEM, FC_E_IO, FC_E_MISSING; `out` is all zero then and needs no finish. */
 FC_MUST_USE enum fc_err fc_scenario_load(const char *path, struct fc_scenario *out,
                                          struct fc_scenario_error *error);
+/* A text in place of a file. FC_E_FORMAT, FC_E_BOUND, FC_E_NOMEM; `out` as above. */
 FC_MUST_USE enum fc_err fc_scenario_parse(const char *name, struct fc_span text,
                                           struct fc_scenario *out, struct fc_scenario_error *error);
-/* A file where the name has a '/' or ends in .yaml, else a shipped scenario. FC_E_IO,
- * FC_E_MISSING. */
+/* A file where the name has a '/' or ends in .yaml, else a shipped scenario. As fc_scenario_load.
+ */
 FC_MUST_USE enum fc_err fc_scenario_open(const char *name, struct fc_scenario *out,
                                          struct fc_scenario_error *error);
 /* FC_E_NOMEM. */
@@ -230,7 +230,7 @@ struct fc_scenario_file {
     const char *name;
     struct fc_span text;
 };
-/* By name; false past the last. */
+/* In the order of names; false past the last. */
 bool fc_scenario_shipped(uint32_t index, struct fc_scenario_file *out);
 
 /* The reference of all keys: for a terminal, or as Markdown for docs/. */
