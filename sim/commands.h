@@ -7,6 +7,7 @@ int fc_cmd_run(int argc, char **argv);
 int fc_cmd_sweep(int argc, char **argv);
 int fc_cmd_check(int argc, char **argv);
 int fc_cmd_replay(int argc, char **argv);
+int fc_cmd_report(int argc, char **argv);
 int fc_cmd_topology(int argc, char **argv);
 int fc_cmd_list(int argc, char **argv);
 

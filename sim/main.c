@@ -14,6 +14,7 @@ static const struct command commands[] = {
     {"sweep", "Play it for many values and seeds, over all cores", fc_cmd_sweep},
     {"check", "Random federations with random faults, all promises checked", fc_cmd_check},
     {"replay", "Play a run again up to a moment, and see what happened", fc_cmd_replay},
+    {"report", "A page with figures and plots from results", fc_cmd_report},
     {"topology", "Generate, convert and describe networks", fc_cmd_topology},
     {"list", "The scenarios that come with the program, and their keys", fc_cmd_list},
 };

@@ -13,8 +13,4 @@ struct fc_report_error {
 FC_MUST_USE enum fc_err fc_report_write(const char *const *paths, uint32_t count, const char *out,
                                         struct fc_report_error *error);
 
-/* `fedcat-sim report DIR|SUMMARY... [--output FILE]`; argv[0] is "fedcat-sim report". The exit
- * status: 0, 1, or 2 for a wrong use. */
-int fc_cmd_report(int argc, char **argv);
-
 #endif

@@ -142,4 +142,7 @@ FC_MUST_USE enum fc_err fc_results_write(const struct fc_results *results,
                                          const struct fc_summary *summary,
                                          struct fc_span scenario_yaml, const char *dir);
 
+/* The columns of one of those files, with commas; NULL where it is no table. */
+const char *fc_results_columns(const char *name);
+
 #endif

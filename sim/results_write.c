@@ -236,6 +236,14 @@ static const struct table tables[] = {
     {"spread.csv", "role,delta,node,from,after_us,hops,timed", spread_rows},
 };
 
+const char *fc_results_columns(const char *name)
+{
+    for (size_t i = 0; i < sizeof tables / sizeof tables[0]; i++)
+        if (strcmp(tables[i].name, name) == 0)
+            return tables[i].columns;
+    return NULL;
+}
+
 static enum fc_err failure_of(int error)
 {
     return error == ENOSPC || error == EDQUOT ? FC_E_FULL : FC_E_IO;
