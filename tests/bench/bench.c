@@ -83,13 +83,15 @@ void bench_figure(struct bench *bench, const char *name, double value, const cha
 }
 
 static const char usage[] =
-    "usage: bench [--json] [--only NAME] --fedcat PROGRAM\n"
+    "usage: bench [--json] [--only NAME] [--many NODES,MEMBERS,FEEDS,DELTAS] --fedcat PROGRAM\n"
     "Prints figures, each beside a limit measured in the same run. A ratio of 1 is the limit\n"
-    "itself, more is worse. --only runs figures whose name has NAME in it.\n";
+    "itself, more is worse. --only runs figures whose name has NAME in it. --many sets the size "
+    "of\n"
+    "the figures many_*: nodes in one process, 200,1000,100,1000 if not said.\n";
 
 int main(int argc, char **argv)
 {
-    struct bench bench = {0};
+    struct bench bench = {.nodes = 200, .members = 1000, .feeds = 100, .deltas = 1000};
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--json") == 0) {
             bench.json = true;
@@ -97,6 +99,10 @@ int main(int argc, char **argv)
             bench.only = argv[++i];
         } else if (strcmp(argv[i], "--fedcat") == 0 && i + 1 < argc) {
             bench.fedcat = argv[++i];
+        } else if (strcmp(argv[i], "--many") == 0 && i + 1 < argc) {
+            if (sscanf(argv[++i], "%u,%u,%u,%u", &bench.nodes, &bench.members, &bench.feeds,
+                       &bench.deltas) != 4)
+                bench_die("--many takes four numbers");
         } else {
             fputs(usage, strcmp(argv[i], "--help") == 0 ? stdout : stderr);
             return strcmp(argv[i], "--help") == 0 ? 0 : 2;
@@ -106,6 +112,7 @@ int main(int argc, char **argv)
     bench_verify(&bench);
     bench_apply(&bench);
     bench_load(&bench);
+    bench_many(&bench);
     bench_replicas(&bench);
     if (bench.printed == 0)
         bench_die("no figure has '%s' in its name", bench.only ? bench.only : "");

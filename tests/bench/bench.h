@@ -10,8 +10,9 @@ enum bench_better { BENCH_HIGHER, BENCH_LOWER };
 
 struct bench {
     bool json;
-    const char *only;   /* part of a name, or NULL */
-    const char *fedcat; /* the program under test */
+    const char *only;                       /* part of a name, or NULL */
+    const char *fedcat;                     /* the program under test */
+    unsigned nodes, members, feeds, deltas; /* of the figures many_* */
     unsigned printed;
 };
 
@@ -29,6 +30,7 @@ void bench_check(int err, const char *what); /* dies unless 0; the error's text 
 void bench_verify(struct bench *bench);   /* verify_per_s */
 void bench_apply(struct bench *bench);    /* apply_ops_per_s */
 void bench_load(struct bench *bench);     /* load_entries_per_s */
+void bench_many(struct bench *bench);     /* many_*: nodes in one process */
 void bench_replicas(struct bench *bench); /* fresh_*, resync_*, visible_*: two real processes */
 
 #endif
