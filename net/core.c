@@ -34,32 +34,11 @@ bool fc_core_store_failed(struct fc_core *core, enum fc_err err)
 
 struct fc_codec *fc_core_codec(struct fc_core *core)
 {
-    if (!core->codec && fc_codec_create(&core->codec) != FC_OK)
-        core->err = FC_E_NOMEM;
-    return core->codec;
-}
-
-static int compare_hashes(const void *a, const void *b)
-{
-    return fc_hash_cmp(a, b);
-}
-
-/* Over the hashes of all records held, ascending. */
-static struct fc_hash digest_records(struct fc_core *core)
-{
-    const struct fc_ledger *ledger = fc_replica_ledger(core->config.replica);
-    size_t count = fc_ledger_record_count(ledger);
-    struct fc_hash *hashes = calloc(count ? count : 1, sizeof *hashes);
-    if (!hashes) {
-        core->err = FC_E_NOMEM;
-        return (struct fc_hash){{0}};
-    }
-    for (size_t i = 0; i < count; i++)
-        hashes[i] = fc_ledger_record_at(ledger, i)->record.hash;
-    qsort(hashes, count, sizeof *hashes, compare_hashes);
-    struct fc_hash digest = fc_hash("fedcat.ledger.1", fc_span(hashes, count * sizeof *hashes));
-    free(hashes);
-    return digest;
+    struct fc_codec *codec;
+    if (fc_replica_codec(core->config.replica, &codec) == FC_OK)
+        return codec;
+    core->err = FC_E_NOMEM;
+    return NULL;
 }
 
 void fc_core_digests(struct fc_core *core, struct fc_hash *heads, struct fc_hash *records)
@@ -73,7 +52,11 @@ void fc_core_digests(struct fc_core *core, struct fc_hash *heads, struct fc_hash
             return;
         }
         core->digest_heads = digest.hash;
-        core->digest_records = digest_records(core);
+        err = fc_ledger_digest(fc_replica_ledger(core->config.replica), &core->digest_records);
+        if (fc_core_store_failed(core, err)) {
+            *heads = *records = (struct fc_hash){{0}};
+            return;
+        }
         core->digest_index = index;
         core->digest_known = true;
     }
@@ -293,7 +276,6 @@ void fc_core_destroy(struct fc_core *core)
         core->view_ops->destroy(core->view);
     if (core->spread)
         core->spread_ops->destroy(core->spread);
-    fc_codec_destroy(core->codec);
     fc_buf_finish(&core->push_tail);
     fc_effects_finish(&none);
     free(core->bootstrap);

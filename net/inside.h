@@ -117,7 +117,6 @@ struct fc_core {
     const struct fc_spread_ops *spread_ops;
     struct fc_view *view;
     struct fc_spread *spread;
-    struct fc_codec *codec; /* made when first needed */
 
     /* of the step under way */
     uint64_t now_us, wall_ms;

@@ -13,6 +13,8 @@ struct fc_ledger;
 FC_MUST_USE enum fc_err fc_ledger_create(const struct fc_hash *federation,
                                          struct fc_verifier verifier, struct fc_ledger **ledger);
 void fc_ledger_destroy(struct fc_ledger *ledger); /* NULL is fine */
+/* Another verifier from here on. Not for a ledger of a pool, which has its own. */
+void fc_ledger_verify_with(struct fc_ledger *ledger, struct fc_verifier verifier);
 
 /* What a record is about; of records with one subject a ledger keeps the one that stands (both,
  * where two together are evidence). 33 bytes: type and a hash. */
@@ -140,6 +142,14 @@ FC_MUST_USE enum fc_err fc_ledger_node(const struct fc_ledger *ledger, const str
 /* A certificate, revocation or takedown that is held and counts: what a next charter carries over.
  */
 bool fc_ledger_in_force(const struct fc_ledger *ledger, const struct fc_hash *record);
+
+/* Over the hashes of all records held but checkpoints, ascending: equal digests mean equal
+ * decisions. Worked out when first asked for after a change. FC_E_NOMEM. */
+FC_MUST_USE enum fc_err fc_ledger_digest(const struct fc_ledger *ledger, struct fc_hash *out);
+
+/* In ascending order of hash, index < count. */
+size_t fc_ledger_checkpoint_count(const struct fc_ledger *ledger);
+const struct fc_held *fc_ledger_checkpoint_at(const struct fc_ledger *ledger, size_t index);
 
 /* Every record held, in no particular order; index < count. */
 size_t fc_ledger_record_count(const struct fc_ledger *ledger);

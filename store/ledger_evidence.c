@@ -63,23 +63,23 @@ static bool contradict(const struct fc_record *a, const struct fc_record *b, str
 
 /* -- are both really signed? ------------------------------------------------------------------- */
 
-static enum fc_err head_signed(const struct fc_ledger *ledger, const struct fc_record *record)
+static enum fc_err head_signed(const struct roll *roll, const struct fc_record *record)
 {
     struct fc_head head;
     enum fc_err err = fc_head_parse(record, &head);
     if (err != FC_OK)
         return err;
-    const struct slot *slot = fc_ledger_slot(ledger, &head.certificate);
-    if (!slot || slot->held.record.type != FC_RECORD_CERTIFICATE)
+    const struct slot *slot = fc_ledger_slot(roll, &head.certificate);
+    if (!slot || slot->fact->held.record.type != FC_RECORD_CERTIFICATE)
         return FC_E_UNKNOWN;
-    const struct fc_certificate *certificate = &slot->held.certificate;
+    const struct fc_certificate *certificate = &slot->fact->held.certificate;
     if (!fc_hash_eq(&certificate->participant, &head.participant) ||
         certificate->incarnation != fc_version_incarnation(head.version))
         return FC_E_DENIED;
-    return fc_ledger_verify(ledger, record, &certificate->feed_key) ? FC_OK : FC_E_SIGNATURE;
+    return fc_ledger_verify(roll, record, &certificate->feed_key) ? FC_OK : FC_E_SIGNATURE;
 }
 
-static enum fc_err recovery_signed(const struct fc_ledger *ledger, const struct fc_record *record)
+static enum fc_err recovery_signed(const struct roll *roll, const struct fc_record *record)
 {
     struct fc_certificate certificate;
     enum fc_err err = fc_certificate_parse(record, &certificate);
@@ -87,42 +87,42 @@ static enum fc_err recovery_signed(const struct fc_ledger *ledger, const struct 
         return err;
     if (certificate.r > LEDGER_RECOVERIES_MAX)
         return FC_E_BOUND;
-    if (!fc_ledger_verify(ledger, record, &certificate.recovery_key))
+    if (!fc_ledger_verify(roll, record, &certificate.recovery_key))
         return FC_E_SIGNATURE;
-    return fc_party_base(fc_ledger_party(ledger, &certificate.participant), &certificate)
+    return fc_party_base(fc_ledger_party(roll, &certificate.participant), &certificate)
                ? FC_OK
                : FC_E_UNKNOWN;
 }
 
-static enum fc_err rival_signed(const struct fc_ledger *ledger, const struct fc_record *record)
+static enum fc_err rival_signed(const struct roll *roll, const struct fc_record *record)
 {
     struct fc_charter charter;
     enum fc_err err = fc_charter_parse(record, &charter);
-    return err == FC_OK ? fc_ledger_charter_signed(ledger, record, &charter) : err;
+    return err == FC_OK ? fc_ledger_charter_signed(roll, record, &charter) : err;
 }
 
-static enum fc_err is_signed(const struct fc_ledger *ledger, const struct fc_record *record)
+static enum fc_err is_signed(const struct roll *roll, const struct fc_record *record)
 {
     if (record->type == FC_RECORD_HEAD)
-        return head_signed(ledger, record);
-    return record->type == FC_RECORD_CERTIFICATE ? recovery_signed(ledger, record)
-                                                 : rival_signed(ledger, record);
+        return head_signed(roll, record);
+    return record->type == FC_RECORD_CERTIFICATE ? recovery_signed(roll, record)
+                                                 : rival_signed(roll, record);
 }
 
 /* -- evidence ---------------------------------------------------------------------------------- */
 
-enum fc_err fc_ledger_evidence(const struct fc_ledger *ledger, struct fc_span first,
-                               struct fc_span second, struct fc_buf *out)
+enum fc_err fc_roll_evidence(const struct roll *roll, struct fc_span first, struct fc_span second,
+                             struct fc_buf *out)
 {
     struct fc_record a, b;
     struct about about;
     if (fc_record_parse(first, &a) != FC_OK || fc_record_parse(second, &b) != FC_OK)
         return FC_E_ARG;
     bool ordered = fc_hash_cmp(&a.hash, &b.hash) < 0;
-    if (!contradict(ordered ? &a : &b, ordered ? &b : &a, &about) ||
-        is_signed(ledger, &a) != FC_OK || is_signed(ledger, &b) != FC_OK)
+    if (!contradict(ordered ? &a : &b, ordered ? &b : &a, &about) || is_signed(roll, &a) != FC_OK ||
+        is_signed(roll, &b) != FC_OK)
         return FC_E_ARG;
-    struct fc_evidence evidence = {.federation = ledger->federation,
+    struct fc_evidence evidence = {.federation = roll->federation,
                                    .first = ordered ? first : second,
                                    .second = ordered ? second : first};
     struct fc_buf body = {0};
@@ -172,38 +172,39 @@ struct fc_hash fc_about_subject(const struct about *about)
 /* The lower pair stands: the two lowest of any number are one pair, whichever became known when. */
 static int compare_evidence(const struct slot *a, const struct slot *b)
 {
-    int order = fc_hash_cmp(&a->about->records[0], &b->about->records[0]);
+    int order = fc_hash_cmp(&a->fact->about->records[0], &b->fact->about->records[0]);
     if (order == 0)
-        order = fc_hash_cmp(&a->about->records[1], &b->about->records[1]);
-    return order ? order : fc_hash_cmp(&a->held.record.hash, &b->held.record.hash);
+        order = fc_hash_cmp(&a->fact->about->records[1], &b->fact->about->records[1]);
+    return order ? order : fc_hash_cmp(&a->fact->held.record.hash, &b->fact->held.record.hash);
 }
 
-static enum fc_err check_evidence(const struct fc_ledger *ledger, struct slot *slot)
+static enum fc_err check_evidence(const struct roll *roll, struct slot *slot)
 {
     struct fc_record a, b;
-    enum fc_err err = fc_record_parse(slot->held.evidence.first, &a);
+    enum fc_err err = fc_record_parse(slot->fact->held.evidence.first, &a);
     if (err == FC_OK)
-        err = fc_record_parse(slot->held.evidence.second, &b);
-    if (err == FC_OK && !contradict(&a, &b, slot->about))
+        err = fc_record_parse(slot->fact->held.evidence.second, &b);
+    if (err == FC_OK && !contradict(&a, &b, slot->fact->about))
         err = FC_E_DENIED;
     if (err == FC_OK)
-        err = is_signed(ledger, &a);
-    return err == FC_OK ? is_signed(ledger, &b) : err;
+        err = is_signed(roll, &a);
+    return err == FC_OK ? is_signed(roll, &b) : err;
 }
 
-enum fc_err fc_ledger_add_evidence(struct fc_ledger *ledger, struct slot *slot,
+enum fc_err fc_ledger_add_evidence(const struct roll *roll, struct slot *slot,
                                    struct slot **displaced)
 {
-    slot->about = calloc(1, sizeof *slot->about);
-    enum fc_err err = slot->about ? check_evidence(ledger, slot) : FC_E_NOMEM;
+    if (!slot->fact->about)
+        slot->fact->about = calloc(1, sizeof *slot->fact->about);
+    enum fc_err err = slot->fact->about ? check_evidence(roll, slot) : FC_E_NOMEM;
     if (err != FC_OK)
         return err;
-    const struct party *party = fc_ledger_party(ledger, &slot->about->participant);
-    const struct slots *held = slot->about->type == FC_RECORD_CHARTER ? &ledger->disputes
-                               : party                                ? &party->evidence
-                                                                      : NULL;
+    const struct party *party = fc_ledger_party(roll, &slot->fact->about->participant);
+    const struct slots *held = slot->fact->about->type == FC_RECORD_CHARTER ? &roll->disputes
+                               : party                                      ? &party->evidence
+                                                                            : NULL;
     for (size_t i = 0; held && i < held->count; i++) {
-        if (about_same(held->list[i]->about, slot->about)) {
+        if (about_same(held->list[i]->fact->about, slot->fact->about)) {
             *displaced = held->list[i];
             return compare_evidence(slot, *displaced) < 0 ? FC_OK : FC_E_STALE;
         }
@@ -214,7 +215,8 @@ enum fc_err fc_ledger_add_evidence(struct fc_ledger *ledger, struct slot *slot,
 bool fc_ledger_contested(const struct fc_ledger *ledger, const struct fc_hash *participant,
                          uint16_t incarnation)
 {
-    const struct party *party = fc_ledger_party(ledger, participant);
+    const struct roll *roll = ledger->roll;
+    const struct party *party = fc_ledger_party(roll, participant);
     return party && fc_party_contested(party, incarnation);
 }
 
@@ -236,24 +238,25 @@ static enum fc_err judge_alone(const struct fc_certificate *certificate, const s
 enum fc_err fc_ledger_judge(const struct fc_ledger *ledger, const struct fc_head *head,
                             struct fc_key *key)
 {
-    const struct slot *slot = fc_ledger_slot(ledger, &head->certificate);
-    if (!slot || slot->held.record.type != FC_RECORD_CERTIFICATE)
+    const struct roll *roll = ledger->roll;
+    const struct slot *slot = fc_ledger_slot(roll, &head->certificate);
+    if (!slot || slot->fact->held.record.type != FC_RECORD_CERTIFICATE)
         return FC_E_UNKNOWN;
-    const struct fc_certificate *certificate = &slot->held.certificate;
+    const struct fc_certificate *certificate = &slot->fact->held.certificate;
     *key = certificate->feed_key;
     enum fc_err err = judge_alone(certificate, head);
     if (err != FC_OK)
         return err;
     if (!slot->counts)
-        return ledger->disputed ? FC_E_DISPUTED : ledger->waiting ? FC_E_UNKNOWN : FC_E_DENIED;
-    const struct party *party = fc_ledger_party(ledger, &head->participant);
+        return roll->disputed ? FC_E_DISPUTED : roll->waiting ? FC_E_UNKNOWN : FC_E_DENIED;
+    const struct party *party = fc_ledger_party(roll, &head->participant);
     const struct slot *revocation = party->revocation;
-    if (revocation && (revocation->held.revocation.mode == FC_REVOKE_REMOVE ||
-                       head->version > revocation->held.revocation.last_valid))
+    if (revocation && (revocation->fact->held.revocation.mode == FC_REVOKE_REMOVE ||
+                       head->version > revocation->fact->held.revocation.last_valid))
         return FC_E_REVOKED;
     if (party->recovery_frozen || slot->conflicted)
         return FC_E_REVOKED;
-    const struct fc_certificate *standing = &party->certificate->held.certificate;
+    const struct fc_certificate *standing = &party->certificate->fact->held.certificate;
     if (certificate->incarnation > standing->incarnation || !fc_party_lined(party, certificate) ||
         (certificate->incarnation == standing->incarnation &&
          !fc_certificate_same_heads(certificate, standing)))
@@ -262,4 +265,10 @@ enum fc_err fc_ledger_judge(const struct fc_ledger *ledger, const struct fc_head
         fc_version_seq(head->version) > standing->floor)
         return FC_E_STALE;
     return fc_party_contested(party, certificate->incarnation) ? FC_E_CONTESTED : FC_OK;
+}
+
+enum fc_err fc_ledger_evidence(const struct fc_ledger *ledger, struct fc_span first,
+                               struct fc_span second, struct fc_buf *out)
+{
+    return fc_roll_evidence(ledger->roll, first, second, out);
 }

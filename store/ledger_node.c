@@ -63,29 +63,28 @@ static bool outranks(const struct claim *a, const struct claim *b)
     return a->first != b->first ? a->first : fc_hash_cmp(&a->party->id, &b->party->id) < 0;
 }
 
-static enum fc_err raise_claim(struct fc_ledger *ledger, struct claim *claim)
+static enum fc_err raise_claim(struct roll *roll, struct claim *claim)
 {
-    size_t at = claim_place(&ledger->nodes, &claim->key);
-    bool taken = at < ledger->nodes.count && fc_key_eq(&ledger->nodes.list[at]->key, &claim->key);
+    size_t at = claim_place(&roll->nodes, &claim->key);
+    bool taken = at < roll->nodes.count && fc_key_eq(&roll->nodes.list[at]->key, &claim->key);
     claim->raised = true;
     if (!taken)
-        return claims_insert(&ledger->nodes, at, claim);
-    struct claim *holder = ledger->nodes.list[at];
+        return claims_insert(&roll->nodes, at, claim);
+    struct claim *holder = roll->nodes.list[at];
     bool wins = outranks(claim, holder);
     struct claim *loser = wins ? holder : claim;
-    enum fc_err err =
-        claims_insert(&ledger->rivals, claim_place(&ledger->rivals, &loser->key), loser);
+    enum fc_err err = claims_insert(&roll->rivals, claim_place(&roll->rivals, &loser->key), loser);
     if (err == FC_OK && wins)
-        ledger->nodes.list[at] = claim;
+        roll->nodes.list[at] = claim;
     return err;
 }
 
-static void drop_claim(struct fc_ledger *ledger, const struct claim *claim)
+static void drop_claim(struct roll *roll, const struct claim *claim)
 {
-    struct claims *rivals = &ledger->rivals;
-    size_t at = claim_place(&ledger->nodes, &claim->key);
+    struct claims *rivals = &roll->rivals;
+    size_t at = claim_place(&roll->nodes, &claim->key);
     size_t first = claim_place(rivals, &claim->key), best = first;
-    bool holds = at < ledger->nodes.count && ledger->nodes.list[at] == claim;
+    bool holds = at < roll->nodes.count && roll->nodes.list[at] == claim;
     for (size_t i = first; i < rivals->count && fc_key_eq(&rivals->list[i]->key, &claim->key);
          i++) {
         if (!holds && rivals->list[i] == claim) {
@@ -98,10 +97,10 @@ static void drop_claim(struct fc_ledger *ledger, const struct claim *claim)
     if (!holds)
         return;
     if (best < rivals->count && fc_key_eq(&rivals->list[best]->key, &claim->key)) {
-        ledger->nodes.list[at] = rivals->list[best];
+        roll->nodes.list[at] = rivals->list[best];
         claims_remove(rivals, best);
     } else {
-        claims_remove(&ledger->nodes, at);
+        claims_remove(&roll->nodes, at);
     }
 }
 
@@ -118,7 +117,7 @@ static bool signer_rank(const struct party *party, const struct fc_key *signer, 
     *rank = (struct rank){0, 0};
     for (size_t i = 0; i < party->certificates.count; i++) {
         const struct slot *slot = party->certificates.list[i];
-        const struct fc_certificate *certificate = &slot->held.certificate;
+        const struct fc_certificate *certificate = &slot->fact->held.certificate;
         if (!slot->counts || !fc_key_eq(&certificate->feed_key, signer))
             continue;
         if (certificate->g > rank->g || (certificate->g == rank->g && certificate->r > rank->r))
@@ -131,8 +130,8 @@ static bool signer_rank(const struct party *party, const struct fc_key *signer, 
 /* The higher sequence number stands, of equals the lower hash. */
 static bool newer(const struct slot *a, const struct slot *b)
 {
-    uint64_t x = a->held.descriptor.seq, y = b->held.descriptor.seq;
-    return x != y ? x > y : fc_hash_cmp(&a->held.record.hash, &b->held.record.hash) < 0;
+    uint64_t x = a->fact->held.descriptor.seq, y = b->fact->held.descriptor.seq;
+    return x != y ? x > y : fc_hash_cmp(&a->fact->held.record.hash, &b->fact->held.record.hash) < 0;
 }
 
 /* Of the descriptors for one node from *at on, the one by the newest key; NULL when none counts.
@@ -140,14 +139,14 @@ static bool newer(const struct slot *a, const struct slot *b)
 static struct slot *standing_descriptor(const struct party *party, size_t *at)
 {
     const struct slots *descriptors = &party->descriptors;
-    const struct fc_key *key = &descriptors->list[*at]->held.descriptor.node_key;
+    const struct fc_key *key = &descriptors->list[*at]->fact->held.descriptor.node_key;
     struct slot *best = NULL;
     struct rank best_rank = {0, 0}, rank;
     for (; *at < descriptors->count &&
-           fc_key_eq(&descriptors->list[*at]->held.descriptor.node_key, key);
+           fc_key_eq(&descriptors->list[*at]->fact->held.descriptor.node_key, key);
          (*at)++) {
         struct slot *slot = descriptors->list[*at];
-        if (!signer_rank(party, &slot->signer, &rank))
+        if (!signer_rank(party, &slot->fact->signer, &rank))
             continue;
         bool equal = rank.g == best_rank.g && rank.r == best_rank.r;
         bool higher = rank.g > best_rank.g || (rank.g == best_rank.g && rank.r > best_rank.r);
@@ -175,34 +174,34 @@ static enum fc_err claim_make(struct party *party, struct claims *claims, const 
 /* The certificate's first node, then the lowest keys up to the quota. */
 static enum fc_err list_claims(struct party *party, struct claims *claims)
 {
-    const struct fc_certificate *certificate = &party->certificate->held.certificate;
+    const struct fc_certificate *certificate = &party->certificate->fact->held.certificate;
     const struct slots *descriptors = &party->descriptors;
     uint32_t room = certificate->quota_nodes;
     bool first = !fc_key_is_zero(&certificate->node_key);
     struct slot *of_first = NULL;
     enum fc_err err = FC_OK;
     for (size_t i = 0; first && i < descriptors->count;) {
-        bool same =
-            fc_key_eq(&descriptors->list[i]->held.descriptor.node_key, &certificate->node_key);
+        bool same = fc_key_eq(&descriptors->list[i]->fact->held.descriptor.node_key,
+                              &certificate->node_key);
         struct slot *slot = standing_descriptor(party, &i);
         of_first = same ? slot : of_first;
     }
-    if (first && !(of_first && of_first->held.descriptor.retired)) {
+    if (first && !(of_first && of_first->fact->held.descriptor.retired)) {
         err = claim_make(party, claims, &certificate->node_key, of_first, true);
         room -= room > 0;
     }
     for (size_t i = 0; i < descriptors->count && room > 0 && err == FC_OK;) {
         struct slot *slot = standing_descriptor(party, &i);
-        if (!slot || slot->held.descriptor.retired ||
-            fc_key_eq(&slot->held.descriptor.node_key, &certificate->node_key))
+        if (!slot || slot->fact->held.descriptor.retired ||
+            fc_key_eq(&slot->fact->held.descriptor.node_key, &certificate->node_key))
             continue;
-        err = claim_make(party, claims, &slot->held.descriptor.node_key, slot, false);
+        err = claim_make(party, claims, &slot->fact->held.descriptor.node_key, slot, false);
         room--;
     }
     return err;
 }
 
-enum fc_err fc_party_claim(struct fc_ledger *ledger, struct party *party)
+enum fc_err fc_party_claim(struct roll *roll, struct party *party)
 {
     struct claims now = {0}, before = party->claims;
     enum fc_err err = FC_OK;
@@ -223,41 +222,41 @@ enum fc_err fc_party_claim(struct fc_ledger *ledger, struct party *party)
             free(now.list[at]);
             now.list[at] = old;
         } else {
-            drop_claim(ledger, old);
+            drop_claim(roll, old);
             free(old);
         }
     }
     party->claims = now;
     for (size_t i = 0; i < now.count && err == FC_OK; i++)
         if (!now.list[i]->raised)
-            err = raise_claim(ledger, now.list[i]);
+            err = raise_claim(roll, now.list[i]);
     free(before.list);
     return err;
 }
 
 /* -- adding ------------------------------------------------------------------------------------ */
 
-static enum fc_err check_signer(const struct fc_ledger *ledger, const struct party *party,
-                                struct slot *slot)
+static enum fc_err check_signer(const struct roll *roll, const struct party *party,
+                                struct fact *fact)
 {
     struct fc_signature signature;
     bool known = false;
-    if (slot->held.record.signature_count == 0)
+    if (fact->held.record.signature_count == 0)
         return FC_E_SIGNATURE;
-    fc_record_signature(&slot->held.record, 0, &signature);
+    fc_record_signature(&fact->held.record, 0, &signature);
     for (size_t i = 0; party && i < party->certificates.count && !known; i++)
-        known =
-            fc_key_eq(&party->certificates.list[i]->held.certificate.feed_key, &signature.signer);
+        known = fc_key_eq(&party->certificates.list[i]->fact->held.certificate.feed_key,
+                          &signature.signer);
     if (!known)
         return FC_E_UNKNOWN;
-    slot->signer = signature.signer;
-    return fc_ledger_verify(ledger, &slot->held.record, &signature.signer) ? FC_OK : FC_E_SIGNATURE;
+    fact->signer = signature.signer;
+    return fc_ledger_verify(roll, &fact->held.record, &signature.signer) ? FC_OK : FC_E_SIGNATURE;
 }
 
 static int compare_descriptors(const struct slot *a, const struct slot *b)
 {
-    int order = fc_key_cmp(&a->held.descriptor.node_key, &b->held.descriptor.node_key);
-    return order ? order : fc_key_cmp(&a->signer, &b->signer);
+    int order = fc_key_cmp(&a->fact->held.descriptor.node_key, &b->fact->held.descriptor.node_key);
+    return order ? order : fc_key_cmp(&a->fact->signer, &b->fact->signer);
 }
 
 size_t fc_party_descriptor_place(const struct party *party, const struct slot *slot)
@@ -273,11 +272,11 @@ size_t fc_party_descriptor_place(const struct party *party, const struct slot *s
     return low;
 }
 
-enum fc_err fc_ledger_add_descriptor(struct fc_ledger *ledger, struct slot *slot,
+enum fc_err fc_ledger_add_descriptor(const struct roll *roll, struct slot *slot,
                                      struct slot **displaced)
 {
-    const struct party *party = fc_ledger_party(ledger, &slot->held.descriptor.participant);
-    enum fc_err err = check_signer(ledger, party, slot);
+    const struct party *party = fc_ledger_party(roll, &slot->fact->held.descriptor.participant);
+    enum fc_err err = check_signer(roll, party, slot->fact);
     if (err != FC_OK)
         return err;
     const struct slots *descriptors = &party->descriptors;
@@ -288,7 +287,7 @@ enum fc_err fc_ledger_add_descriptor(struct fc_ledger *ledger, struct slot *slot
     }
     struct slot *last = NULL;
     for (size_t i = 0; i < descriptors->count; i++) {
-        if (fc_key_eq(&descriptors->list[i]->signer, &slot->signer)) {
+        if (fc_key_eq(&descriptors->list[i]->fact->signer, &slot->fact->signer)) {
             last = descriptors->list[i];
             same++;
         }
@@ -300,38 +299,28 @@ enum fc_err fc_ledger_add_descriptor(struct fc_ledger *ledger, struct slot *slot
     return compare_descriptors(slot, last) < 0 ? FC_OK : FC_E_DENIED;
 }
 
-static bool is_node_of(const struct fc_ledger *ledger, const struct party *party,
-                       const struct fc_key *key)
+static bool is_node_of(const struct roll *roll, const struct party *party, const struct fc_key *key)
 {
-    const struct claim *claim = claim_find(&ledger->nodes, key);
+    const struct claim *claim = claim_find(&roll->nodes, key);
     return claim && claim->party == party;
 }
 
-enum fc_err fc_ledger_add_checkpoint(struct fc_ledger *ledger, struct slot *slot,
-                                     struct slot **displaced)
+enum fc_err fc_roll_check_checkpoint(const struct roll *roll, struct fact *fact)
 {
-    const struct fc_checkpoint *checkpoint = &slot->held.checkpoint;
-    const struct party *party = fc_ledger_party(ledger, &checkpoint->participant);
-    enum fc_err err = check_signer(ledger, party, slot);
+    const struct fc_checkpoint *checkpoint = &fact->held.checkpoint;
+    const struct party *party = fc_ledger_party(roll, &checkpoint->participant);
     struct rank rank;
-    if (err == FC_OK && (!is_node_of(ledger, party, &checkpoint->node_key) ||
-                         !signer_rank(party, &slot->signer, &rank)))
+    enum fc_err err = check_signer(roll, party, fact);
+    if (err == FC_OK && (!is_node_of(roll, party, &checkpoint->node_key) ||
+                         !signer_rank(party, &fact->signer, &rank)))
         err = FC_E_UNKNOWN;
-    for (size_t i = 0; err == FC_OK && i < party->checkpoints.count; i++) {
-        struct slot *other = party->checkpoints.list[i];
-        const struct fc_checkpoint *before = &other->held.checkpoint;
-        if (fc_key_eq(&before->node_key, &checkpoint->node_key)) {
-            *displaced = other;
-            bool later = checkpoint->time_ms != before->time_ms
-                             ? checkpoint->time_ms > before->time_ms
-                             : fc_hash_cmp(&slot->held.record.hash, &other->held.record.hash) < 0;
-            return later ? FC_OK : FC_E_STALE;
-        }
-        /* What a node left behind that is one no more makes room. */
-        if (!is_node_of(ledger, party, &before->node_key))
-            *displaced = other;
-    }
     return err;
+}
+
+bool fc_roll_is_node_of(const struct roll *roll, const struct fc_hash *participant,
+                        const struct fc_key *key)
+{
+    return is_node_of(roll, fc_ledger_party(roll, participant), key);
 }
 
 /* -- what others ask --------------------------------------------------------------------------- */
@@ -340,59 +329,65 @@ static void describe_node(const struct claim *claim, struct fc_node *out)
 {
     *out = (struct fc_node){.key = claim->key, .participant = claim->party->id};
     if (claim->descriptor) {
-        const struct fc_descriptor *descriptor = &claim->descriptor->held.descriptor;
+        const struct fc_descriptor *descriptor = &claim->descriptor->fact->held.descriptor;
         out->endpoint_count = descriptor->endpoint_count;
         memcpy(out->endpoints, descriptor->endpoints, sizeof out->endpoints);
         out->region = descriptor->region;
-        out->descriptor = &claim->descriptor->held;
+        out->descriptor = &claim->descriptor->fact->held;
     } else {
-        const struct fc_certificate *certificate = &claim->party->certificate->held.certificate;
+        const struct fc_certificate *certificate =
+            &claim->party->certificate->fact->held.certificate;
         out->endpoint_count = certificate->endpoint_count;
         memcpy(out->endpoints, certificate->endpoints, sizeof out->endpoints);
         out->region = certificate->country;
     }
 }
 
-static bool holds_place(const struct fc_ledger *ledger, const struct claim *claim)
+static bool holds_place(const struct roll *roll, const struct claim *claim)
 {
-    return claim_find(&ledger->nodes, &claim->key) == claim;
+    return claim_find(&roll->nodes, &claim->key) == claim;
 }
 
 size_t fc_ledger_participant_node_count(const struct fc_ledger *ledger, const struct fc_hash *id)
 {
-    const struct party *party = fc_ledger_party(ledger, id);
+    const struct roll *roll = ledger->roll;
+    const struct party *party = fc_ledger_party(roll, id);
     size_t count = 0;
     for (size_t i = 0; party && i < party->claims.count; i++)
-        count += holds_place(ledger, party->claims.list[i]);
+        count += holds_place(roll, party->claims.list[i]);
     return count;
 }
 
 void fc_ledger_participant_node_at(const struct fc_ledger *ledger, const struct fc_hash *id,
                                    size_t index, struct fc_node *out)
 {
-    const struct party *party = fc_ledger_party(ledger, id);
+    const struct roll *roll = ledger->roll;
+    const struct party *party = fc_ledger_party(roll, id);
     size_t at = 0;
     assert(party);
-    while (!holds_place(ledger, party->claims.list[at]) || index-- != 0)
+    while (!holds_place(roll, party->claims.list[at]) || index-- != 0)
         at++;
     describe_node(party->claims.list[at], out);
 }
 
 size_t fc_ledger_node_count(const struct fc_ledger *ledger)
 {
-    return ledger->nodes.count;
+    const struct roll *roll = ledger->roll;
+    return roll->nodes.count;
 }
 
 void fc_ledger_node_at(const struct fc_ledger *ledger, size_t index, struct fc_node *out)
 {
-    assert(index < ledger->nodes.count);
-    describe_node(ledger->nodes.list[index], out);
+    const struct roll *roll = ledger->roll;
+    assert(index < roll->nodes.count);
+    describe_node(roll->nodes.list[index], out);
 }
 
 enum fc_err fc_ledger_node(const struct fc_ledger *ledger, const struct fc_key *key,
                            struct fc_node *out)
 {
-    const struct claim *claim = claim_find(&ledger->nodes, key);
+    const struct roll *roll = ledger->roll;
+    const struct claim *claim = claim_find(&roll->nodes, key);
     if (!claim)
         return FC_E_MISSING;
     describe_node(claim, out);

@@ -4,7 +4,7 @@
 
 #include "store/ledger_priv.h"
 
-bool fc_ledger_verify(const struct fc_ledger *ledger, const struct fc_record *record,
+bool fc_ledger_verify(const struct roll *roll, const struct fc_record *record,
                       const struct fc_key *key)
 {
     for (uint32_t i = 0; i < record->signature_count; i++) {
@@ -12,7 +12,7 @@ bool fc_ledger_verify(const struct fc_ledger *ledger, const struct fc_record *re
         fc_record_signature(record, i, &signature);
         if (fc_key_eq(&signature.signer, key)) {
             struct fc_verify_job job = {.key = *key, .hash = record->hash, .sig = signature.sig};
-            ledger->verifier.verify(ledger->verifier.ctx, &job, 1);
+            roll->verifier.verify(roll->verifier.ctx, &job, 1);
             return job.valid;
         }
     }
@@ -60,12 +60,12 @@ bool fc_certificate_same_heads(const struct fc_certificate *a, const struct fc_c
 
 static int compare_certificates(const struct slot *a, const struct slot *b)
 {
-    const struct fc_certificate *x = &a->held.certificate, *y = &b->held.certificate;
+    const struct fc_certificate *x = &a->fact->held.certificate, *y = &b->fact->held.certificate;
     if (x->g != y->g)
         return x->g < y->g ? -1 : 1;
     if (x->r != y->r)
         return x->r < y->r ? -1 : 1;
-    return fc_hash_cmp(&a->held.record.hash, &b->held.record.hash);
+    return fc_hash_cmp(&a->fact->held.record.hash, &b->fact->held.record.hash);
 }
 
 size_t fc_party_certificate_place(const struct party *party, const struct slot *slot)
@@ -78,8 +78,8 @@ size_t fc_party_certificate_place(const struct party *party, const struct slot *
 
 static bool extends(const struct fc_certificate *recovery, const struct slot *base)
 {
-    return base->held.certificate.r == 0 &&
-           fc_certificate_same_line(recovery, &base->held.certificate);
+    return base->fact->held.certificate.r == 0 &&
+           fc_certificate_same_line(recovery, &base->fact->held.certificate);
 }
 
 struct slot *fc_party_base(const struct party *party, const struct fc_certificate *recovery)
@@ -95,39 +95,42 @@ static bool alike(const struct fc_certificate *a, const struct fc_certificate *b
     return a->r == b->r && fc_certificate_same_line(a, b);
 }
 
-static enum fc_err check_recovery(const struct fc_ledger *ledger, const struct party *party,
+static enum fc_err check_recovery(const struct roll *roll, const struct party *party,
                                   const struct slot *slot, struct slot **displaced)
 {
-    const struct fc_certificate *certificate = &slot->held.certificate;
+    const struct fc_certificate *certificate = &slot->fact->held.certificate;
     struct slot *highest = NULL;
     size_t same = 0;
     if (certificate->r > LEDGER_RECOVERIES_MAX)
         return FC_E_BOUND;
-    if (!fc_ledger_verify(ledger, &slot->held.record, &certificate->recovery_key))
+    if (!fc_ledger_verify(roll, &slot->fact->held.record, &certificate->recovery_key))
         return FC_E_SIGNATURE;
     if (!fc_party_base(party, certificate))
         return FC_E_UNKNOWN;
     for (size_t i = 0; i < party->certificates.count; i++) {
         struct slot *other = party->certificates.list[i];
-        if (!alike(certificate, &other->held.certificate))
+        if (!alike(certificate, &other->fact->held.certificate))
             continue;
         same++;
-        if (!highest || fc_hash_cmp(&highest->held.record.hash, &other->held.record.hash) < 0)
+        if (!highest ||
+            fc_hash_cmp(&highest->fact->held.record.hash, &other->fact->held.record.hash) < 0)
             highest = other;
     }
     /* Two are enough to freeze the feed: the lowest, so that all keep the same ones. */
     if (same < 2)
         return FC_OK;
     *displaced = highest;
-    return fc_hash_cmp(&slot->held.record.hash, &highest->held.record.hash) < 0 ? FC_OK
-                                                                                : FC_E_STALE;
+    return fc_hash_cmp(&slot->fact->held.record.hash, &highest->fact->held.record.hash) < 0
+               ? FC_OK
+               : FC_E_STALE;
 }
 
 struct slot *fc_party_double(struct party *party, struct slot *recovery)
 {
     for (size_t i = 0; i < party->certificates.count; i++) {
         struct slot *other = party->certificates.list[i];
-        if (other != recovery && alike(&recovery->held.certificate, &other->held.certificate)) {
+        if (other != recovery &&
+            alike(&recovery->fact->held.certificate, &other->fact->held.certificate)) {
             recovery->doubled = other->doubled = true;
             return other;
         }
@@ -135,31 +138,31 @@ struct slot *fc_party_double(struct party *party, struct slot *recovery)
     return NULL;
 }
 
-enum fc_err fc_ledger_add_governed(struct fc_ledger *ledger, const struct slot *slot,
+enum fc_err fc_ledger_add_governed(const struct roll *roll, const struct slot *slot,
                                    const struct fc_hash *charter)
 {
-    const struct slot *under = fc_ledger_held_charter(ledger, charter);
+    const struct slot *under = fc_ledger_held_charter(roll, charter);
     if (!under)
         return FC_E_UNKNOWN;
-    if (fc_ledger_signatures(ledger, &slot->held.record, &under->held.charter) <
-        under->held.charter.admit)
+    if (fc_ledger_signatures(roll, &slot->fact->held.record, &under->fact->held.charter) <
+        under->fact->held.charter.admit)
         return FC_E_QUORUM;
     /* Governors who are none any more can sign without end what does not count. */
-    bool idle = !fc_ledger_counts(ledger, charter, &slot->held.record.hash);
-    return idle && ledger->idle_count >= LEDGER_IDLE_MAX ? FC_E_AGAIN : FC_OK;
+    bool idle = !fc_ledger_counts(roll, charter, &slot->fact->held.record.hash);
+    return idle && roll->idle_count >= LEDGER_IDLE_MAX ? FC_E_AGAIN : FC_OK;
 }
 
-enum fc_err fc_ledger_add_certificate(struct fc_ledger *ledger, const struct slot *slot,
+enum fc_err fc_ledger_add_certificate(const struct roll *roll, const struct slot *slot,
                                       struct slot **displaced)
 {
-    const struct fc_certificate *certificate = &slot->held.certificate;
-    const struct party *party = fc_ledger_party(ledger, &certificate->participant);
+    const struct fc_certificate *certificate = &slot->fact->held.certificate;
+    const struct party *party = fc_ledger_party(roll, &certificate->participant);
     if (certificate->r > 0)
-        return check_recovery(ledger, party, slot, displaced);
+        return check_recovery(roll, party, slot, displaced);
     bool rooted = certificate_is_first(certificate);
     for (size_t i = 0; party && i < party->certificates.count && !rooted; i++)
-        rooted = certificate_is_first(&party->certificates.list[i]->held.certificate);
-    enum fc_err err = fc_ledger_add_governed(ledger, slot, &certificate->charter);
+        rooted = certificate_is_first(&party->certificates.list[i]->fact->held.certificate);
+    enum fc_err err = fc_ledger_add_governed(roll, slot, &certificate->charter);
     return err == FC_OK && !rooted ? FC_E_UNKNOWN : err;
 }
 
@@ -174,24 +177,24 @@ static bool base_counts(const struct party *party, const struct fc_certificate *
 }
 
 /* Recoveries come after what they extend. */
-static void count_certificates(struct fc_ledger *ledger, struct party *party)
+static void count_certificates(struct roll *roll, struct party *party)
 {
     for (size_t i = 0; i < party->certificates.count; i++) {
         struct slot *slot = party->certificates.list[i];
-        const struct fc_certificate *certificate = &slot->held.certificate;
-        fc_ledger_count(ledger, slot,
-                        certificate->r == 0 ? fc_ledger_counts(ledger, &certificate->charter,
-                                                               &slot->held.record.hash)
+        const struct fc_certificate *certificate = &slot->fact->held.certificate;
+        fc_ledger_count(roll, slot,
+                        certificate->r == 0 ? fc_ledger_counts(roll, &certificate->charter,
+                                                               &slot->fact->held.record.hash)
                                             : base_counts(party, certificate));
     }
 }
 
-static void count_revocations(struct fc_ledger *ledger, struct party *party)
+static void count_revocations(struct roll *roll, struct party *party)
 {
     for (size_t i = 0; i < party->revocations.count; i++) {
         struct slot *slot = party->revocations.list[i];
-        const struct fc_hash *charter = &slot->held.revocation.charter;
-        fc_ledger_count(ledger, slot, fc_ledger_counts(ledger, charter, &slot->held.record.hash));
+        const struct fc_hash *charter = &slot->fact->held.revocation.charter;
+        fc_ledger_count(roll, slot, fc_ledger_counts(roll, charter, &slot->fact->held.record.hash));
     }
 }
 
@@ -201,12 +204,12 @@ static uint64_t line_conflict(const struct party *party, const struct fc_certifi
     uint64_t lowest = UINT64_MAX;
     for (size_t i = 0; i < party->certificates.count; i++) {
         const struct slot *slot = party->certificates.list[i];
-        const struct fc_certificate *certificate = &slot->held.certificate;
+        const struct fc_certificate *certificate = &slot->fact->held.certificate;
         if (slot->doubled && certificate->r < lowest && fc_certificate_same_line(certificate, line))
             lowest = certificate->r;
     }
     for (size_t i = 0; i < party->evidence.count; i++) {
-        const struct about *about = party->evidence.list[i]->about;
+        const struct about *about = party->evidence.list[i]->fact->about;
         if (about->type == FC_RECORD_CERTIFICATE && about->certificate.r < lowest &&
             fc_certificate_same_line(&about->certificate, line))
             lowest = about->certificate.r;
@@ -218,7 +221,7 @@ static void mark_conflicts(struct party *party)
 {
     for (size_t i = 0; i < party->certificates.count; i++) {
         struct slot *slot = party->certificates.list[i];
-        const struct fc_certificate *certificate = &slot->held.certificate;
+        const struct fc_certificate *certificate = &slot->fact->held.certificate;
         slot->conflicted =
             certificate->r > 0 && certificate->r >= line_conflict(party, certificate);
     }
@@ -230,8 +233,9 @@ static bool speaks(const struct party *party, uint16_t incarnation, const struct
 {
     for (size_t i = 0; i < party->certificates.count; i++) {
         const struct slot *slot = party->certificates.list[i];
-        if (slot->held.certificate.incarnation == incarnation && !slot->conflicted &&
-            (slot->counts || party->unsettled) && fc_key_eq(&slot->held.certificate.feed_key, key))
+        if (slot->fact->held.certificate.incarnation == incarnation && !slot->conflicted &&
+            (slot->counts || party->unsettled) &&
+            fc_key_eq(&slot->fact->held.certificate.feed_key, key))
             return true;
     }
     return false;
@@ -239,15 +243,16 @@ static bool speaks(const struct party *party, uint16_t incarnation, const struct
 
 /* Evidence against heads counts while who signed them does, by the certificates the heads name or
  * by later ones that go on with the same key. */
-static void count_evidence(const struct fc_ledger *ledger, struct party *party)
+static void count_evidence(const struct roll *roll, struct party *party)
 {
     for (size_t i = 0; i < party->evidence.count; i++) {
         struct slot *slot = party->evidence.list[i];
-        const struct about *about = slot->about;
+        const struct about *about = slot->fact->about;
         slot->counts = true;
         for (int k = 0; k < 2 && about->type == FC_RECORD_HEAD; k++) {
-            const struct slot *named = fc_ledger_slot(ledger, &about->certificates[k]);
-            if (!named || !speaks(party, about->incarnation, &named->held.certificate.feed_key))
+            const struct slot *named = fc_ledger_slot(roll, &about->certificates[k]);
+            if (!named ||
+                !speaks(party, about->incarnation, &named->fact->held.certificate.feed_key))
                 slot->counts = false;
         }
     }
@@ -257,7 +262,8 @@ bool fc_party_lined(const struct party *party, const struct fc_certificate *cert
 {
     for (size_t i = 0; i < party->certificates.count; i++)
         if (party->certificates.list[i]->lined &&
-            fc_certificate_same_heads(&party->certificates.list[i]->held.certificate, certificate))
+            fc_certificate_same_heads(&party->certificates.list[i]->fact->held.certificate,
+                                      certificate))
             return true;
     return false;
 }
@@ -266,8 +272,8 @@ bool fc_party_contested(const struct party *party, uint16_t incarnation)
 {
     for (size_t i = 0; i < party->evidence.count; i++) {
         const struct slot *slot = party->evidence.list[i];
-        if (slot->counts && slot->about->type == FC_RECORD_HEAD &&
-            slot->about->incarnation == incarnation)
+        if (slot->counts && slot->fact->about->type == FC_RECORD_HEAD &&
+            slot->fact->about->incarnation == incarnation)
             return true;
     }
     return false;
@@ -275,9 +281,9 @@ bool fc_party_contested(const struct party *party, uint16_t incarnation)
 
 /* -- what stands ------------------------------------------------------------------------------- */
 
-static bool in_chain(const struct fc_ledger *ledger, const struct fc_hash *charter)
+static bool in_chain(const struct roll *roll, const struct fc_hash *charter)
 {
-    const struct slot *slot = fc_ledger_held_charter(ledger, charter);
+    const struct slot *slot = fc_ledger_held_charter(roll, charter);
     return slot && slot->chain_at > 0;
 }
 
@@ -294,10 +300,10 @@ static struct slot *standing_base(const struct party *party)
     struct slot *best = NULL;
     for (size_t i = 0; i < party->certificates.count; i++) {
         struct slot *slot = party->certificates.list[i];
-        const struct fc_certificate *certificate = &slot->held.certificate;
+        const struct fc_certificate *certificate = &slot->fact->held.certificate;
         slot->lined = slot->counts && certificate->r == 0 &&
-                      (!best || (certificate->g > best->held.certificate.g &&
-                                 continues(certificate, &best->held.certificate)));
+                      (!best || (certificate->g > best->fact->held.certificate.g &&
+                                 continues(certificate, &best->fact->held.certificate)));
         if (slot->lined)
             best = slot;
     }
@@ -308,23 +314,23 @@ static void line_recoveries(const struct party *party)
 {
     for (size_t i = 0; i < party->certificates.count; i++) {
         struct slot *slot = party->certificates.list[i];
-        for (size_t j = 0; j < i && slot->held.certificate.r > 0 && !slot->conflicted; j++) {
+        for (size_t j = 0; j < i && slot->fact->held.certificate.r > 0 && !slot->conflicted; j++) {
             const struct slot *base = party->certificates.list[j];
-            if (base->lined && extends(&slot->held.certificate, base))
+            if (base->lined && extends(&slot->fact->held.certificate, base))
                 slot->lined = true;
         }
     }
 }
 
 /* Of those under rival charters: the highest g, of equals the lower hash. */
-static struct slot *disputed_base(const struct fc_ledger *ledger, const struct party *party)
+static struct slot *disputed_base(const struct roll *roll, const struct party *party)
 {
     struct slot *best = NULL;
     for (size_t i = 0; i < party->certificates.count; i++) {
         struct slot *slot = party->certificates.list[i];
-        const struct fc_certificate *certificate = &slot->held.certificate;
-        if (certificate->r == 0 && !in_chain(ledger, &certificate->charter) &&
-            (!best || certificate->g > best->held.certificate.g))
+        const struct fc_certificate *certificate = &slot->fact->held.certificate;
+        if (certificate->r == 0 && !in_chain(roll, &certificate->charter) &&
+            (!best || certificate->g > best->fact->held.certificate.g))
             best = slot;
     }
     return best;
@@ -334,11 +340,12 @@ static struct slot *disputed_base(const struct fc_ledger *ledger, const struct p
 static struct slot *recovered(const struct party *party, struct slot *base, bool *frozen)
 {
     struct slot *standing = base;
-    *frozen = line_conflict(party, &base->held.certificate) != UINT64_MAX;
+    *frozen = line_conflict(party, &base->fact->held.certificate) != UINT64_MAX;
     for (size_t i = 0; i < party->certificates.count; i++) {
         struct slot *slot = party->certificates.list[i];
-        if (!slot->conflicted && slot->held.certificate.r > standing->held.certificate.r &&
-            extends(&slot->held.certificate, base))
+        if (!slot->conflicted &&
+            slot->fact->held.certificate.r > standing->fact->held.certificate.r &&
+            extends(&slot->fact->held.certificate, base))
             standing = slot;
     }
     return standing;
@@ -349,23 +356,23 @@ static struct slot *standing_revocation(const struct party *party, uint64_t g)
     struct slot *best = NULL;
     for (size_t i = 0; i < party->revocations.count; i++) {
         struct slot *slot = party->revocations.list[i];
-        if (!slot->counts || slot->held.revocation.g < g)
+        if (!slot->counts || slot->fact->held.revocation.g < g)
             continue;
-        fc_version last = slot->held.revocation.last_valid;
-        if (!best || last < best->held.revocation.last_valid ||
-            (last == best->held.revocation.last_valid &&
-             fc_hash_cmp(&slot->held.record.hash, &best->held.record.hash) < 0))
+        fc_version last = slot->fact->held.revocation.last_valid;
+        if (!best || last < best->fact->held.revocation.last_valid ||
+            (last == best->fact->held.revocation.last_valid &&
+             fc_hash_cmp(&slot->fact->held.record.hash, &best->fact->held.record.hash) < 0))
             best = slot;
     }
     return best;
 }
 
-static size_t certified_place(const struct fc_ledger *ledger, const struct fc_hash *id)
+static size_t certified_place(const struct roll *roll, const struct fc_hash *id)
 {
-    size_t low = 0, high = ledger->certified_count;
+    size_t low = 0, high = roll->certified_count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (fc_hash_cmp(&ledger->certified[middle]->id, id) < 0)
+        if (fc_hash_cmp(&roll->certified[middle]->id, id) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -373,40 +380,40 @@ static size_t certified_place(const struct fc_ledger *ledger, const struct fc_ha
     return low;
 }
 
-static void list_certified(struct fc_ledger *ledger, struct party *party)
+static void list_certified(struct roll *roll, struct party *party)
 {
-    size_t at = certified_place(ledger, &party->id);
-    bool listed = at < ledger->certified_count && ledger->certified[at] == party;
-    struct party **place = ledger->certified + at;
+    size_t at = certified_place(roll, &party->id);
+    bool listed = at < roll->certified_count && roll->certified[at] == party;
+    struct party **place = roll->certified + at;
     if (party->certificate && !listed) {
-        memmove(place + 1, place, (ledger->certified_count - at) * sizeof *place);
+        memmove(place + 1, place, (roll->certified_count - at) * sizeof *place);
         *place = party;
-        ledger->certified_count++;
+        roll->certified_count++;
     } else if (!party->certificate && listed) {
-        ledger->certified_count--;
-        memmove(place, place + 1, (ledger->certified_count - at) * sizeof *place);
+        roll->certified_count--;
+        memmove(place, place + 1, (roll->certified_count - at) * sizeof *place);
     }
 }
 
-enum fc_err fc_party_decide(struct fc_ledger *ledger, struct party *party)
+enum fc_err fc_party_decide(struct roll *roll, struct party *party)
 {
-    count_certificates(ledger, party);
-    count_revocations(ledger, party);
+    count_certificates(roll, party);
+    count_revocations(roll, party);
     mark_conflicts(party);
     struct slot *base = standing_base(party);
     line_recoveries(party);
     /* What was signed under one of two rivals goes on being shown, and says that it is unsettled.
      * What a rotation did not carry over is gone. */
-    party->unsettled = !base && ledger->disputed;
+    party->unsettled = !base && roll->disputed;
     if (party->unsettled)
-        base = disputed_base(ledger, party);
+        base = disputed_base(roll, party);
     party->unsettled = party->unsettled && base;
-    count_evidence(ledger, party);
+    count_evidence(roll, party);
     party->recovery_frozen = false;
     party->certificate = base ? recovered(party, base, &party->recovery_frozen) : NULL;
-    party->revocation = base ? standing_revocation(party, base->held.certificate.g) : NULL;
-    list_certified(ledger, party);
-    return fc_party_claim(ledger, party);
+    party->revocation = base ? standing_revocation(party, base->fact->held.certificate.g) : NULL;
+    list_certified(roll, party);
+    return fc_party_claim(roll, party);
 }
 
 /* -- what others ask --------------------------------------------------------------------------- */
@@ -415,17 +422,19 @@ static void describe(const struct party *party, struct fc_participant *out)
 {
     *out = (struct fc_participant){
         .id = party->id,
-        .certificate = &party->certificate->held,
-        .revocation = party->revocation ? &party->revocation->held : NULL,
+        .certificate = &party->certificate->fact->held,
+        .revocation = party->revocation ? &party->revocation->fact->held : NULL,
         .recovery_frozen = party->recovery_frozen,
-        .contested = fc_party_contested(party, party->certificate->held.certificate.incarnation),
+        .contested =
+            fc_party_contested(party, party->certificate->fact->held.certificate.incarnation),
         .unsettled = party->unsettled};
 }
 
 enum fc_err fc_ledger_participant(const struct fc_ledger *ledger, const struct fc_hash *id,
                                   struct fc_participant *out)
 {
-    const struct party *party = fc_ledger_party(ledger, id);
+    const struct roll *roll = ledger->roll;
+    const struct party *party = fc_ledger_party(roll, id);
     if (!party || !party->certificate)
         return FC_E_MISSING;
     describe(party, out);
@@ -434,11 +443,13 @@ enum fc_err fc_ledger_participant(const struct fc_ledger *ledger, const struct f
 
 size_t fc_ledger_participant_count(const struct fc_ledger *ledger)
 {
-    return ledger->certified_count;
+    const struct roll *roll = ledger->roll;
+    return roll->certified_count;
 }
 
 void fc_ledger_participant_at(const struct fc_ledger *ledger, size_t index,
                               struct fc_participant *out)
 {
-    describe(ledger->certified[index], out);
+    const struct roll *roll = ledger->roll;
+    describe(roll->certified[index], out);
 }

@@ -15,7 +15,7 @@ static size_t place(const struct party *party, const struct fc_hash *key,
     size_t low = 0, high = party->takedowns.count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        if (compare(&party->takedowns.list[middle]->held.takedown, key, commitment) < 0)
+        if (compare(&party->takedowns.list[middle]->fact->held.takedown, key, commitment) < 0)
             low = middle + 1;
         else
             high = middle;
@@ -25,13 +25,13 @@ static size_t place(const struct party *party, const struct fc_hash *key,
 
 size_t fc_party_takedown_place(const struct party *party, const struct slot *slot)
 {
-    return place(party, &slot->held.takedown.key, &slot->held.takedown.commitment);
+    return place(party, &slot->fact->held.takedown.key, &slot->fact->held.takedown.commitment);
 }
 
-void fc_takedown_count(struct fc_ledger *ledger, struct slot *slot)
+void fc_takedown_count(struct roll *roll, struct slot *slot)
 {
-    const struct fc_hash *charter = &slot->held.takedown.charter;
-    fc_ledger_count(ledger, slot, fc_ledger_counts(ledger, charter, &slot->held.record.hash));
+    const struct fc_hash *charter = &slot->fact->held.takedown.charter;
+    fc_ledger_count(roll, slot, fc_ledger_counts(roll, charter, &slot->fact->held.record.hash));
 }
 
 const struct fc_held *fc_ledger_takedown(const struct fc_ledger *ledger,
@@ -39,16 +39,17 @@ const struct fc_held *fc_ledger_takedown(const struct fc_ledger *ledger,
                                          const struct fc_hash *key_hash,
                                          const struct fc_hash *commitment)
 {
-    const struct party *party = fc_ledger_party(ledger, participant);
+    const struct roll *roll = ledger->roll;
+    const struct party *party = fc_ledger_party(roll, participant);
     const struct slot *best = NULL;
     for (size_t i = party ? place(party, key_hash, commitment) : 0;
          party && i < party->takedowns.count; i++) {
         const struct slot *slot = party->takedowns.list[i];
-        if (compare(&slot->held.takedown, key_hash, commitment) != 0)
+        if (compare(&slot->fact->held.takedown, key_hash, commitment) != 0)
             break;
-        if (slot->counts &&
-            (!best || fc_hash_cmp(&slot->held.record.hash, &best->held.record.hash) < 0))
+        if (slot->counts && (!best || fc_hash_cmp(&slot->fact->held.record.hash,
+                                                  &best->fact->held.record.hash) < 0))
             best = slot;
     }
-    return best ? &best->held : NULL;
+    return best ? &best->fact->held : NULL;
 }

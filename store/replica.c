@@ -7,6 +7,7 @@
 static const char key_format[] = "format";
 static const char key_federation[] = "federation";
 static const char key_state[] = "state";
+static const char key_ledger[] = "ledger";
 
 /* -- what one row of META keeps ---------------------------------------------------------------- */
 
@@ -72,6 +73,10 @@ struct fc_arrival_mark fc_replica_arrival_mark(const struct fc_replica *replica)
 
 enum fc_err fc_replica_codec(struct fc_replica *replica, struct fc_codec **codec)
 {
+    if (replica->shared) {
+        *codec = replica->shared->codec;
+        return FC_OK;
+    }
     enum fc_err err = replica->codec ? FC_OK : fc_codec_create(&replica->codec);
     *codec = replica->codec;
     return err;
@@ -121,26 +126,74 @@ static enum fc_err reload(struct fc_replica *replica)
     return err;
 }
 
-static void trust_or_verify(void *ctx, struct fc_verify_job *jobs, size_t count)
+/* Records in the store were checked when they came. */
+static void trust(void *ctx, struct fc_verify_job *jobs, size_t count)
 {
-    struct fc_replica *replica = ctx;
-    if (!replica->trusting) {
-        replica->verifier.verify(replica->verifier.ctx, jobs, count);
-        return;
-    }
+    (void)ctx;
     for (size_t i = 0; i < count; i++)
         jobs[i].valid = true;
 }
 
-static enum fc_err reload_ledger(struct fc_replica *replica, struct fc_txn *txn)
+/* -- which ledger the store holds, for replicas that share them: its id and how many checkpoints */
+
+static enum fc_err ledger_note(struct fc_replica *replica)
 {
-    struct fc_verifier verifier = {.ctx = replica, .verify = trust_or_verify};
-    struct fc_ledger *ledger = NULL;
-    replica->trusting = true;
-    enum fc_err err = fc_replica_ledger_load(replica, txn, verifier, &ledger);
-    replica->trusting = false;
+    struct fc_span key = fc_span_str(key_ledger);
+    if (!replica->shared) {
+        if (!replica->ledger_noted)
+            return FC_OK;
+        enum fc_err err = fc_kv_del(replica->txn, FC_TABLE_META, key);
+        return err == FC_E_MISSING ? FC_OK : err;
+    }
+    struct fc_ledger_id id = fc_ledger_id(replica->ledger);
+    uint8_t note[40];
+    memcpy(note, id.b, sizeof id.b);
+    fc_put_be64(note + 32, fc_ledger_checkpoint_count(replica->ledger));
+    return fc_kv_put(replica->txn, FC_TABLE_META, key, fc_span(note, sizeof note));
+}
+
+/* FC_E_MISSING: it must be filled from its records. */
+static enum fc_err open_noted(struct fc_replica *replica, struct fc_txn *txn,
+                              struct fc_ledger **ledger)
+{
+    struct fc_span note;
+    struct fc_ledger_id id;
+    enum fc_err err = fc_kv_get(txn, FC_TABLE_META, fc_span_str(key_ledger), &note);
+    replica->ledger_noted = err == FC_OK;
+    if (err == FC_OK && (!replica->shared || note.len != 40))
+        err = FC_E_MISSING;
     if (err != FC_OK)
         return err;
+    memcpy(id.b, note.data, sizeof id.b);
+    bool checkpoints = fc_get_be64(note.data + 32) > 0;
+    err = fc_ledger_pool_open(replica->shared->ledgers, &replica->federation, &id, ledger);
+    if (err == FC_OK && checkpoints)
+        err = fc_replica_checkpoints_load(txn, *ledger);
+    return err;
+}
+
+static enum fc_err fill_ledger(struct fc_replica *replica, struct fc_txn *txn,
+                               struct fc_ledger **ledger)
+{
+    enum fc_err err =
+        fc_replica_ledger_load(replica, txn, (struct fc_verifier){NULL, trust}, ledger);
+    if (err == FC_OK && replica->shared)
+        fc_ledger_pool_join(replica->shared->ledgers, *ledger);
+    else if (err == FC_OK)
+        fc_ledger_verify_with(*ledger, replica->verifier);
+    return err;
+}
+
+static enum fc_err reload_ledger(struct fc_replica *replica, struct fc_txn *txn)
+{
+    struct fc_ledger *ledger = NULL;
+    enum fc_err err = open_noted(replica, txn, &ledger);
+    if (err == FC_E_MISSING)
+        err = fill_ledger(replica, txn, &ledger);
+    if (err != FC_OK) {
+        fc_ledger_destroy(ledger);
+        return err;
+    }
     fc_ledger_destroy(replica->ledger);
     replica->ledger = ledger;
     replica->ledger_changed = false;
@@ -182,10 +235,15 @@ enum fc_err fc_replica_commit(struct fc_replica *replica)
 {
     assert(replica->txn);
     enum fc_err err = replica->state_changed ? state_write(replica) : FC_OK;
+    bool noting = replica->ledger_changed || (replica->shared && !replica->ledger_noted);
+    if (err == FC_OK && noting)
+        err = ledger_note(replica);
     if (err == FC_OK)
         err = fc_kv_commit(replica->txn);
     else
         fc_kv_abort(replica->txn);
+    if (err == FC_OK && noting)
+        replica->ledger_noted = replica->shared != NULL;
     ended(replica, err == FC_OK);
     return err;
 }
@@ -390,6 +448,7 @@ enum fc_err fc_replica_open(const struct fc_replica_config *config, struct fc_re
         return FC_E_NOMEM;
     }
     replica->kv = config->kv;
+    replica->shared = config->shared;
     replica->verifier = config->verifier;
     replica->federation = config->federation;
     memcpy(replica->seed, config->seed, sizeof replica->seed);

@@ -13,6 +13,7 @@
 #include "store/entry.h"
 #include "store/kv.h"
 #include "store/ledger.h"
+#include "store/shared.h"
 #include "store/tree.h"
 
 struct fc_replica;
@@ -23,6 +24,7 @@ struct fc_replica_config {
     uint8_t seed[32];          /* entropy for epochs and salts, from whoever runs this */
     struct fc_hash federation; /* zero: take the one in the store */
     bool create;               /* initialise an empty store for `federation` */
+    struct fc_shared *shared;  /* borrowed; NULL: this replica stands alone */
 };
 /* FC_E_MISSING: the store is empty and create is not set. FC_E_FEDERATION, FC_E_VERSION,
  * FC_E_CORRUPT, FC_E_IO, FC_E_NOMEM. */
@@ -33,6 +35,9 @@ void fc_replica_close(struct fc_replica *replica); /* NULL is fine; aborts an op
 struct fc_hash fc_replica_federation(const struct fc_replica *replica);
 const struct fc_ledger *fc_replica_ledger(const struct fc_replica *replica);
 struct fc_kv *fc_replica_kv(struct fc_replica *replica);
+
+/* For blocks and contents; made when first needed. */
+FC_MUST_USE enum fc_err fc_replica_codec(struct fc_replica *replica, struct fc_codec **codec);
 
 FC_MUST_USE enum fc_err fc_replica_begin(struct fc_replica *replica);
 FC_MUST_USE enum fc_err fc_replica_commit(struct fc_replica *replica);

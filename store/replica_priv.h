@@ -20,15 +20,21 @@ struct fc_replica_state {
     uint32_t generation; /* the last one given out */
 };
 
+struct fc_shared {
+    struct fc_ledger_pool *ledgers;
+    struct fc_codec *codec;
+};
+
 struct fc_replica {
     struct fc_kv *kv;
-    struct fc_txn *txn; /* the open write transaction, or NULL */
+    struct fc_shared *shared; /* or NULL */
+    struct fc_txn *txn;       /* the open write transaction, or NULL */
     struct fc_verifier verifier;
-    bool trusting; /* while filling the ledger with records that were checked when they came */
     uint8_t seed[32];
     struct fc_hash federation;
     struct fc_ledger *ledger;
-    struct fc_codec *codec; /* made when first needed */
+    bool ledger_noted;      /* the store says which ledger it holds */
+    struct fc_codec *codec; /* made when first needed; unused beside `shared` */
     struct fc_replica_state state;
     struct fc_replica_row **rows; /* ascending by participant */
     size_t row_count, row_cap;
@@ -52,8 +58,6 @@ void fc_replica_read_end(struct fc_replica_read *read);
 
 /* 32 bytes that no other draw of this store gives, for those who do not know the seed. */
 struct fc_hash fc_replica_draw(struct fc_replica *replica, const char *personal);
-FC_MUST_USE enum fc_err fc_replica_codec(struct fc_replica *replica, struct fc_codec **codec);
-
 /* -- generations: rows of one state of one feed, told apart by the first four bytes of their keys
  */
 
@@ -218,6 +222,8 @@ FC_MUST_USE enum fc_err fc_load_settle_takedown(struct fc_replica *replica,
 FC_MUST_USE enum fc_err fc_replica_ledger_load(struct fc_replica *replica, struct fc_txn *txn,
                                                struct fc_verifier verifier,
                                                struct fc_ledger **ledger);
+/* Adds the checkpoints that the store holds. */
+FC_MUST_USE enum fc_err fc_replica_checkpoints_load(struct fc_txn *txn, struct fc_ledger *ledger);
 FC_MUST_USE enum fc_err fc_replica_local_load(struct fc_replica *replica, struct fc_txn *txn);
 
 #endif

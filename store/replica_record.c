@@ -52,7 +52,8 @@ static enum fc_err refill_pass(struct fc_ledger *ledger, struct fc_txn *txn, str
     return FC_OK;
 }
 
-static enum fc_err list_arrived(struct fc_txn *txn, struct fc_buf *hashes)
+/* Of one type; FC_RECORD_HEAD: of all but heads. */
+static enum fc_err list_arrived(struct fc_txn *txn, enum fc_record_type type, struct fc_buf *hashes)
 {
     struct fc_kv_cursor *cursor = NULL;
     struct fc_span key, value;
@@ -63,7 +64,7 @@ static enum fc_err list_arrived(struct fc_txn *txn, struct fc_buf *hashes)
     while (err == FC_OK) {
         struct fc_arrival arrival;
         if (fc_replica_arrival_parse(key, value, &arrival) == FC_OK &&
-            arrival.type != FC_RECORD_HEAD)
+            (type == FC_RECORD_HEAD ? arrival.type != type : arrival.type == type))
             fc_buf_append(hashes, arrival.hash.b, sizeof arrival.hash.b);
         err = fc_kv_next(cursor, &key, &value);
     }
@@ -109,7 +110,7 @@ enum fc_err fc_replica_ledger_load(struct fc_replica *replica, struct fc_txn *tx
     size_t before;
     enum fc_err err = fc_ledger_create(&replica->federation, verifier, &ledger);
     if (err == FC_OK)
-        err = list_arrived(txn, &hashes);
+        err = list_arrived(txn, FC_RECORD_HEAD, &hashes);
     do {
         before = hashes.len;
         if (err == FC_OK)
@@ -124,6 +125,16 @@ enum fc_err fc_replica_ledger_load(struct fc_replica *replica, struct fc_txn *tx
     }
     *out = ledger;
     return FC_OK;
+}
+
+enum fc_err fc_replica_checkpoints_load(struct fc_txn *txn, struct fc_ledger *ledger)
+{
+    struct fc_buf hashes = {0};
+    enum fc_err err = list_arrived(txn, FC_RECORD_CHECKPOINT, &hashes);
+    if (err == FC_OK)
+        err = refill_pass(ledger, txn, &hashes);
+    fc_buf_finish(&hashes);
+    return err;
 }
 
 static void count_takedown(void *ctx, struct fc_span key)

@@ -28,6 +28,7 @@ struct node {
 struct many {
     struct fc_test_federation fed;
     struct fc_memo memo;
+    struct fc_shared *shared;
     struct fc_kv *seed; /* charter and certificates */
     struct author *authors;
     uint32_t author_count;
@@ -59,7 +60,8 @@ static struct fc_replica *open_on(struct many *many, struct fc_kv *kv, uint32_t 
     struct fc_replica_config config = {.kv = kv,
                                        .verifier = fc_memo_verifier(&many->memo),
                                        .federation = many->fed.id,
-                                       .create = create};
+                                       .create = create,
+                                       .shared = many->shared};
     fc_put_be32(config.seed, number);
     bench_check(fc_replica_open(&config, &replica), "replica");
     return replica;
@@ -82,6 +84,7 @@ static void seed(struct many *many, uint32_t members, uint32_t authors)
 {
     struct fc_kv *kv;
     fc_test_federation_init(&many->fed, "many", 1);
+    bench_check(fc_shared_create(fc_memo_verifier(&many->memo), &many->shared), "shared");
     bench_check(fc_kv_mem_create(&kv), "store");
     struct fc_replica *replica = open_on(many, kv, 0, true);
     many->authors = calloc(authors, sizeof *many->authors);
@@ -300,6 +303,7 @@ static void finish(struct many *many, uint32_t messages)
     for (uint32_t i = 0; i < messages; i++)
         fc_buf_finish(&many->messages[i]);
     fc_kv_close(many->seed);
+    fc_shared_destroy(many->shared);
     fc_memo_finish(&many->memo);
     fc_test_federation_finish(&many->fed);
     free(many->messages);

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/ledger_pool.h"
+#include "store/ledger_priv.h"
 #include "tests/support/ledger.h"
 #include "tests/support/rng.h"
 
@@ -25,7 +27,7 @@
 #endif
 
 /* Under the sanitizers, which are ten times slower, every fourth order of a set will do. */
-enum { ITEMS_MAX = 512, VERDICTS = 4096, STRIDE = SANITIZED ? 4 : 1 };
+enum { ITEMS_MAX = 512, VERDICTS = 4096, STRIDE = SANITIZED ? 4 : 1, KEPT = 3 };
 
 /* -- signatures, verified once ----------------------------------------------------------------- */
 
@@ -66,6 +68,9 @@ struct set {
     struct fc_hash pin;
     struct fc_test_question question;
     struct verdicts *verdicts;
+    struct fc_ledger_pool *pool;  /* of all ledgers that are filled once more in it */
+    struct fc_ledger *kept[KEPT]; /* of the last orders */
+    size_t turns;
 };
 
 static struct set set;
@@ -75,10 +80,11 @@ static int setup(void **state)
     (void)state;
     memset(&set, 0, sizeof set);
     set.verdicts = calloc(1, sizeof *set.verdicts);
+    set.pool = fc_ledger_pool_create((struct fc_verifier){set.verdicts, verify_once});
     fc_test_federation_init(&set.fed, "order", 3);
     fc_test_party_init(&set.acme, &set.fed, "acme");
     fc_test_party_init(&set.bolt, &set.fed, "bolt");
-    return set.verdicts ? 0 : -1;
+    return set.verdicts && set.pool ? 0 : -1;
 }
 
 static int teardown(void **state)
@@ -88,6 +94,9 @@ static int teardown(void **state)
         fc_buf_finish(&set.items[i]);
     for (size_t i = 0; i < set.question.head_count; i++)
         fc_buf_finish(&set.question.heads[i]);
+    for (size_t i = 0; i < KEPT; i++)
+        fc_ledger_destroy(set.kept[i]);
+    fc_ledger_pool_destroy(set.pool);
     fc_test_federation_finish(&set.fed);
     fc_test_party_finish(&set.acme);
     fc_test_party_finish(&set.bolt);
@@ -184,12 +193,9 @@ static bool offer(struct fc_ledger *ledger, const struct fc_buf *what)
     return fc_test_ledger_add(ledger, what) != FC_E_UNKNOWN;
 }
 
-static void decide(const size_t *order, struct fc_buf *out)
+static void fill(struct fc_ledger *ledger, const size_t *order)
 {
-    struct fc_ledger *ledger;
     bool done[ITEMS_MAX] = {false}, again = true;
-    struct fc_verifier verifier = {set.verdicts, verify_once};
-    assert_int_equal(fc_ledger_create(&set.fed.id, verifier, &ledger), FC_OK);
     while (again) {
         again = false;
         for (size_t i = 0; i < set.count; i++) {
@@ -199,9 +205,43 @@ static void decide(const size_t *order, struct fc_buf *out)
             again = again || done[order[i]];
         }
     }
+}
+
+/* Among those of other orders, which it may share with. */
+static struct fc_ledger *fill_in_pool(const size_t *order)
+{
+    struct fc_ledger *ledger;
+    struct fc_verifier verifier = {set.verdicts, verify_once};
+    assert_int_equal(fc_ledger_create(&set.fed.id, verifier, &ledger), FC_OK);
+    fc_ledger_pool_join(set.pool, ledger);
+    fill(ledger, order);
+    struct fc_ledger **place = &set.kept[set.turns++ % KEPT];
+    fc_ledger_destroy(*place);
+    return *place = ledger;
+}
+
+static void decide(const size_t *order, struct fc_buf *out)
+{
+    struct fc_ledger *alone, *shared = fill_in_pool(order);
+    struct fc_verifier verifier = {set.verdicts, verify_once};
+    struct fc_buf same = {0};
+    assert_int_equal(fc_ledger_create(&set.fed.id, verifier, &alone), FC_OK);
+    fill(alone, order);
     fc_buf_clear(out);
-    fc_test_ledger_dump(ledger, &set.question, out);
-    fc_ledger_destroy(ledger);
+    fc_test_ledger_dump(alone, &set.question, out);
+    fc_test_ledger_dump(shared, &set.question, &same);
+    assert_true(fc_span_eq(fc_buf_span(&same), fc_buf_span(out)));
+    struct fc_ledger_id id = fc_ledger_id(alone), shared_id = fc_ledger_id(shared);
+    assert_memory_equal(&id, &shared_id, sizeof id);
+    fc_buf_finish(&same);
+    fc_ledger_destroy(alone);
+}
+
+/* They hold the same, so they hold one and the same. */
+static void expect_one(void)
+{
+    for (size_t i = 1; i < KEPT && set.kept[i]; i++)
+        assert_ptr_equal(set.kept[i]->roll, set.kept[0]->roll);
 }
 
 static void compare(const struct fc_buf *expected, const struct fc_buf *got, const size_t *order)
@@ -255,6 +295,7 @@ static void all_orders(const char *says)
             continue;
         decide(order, &got);
         compare(&expected, &got, order);
+        expect_one();
     }
     fc_buf_finish(&expected);
     fc_buf_finish(&got);
@@ -275,6 +316,7 @@ static void some_orders(unsigned rounds, uint64_t seed)
         }
         decide(order, &got);
         compare(&expected, &got, order);
+        expect_one();
     }
     fc_buf_finish(&expected);
     fc_buf_finish(&got);
