@@ -6,7 +6,7 @@
 struct fc_catchup *fc_catchup_find(struct fc_core *core, const struct fc_session *session,
                                    uint64_t id)
 {
-    for (int i = 0; i < FC_LOADS_MAX; i++)
+    for (uint32_t i = 0; i < core->load_count; i++)
         if (core->loads[i].used && core->loads[i].session == session && core->loads[i].id == id)
             return &core->loads[i];
     return NULL;
@@ -14,7 +14,7 @@ struct fc_catchup *fc_catchup_find(struct fc_core *core, const struct fc_session
 
 bool fc_catchup_loading(const struct fc_core *core, const struct fc_hash *participant)
 {
-    for (int i = 0; i < FC_LOADS_MAX; i++)
+    for (uint32_t i = 0; i < core->load_count; i++)
         if (core->loads[i].used && fc_hash_eq(&core->loads[i].participant, participant))
             return true;
     return false;
@@ -28,18 +28,36 @@ static struct fc_backoff *backoff_of(struct fc_core *core, const struct fc_hash 
     return NULL;
 }
 
+/* A new one; of too many the one that ends first makes room. NULL: core->err is set. */
+static struct fc_backoff *backoff_room(struct fc_core *core)
+{
+    uint32_t at = 0;
+    if (core->backoff_count == FC_BACKOFFS_MAX) {
+        for (uint32_t i = 1; i < FC_BACKOFFS_MAX; i++)
+            if (core->backoffs[i].until_us < core->backoffs[at].until_us)
+                at = i;
+        return &core->backoffs[at];
+    }
+    if (core->backoff_count == core->backoff_cap) {
+        uint32_t cap = core->backoff_cap ? 2 * core->backoff_cap : 4;
+        struct fc_backoff *list = realloc(core->backoffs, cap * sizeof *list);
+        if (!list) {
+            core->err = FC_E_NOMEM;
+            return NULL;
+        }
+        core->backoffs = list;
+        core->backoff_cap = cap;
+    }
+    return &core->backoffs[core->backoff_count++];
+}
+
 static void back_off(struct fc_core *core, const struct fc_hash *participant)
 {
     struct fc_backoff *backoff = backoff_of(core, participant);
     if (!backoff) {
-        uint32_t at = core->backoff_count;
-        if (at < FC_BACKOFFS_MAX)
-            core->backoff_count++;
-        else /* the one that ends first makes room */
-            for (uint32_t i = at = 0; i < FC_BACKOFFS_MAX; i++)
-                if (core->backoffs[i].until_us < core->backoffs[at].until_us)
-                    at = i;
-        backoff = &core->backoffs[at];
+        backoff = backoff_room(core);
+        if (!backoff)
+            return;
         *backoff = (struct fc_backoff){.participant = *participant};
     }
     uint32_t doublings =
@@ -81,14 +99,14 @@ void fc_catchup_failed(struct fc_core *core, struct fc_catchup *load, const char
 
 void fc_catchup_closed(struct fc_core *core, const struct fc_session *session)
 {
-    for (int i = 0; i < FC_LOADS_MAX; i++)
+    for (uint32_t i = 0; i < core->load_count; i++)
         if (core->loads[i].used && core->loads[i].session == session)
             fc_catchup_end(core, &core->loads[i], false);
 }
 
 void fc_catchup_reset(struct fc_core *core)
 {
-    for (int i = 0; i < FC_LOADS_MAX; i++)
+    for (uint32_t i = 0; i < core->load_count; i++)
         if (core->loads[i].used)
             fc_catchup_end(core, &core->loads[i], false);
 }
@@ -187,7 +205,7 @@ static bool gives_way(struct fc_core *core, const struct fc_catchup *load)
 
 static void time_out(struct fc_core *core)
 {
-    for (int i = 0; i < FC_LOADS_MAX; i++) {
+    for (uint32_t i = 0; i < core->load_count; i++) {
         struct fc_catchup *load = &core->loads[i];
         if (load->used && gives_way(core, load))
             fc_catchup_failed(core, load, "too slow");
@@ -202,6 +220,33 @@ static void time_out(struct fc_core *core)
     }
 }
 
+/* The next head worth loading, in turn from all sessions. */
+static struct fc_pending *next_candidate(struct fc_core *core, struct fc_session **from)
+{
+    struct fc_pending *pending = NULL;
+    for (uint32_t j = 0; j < core->session_count && !pending && core->err == FC_OK; j++) {
+        uint32_t turn = core->catchup_next++ % core->session_count;
+        struct fc_session *session = core->sessions[turn];
+        if (session->state != FC_SESSION_OPEN || session->blocked)
+            continue;
+        pending = candidate(core, session);
+        *from = session;
+    }
+    return pending;
+}
+
+static bool loads_room(struct fc_core *core)
+{
+    if (core->loads)
+        return true;
+    core->loads = calloc(FC_LOADS_MAX, sizeof *core->loads);
+    if (core->loads)
+        core->load_count = FC_LOADS_MAX;
+    else
+        core->err = FC_E_NOMEM;
+    return core->loads != NULL;
+}
+
 void fc_catchup_run(struct fc_core *core)
 {
     time_out(core);
@@ -209,22 +254,14 @@ void fc_catchup_run(struct fc_core *core)
         return;
     core->catchup_due = false;
     core->catchup_at_us = FC_NEVER;
-    for (int i = 0; i < FC_LOADS_MAX; i++) {
-        if (core->loads[i].used)
+    for (uint32_t i = 0; i < FC_LOADS_MAX; i++) {
+        if (core->loads && core->loads[i].used)
             continue;
-        bool found = false;
-        for (uint32_t j = 0; j < core->session_count && !found && core->err == FC_OK; j++) {
-            uint32_t turn = core->catchup_next++ % core->session_count;
-            struct fc_session *session = core->sessions[turn];
-            if (session->state != FC_SESSION_OPEN || session->blocked)
-                continue;
-            struct fc_pending *pending = candidate(core, session);
-            found = pending != NULL;
-            if (found)
-                begin(core, session, pending, &core->loads[i]);
-        }
-        if (!found)
+        struct fc_session *session = NULL;
+        struct fc_pending *pending = next_candidate(core, &session);
+        if (!pending || !loads_room(core))
             return;
+        begin(core, session, pending, &core->loads[i]);
     }
 }
 

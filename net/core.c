@@ -114,7 +114,9 @@ static void host_dial(void *ctx, const struct fc_key *key)
     if (!peer || peer->wanted)
         return;
     peer->wanted = true;
-    if (!peer->session && !peer->dialling && (peer->dial_at_us == FC_NEVER || peer->attempts == 0))
+    core->peers_changed = true;
+    bool idle = peer->dial_at_us == FC_NEVER || peer->dial_at_us <= core->now_us;
+    if (!peer->session && !peer->dialling && (idle || peer->attempts == 0))
         peer->dial_at_us =
             core->now_us > peer->avoid_until_us ? core->now_us : peer->avoid_until_us;
 }
@@ -126,6 +128,7 @@ static void host_drop(void *ctx, const struct fc_key *key)
     if (!peer)
         return;
     peer->wanted = false;
+    core->peers_changed = true;
     if (!peer->session || peer->session->state != FC_SESSION_OPEN)
         return; /* the view has not heard of this one: it is asked when it opens */
     fc_session_close(core, peer->session, FC_GOODBYE_SPARE, "not among the active peers");
@@ -282,6 +285,8 @@ void fc_core_destroy(struct fc_core *core)
     free(core->sessions);
     free(core->peers);
     free(core->relayed);
+    free(core->loads);
+    free(core->backoffs);
     free(core->wants);
     free(core);
 }
@@ -568,7 +573,7 @@ static uint64_t session_deadline_us(const struct fc_core *core, const struct fc_
     return deadline_us;
 }
 
-static uint64_t find_deadline_us(const struct fc_core *core)
+static uint64_t find_deadline_us(struct fc_core *core)
 {
     uint64_t at_us = fc_earlier(core->pending_at_us, core->catchup_at_us);
     at_us = fc_earlier(at_us, fc_peer_deadline_us(core));
@@ -576,7 +581,7 @@ static uint64_t find_deadline_us(const struct fc_core *core)
     at_us = fc_earlier(at_us, core->spread_ops->deadline_us(core->spread));
     for (uint32_t i = 0; i < core->session_count; i++)
         at_us = fc_earlier(at_us, session_deadline_us(core, core->sessions[i]));
-    for (int i = 0; i < FC_LOADS_MAX; i++)
+    for (uint32_t i = 0; i < core->load_count; i++)
         if (core->loads[i].used)
             at_us = fc_earlier(at_us, core->loads[i].deadline_us);
     at_us = fc_earlier(at_us, fc_want_deadline_us(core));

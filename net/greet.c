@@ -57,6 +57,7 @@ void fc_greet_link_up(struct fc_core *core, const struct fc_event *event)
     if (!session)
         return;
     session->peer = peer;
+    core->peers_changed = true;
     peer->used_us = core->now_us;
     struct fc_session *old = peer->session;
     if (!fc_core_admits(core, &event->key)) {
@@ -124,6 +125,8 @@ static void open_session(struct fc_core *core, struct fc_session *session)
         return;
     if (descriptor.len != 0 && !fc_accept_record(core, session, 0, descriptor))
         return;
+    fc_buf_finish(&session->certificate);
+    fc_buf_finish(&session->descriptor);
     if (core->err != FC_OK)
         return;
     if (!fc_core_admits(core, &session->key)) {

@@ -43,6 +43,7 @@ enum {
     FC_WANT_DOUBLINGS_MAX = 7,
     FC_RELAYED_PER_S = 10, /* heads of one participant relayed, at length */
     FC_RELAYED_BURST = 2048,
+    FC_RELAYED_LEAST = 8,
     FC_RELAYED_KEPT = 1024,
     FC_TIDY_ROWS = 512,
     FC_TIDY_US = 20000,
@@ -130,6 +131,8 @@ struct fc_core {
     bool sessions_closed; /* some wait to be swept */
     struct fc_peer **peers;
     uint32_t peer_count, peer_cap;
+    bool peers_changed; /* since peers_due_us was found */
+    uint64_t peers_due_us;
 
     uint64_t seen_epoch, seen_index; /* of the own arrival log: what was told to the spread */
     uint64_t telling;                /* the arrival the spread is being told of */
@@ -142,9 +145,10 @@ struct fc_core {
     uint64_t digest_index;
     bool digest_known;
 
-    struct fc_catchup loads[FC_LOADS_MAX];
-    struct fc_backoff backoffs[FC_BACKOFFS_MAX];
-    uint32_t backoff_count;
+    struct fc_catchup *loads; /* FC_LOADS_MAX, made when first needed */
+    uint32_t load_count;
+    struct fc_backoff *backoffs;
+    uint32_t backoff_count, backoff_cap;
     uint64_t next_id;
     bool catchup_due; /* a slot came free, or something to load came up */
     uint64_t catchup_at_us;
@@ -157,7 +161,8 @@ struct fc_core {
     uint64_t want_at_us;
     struct fc_key want_from; /* pushed the last delta with contents left out */
 
-    struct fc_relayed *relayed; /* FC_RELAYED_KEPT, made when first needed */
+    struct fc_relayed *relayed;
+    uint32_t relayed_cap;       /* a power of two, up to FC_RELAYED_KEPT */
     struct fc_hash pushed_hash; /* record whose encoded tail is kept in push_tail */
     struct fc_buf push_tail;
     enum fc_wire_kind push_kind;
@@ -192,7 +197,7 @@ struct fc_peer *fc_peer_get(struct fc_core *core, const struct fc_key *key); /* 
 void fc_peer_dial_later(struct fc_core *core, struct fc_peer *peer);
 void fc_peer_strike(struct fc_core *core, struct fc_peer *peer);
 void fc_peer_run(struct fc_core *core);
-uint64_t fc_peer_deadline_us(const struct fc_core *core);
+uint64_t fc_peer_deadline_us(struct fc_core *core);
 void fc_peer_membership(struct fc_core *core); /* endpoints may be known now */
 
 /* greet.c */

@@ -69,6 +69,7 @@ struct fc_peer *fc_peer_get(struct fc_core *core, const struct fc_key *key)
     peer->key = *key;
     peer->dial_at_us = FC_NEVER;
     peer->used_us = core->now_us;
+    core->peers_changed = true;
     uint32_t at = place_of(core, key);
     memmove(core->peers + at + 1, core->peers + at, (core->peer_count - at) * sizeof(*core->peers));
     core->peers[at] = peer;
@@ -83,6 +84,7 @@ void fc_peer_dial_later(struct fc_core *core, struct fc_peer *peer)
         wait_us *= 2;
     wait_us = fc_earlier(wait_us, FC_DIAL_MAX_US);
     peer->attempts++;
+    core->peers_changed = true;
     peer->dialling = false;
     peer->dial_at_us = core->now_us + fc_rng_jitter(&core->rng, wait_us);
     if (peer->dial_at_us < peer->avoid_until_us)
@@ -126,6 +128,9 @@ static void dial(struct fc_core *core, struct fc_peer *peer)
 
 void fc_peer_run(struct fc_core *core)
 {
+    if (fc_peer_deadline_us(core) > core->now_us)
+        return;
+    core->peers_changed = true;
     for (uint32_t i = 0; i < core->peer_count; i++) {
         struct fc_peer *peer = core->peers[i];
         if (peer->session || peer->dial_at_us > core->now_us)
@@ -139,12 +144,16 @@ void fc_peer_run(struct fc_core *core)
     }
 }
 
-uint64_t fc_peer_deadline_us(const struct fc_core *core)
+uint64_t fc_peer_deadline_us(struct fc_core *core)
 {
     uint64_t deadline_us = FC_NEVER;
+    if (!core->peers_changed)
+        return core->peers_due_us;
     for (uint32_t i = 0; i < core->peer_count; i++)
         if (!core->peers[i]->session && (core->peers[i]->wanted || core->peers[i]->dialling))
             deadline_us = fc_earlier(deadline_us, core->peers[i]->dial_at_us);
+    core->peers_due_us = deadline_us;
+    core->peers_changed = false;
     return deadline_us;
 }
 
@@ -155,4 +164,5 @@ void fc_peer_membership(struct fc_core *core)
         if (peer->wanted && !peer->session && !peer->dialling && peer->dial_at_us == FC_NEVER)
             peer->dial_at_us = core->now_us;
     }
+    core->peers_changed = true;
 }

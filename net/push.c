@@ -127,22 +127,43 @@ bool fc_push_again(struct fc_core *core, struct fc_session *session,
     return true;
 }
 
+/* Twice the places, for buckets that are not full: full ones need none. */
+static bool relayed_grow(struct fc_core *core)
+{
+    uint32_t cap = core->relayed_cap ? 2 * core->relayed_cap : FC_RELAYED_LEAST;
+    struct fc_relayed *table = calloc(cap, sizeof *table);
+    if (!table)
+        return false;
+    for (uint32_t i = 0; i < core->relayed_cap; i++) {
+        struct fc_relayed *old = &core->relayed[i];
+        if (old->bucket.burst != 0 && !fc_bucket_full(&old->bucket, core->now_us))
+            table[fc_get_be32(old->participant.b) % cap] = *old;
+    }
+    free(core->relayed);
+    core->relayed = table;
+    core->relayed_cap = cap;
+    return true;
+}
+
 /* How fast one participant's heads are relayed; above it peers hear of them by cursor. */
 static bool may_relay(struct fc_core *core, const struct fc_hash *participant)
 {
-    if (!core->relayed)
-        core->relayed = calloc(FC_RELAYED_KEPT, sizeof *core->relayed);
-    if (!core->relayed) {
-        core->err = FC_E_NOMEM;
-        return false;
-    }
-    struct fc_relayed *place = &core->relayed[fc_get_be32(participant->b) % FC_RELAYED_KEPT];
-    if (!fc_hash_eq(&place->participant, participant)) {
-        if (place->bucket.burst != 0 && !fc_bucket_full(&place->bucket, core->now_us))
+    struct fc_relayed *place;
+    for (;;) {
+        if (core->relayed_cap == 0 && !relayed_grow(core)) {
+            core->err = FC_E_NOMEM;
+            return false;
+        }
+        place = &core->relayed[fc_get_be32(participant->b) % core->relayed_cap];
+        if (fc_hash_eq(&place->participant, participant))
+            return fc_bucket_take(&place->bucket, 1, core->now_us);
+        if (place->bucket.burst == 0 || fc_bucket_full(&place->bucket, core->now_us))
+            break;
+        if (core->relayed_cap >= FC_RELAYED_KEPT || !relayed_grow(core))
             return fc_bucket_take(&place->bucket, 1, core->now_us); /* they share, for a while */
-        place->participant = *participant;
-        fc_bucket_init(&place->bucket, FC_RELAYED_PER_S, FC_RELAYED_BURST, core->now_us);
     }
+    place->participant = *participant;
+    fc_bucket_init(&place->bucket, FC_RELAYED_PER_S, FC_RELAYED_BURST, core->now_us);
     return fc_bucket_take(&place->bucket, 1, core->now_us);
 }
 

@@ -202,6 +202,7 @@ void fc_session_lost(struct fc_core *core, struct fc_session *session)
     fc_catchup_closed(core, session);
     fc_want_closed(core, session);
     if (peer && peer->session == session) {
+        core->peers_changed = true;
         peer->session = NULL;
         peer->used_us = core->now_us;
         peer->synced_ms = session->synced_ms;

@@ -84,7 +84,7 @@ void fc_core_get_status(const struct fc_core *core, struct fc_core_status *out)
     }
     for (uint32_t i = 0; i < core->peer_count; i++)
         out->dialling += is_dialling(core->peers[i]);
-    for (int i = 0; i < FC_LOADS_MAX; i++)
+    for (uint32_t i = 0; i < core->load_count; i++)
         out->loading += core->loads[i].used;
     if (fc_replica_feeds(core->config.replica, add_missing, &out->contents_wanted) != FC_OK)
         out->contents_wanted = 0;

@@ -54,6 +54,7 @@ static enum fc_err create(const struct fc_view_host *host, struct fc_view **out)
 
 static void destroy(struct fc_view *view)
 {
+    fc_view_notes_finish(&view->tried);
     free(view->places);
     free(view);
 }

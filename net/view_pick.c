@@ -1,5 +1,7 @@
 #include "net/view_pick.h"
 
+#include <stdlib.h>
+
 enum { TRIES = 24, SCANNED_MAX = 256 };
 
 struct wish {
@@ -59,31 +61,52 @@ bool fc_view_pick(const struct fc_view_host *host, bool (*usable)(void *ctx, con
     return scan(&wish, out) || pick_bootstrap(&wish, out);
 }
 
+void fc_view_notes_finish(struct fc_view_notes *notes)
+{
+    free(notes->list);
+    *notes = (struct fc_view_notes){0};
+}
+
 static uint32_t place_of(const struct fc_view_notes *notes, const struct fc_key *key)
 {
     uint32_t at = 0;
-    while (at < notes->count && !fc_key_eq(&notes->keys[at], key))
+    while (at < notes->count && !fc_key_eq(&notes->list[at].key, key))
         at++;
     return at;
+}
+
+static bool notes_room(struct fc_view_notes *notes)
+{
+    if (notes->count < notes->cap)
+        return true;
+    uint32_t cap = notes->cap ? 2 * notes->cap : 4;
+    struct fc_view_note *list =
+        cap <= FC_VIEW_NOTES_MAX ? realloc(notes->list, cap * sizeof *list) : NULL;
+    if (!list)
+        return false;
+    notes->list = list;
+    notes->cap = cap;
+    return true;
 }
 
 void fc_view_note(struct fc_view_notes *notes, const struct fc_key *key, uint64_t until_us)
 {
     uint32_t at = place_of(notes, key);
-    if (at == notes->count && at < FC_VIEW_NOTES_MAX) {
+    if (at == notes->count && notes_room(notes)) {
         notes->count++;
     } else if (at == notes->count) {
+        if (notes->count == 0)
+            return;
         at = notes->next;
-        notes->next = (notes->next + 1) % FC_VIEW_NOTES_MAX;
+        notes->next = (notes->next + 1) % notes->count;
     }
-    notes->keys[at] = *key;
-    notes->until_us[at] = until_us;
+    notes->list[at] = (struct fc_view_note){.key = *key, .until_us = until_us};
 }
 
 bool fc_view_noted(const struct fc_view_notes *notes, const struct fc_key *key, uint64_t now_us)
 {
     uint32_t at = place_of(notes, key);
-    return at < notes->count && notes->until_us[at] > now_us;
+    return at < notes->count && notes->list[at].until_us > now_us;
 }
 
 bool fc_view_unnote(struct fc_view_notes *notes, const struct fc_key *key)
@@ -91,9 +114,7 @@ bool fc_view_unnote(struct fc_view_notes *notes, const struct fc_key *key)
     uint32_t at = place_of(notes, key);
     if (at == notes->count)
         return false;
-    notes->count--;
-    notes->keys[at] = notes->keys[notes->count];
-    notes->until_us[at] = notes->until_us[notes->count];
+    notes->list[at] = notes->list[--notes->count];
     if (notes->next >= notes->count)
         notes->next = 0;
     return true;

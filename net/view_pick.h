@@ -10,14 +10,19 @@
 bool fc_view_pick(const struct fc_view_host *host, bool (*usable)(void *ctx, const struct fc_key *),
                   void *ctx, struct fc_key *out);
 
-/* Keys with an end to each; the oldest gives way. All zero is empty. */
+/* Keys with an end to each; of too many the oldest gives way. All zero is empty. */
 enum { FC_VIEW_NOTES_MAX = 64 };
-struct fc_view_notes {
-    uint32_t count, next;
-    struct fc_key keys[FC_VIEW_NOTES_MAX];
-    uint64_t until_us[FC_VIEW_NOTES_MAX];
+struct fc_view_note {
+    struct fc_key key;
+    uint64_t until_us;
 };
-/* Notes it, or moves its end. */
+struct fc_view_notes {
+    uint32_t count, cap, next;
+    struct fc_view_note *list;
+};
+void fc_view_notes_finish(struct fc_view_notes *notes);
+/* Notes it, or moves its end. Without the memory for one more the oldest gives way; to the first
+ * there is none, and it is not noted. */
 void fc_view_note(struct fc_view_notes *notes, const struct fc_key *key, uint64_t until_us);
 bool fc_view_noted(const struct fc_view_notes *notes, const struct fc_key *key, uint64_t now_us);
 /* Takes it out; false when it was not there. */

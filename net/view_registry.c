@@ -65,6 +65,9 @@ static enum fc_err create(const struct fc_view_host *host, struct fc_view **out)
 
 static void destroy(struct fc_view *view)
 {
+    fc_view_notes_finish(&view->avoided);
+    fc_view_notes_finish(&view->missed);
+    fc_view_notes_finish(&view->favoured);
     free(view->places);
     free(view);
 }
@@ -255,7 +258,7 @@ static void audit(struct fc_view *view)
             return; /* one at a time */
     bool found = false;
     if (missed != 0 && view->host.random(view->host.ctx, 2) == 0) {
-        key = view->missed.keys[view->host.random(view->host.ctx, missed)];
+        key = view->missed.list[view->host.random(view->host.ctx, missed)].key;
         found =
             !find(view, &key) && view->host.find_node(view->host.ctx, &key, &node) && node.can_dial;
         if (!found)

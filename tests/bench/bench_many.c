@@ -29,7 +29,8 @@ struct many {
     struct fc_test_federation fed;
     struct fc_memo memo;
     struct fc_shared *shared;
-    struct fc_kv *seed; /* charter and certificates */
+    struct fc_kv *seed;        /* charter and certificates */
+    struct fc_replica *seeded; /* holds what all of them share */
     struct author *authors;
     uint32_t author_count;
     struct fc_key *keys; /* of all members' nodes */
@@ -107,7 +108,7 @@ static void seed(struct many *many, uint32_t members, uint32_t authors)
     }
     bench_check(fc_replica_commit(replica), "commit");
     bench_check(fc_kv_mem_clone(fc_replica_kv(replica), &many->seed), "clone");
-    fc_replica_close(replica);
+    many->seeded = replica;
 }
 
 /* -- deltas ------------------------------------------------------------------------------------ */
@@ -302,6 +303,7 @@ static void finish(struct many *many, uint32_t messages)
     }
     for (uint32_t i = 0; i < messages; i++)
         fc_buf_finish(&many->messages[i]);
+    fc_replica_close(many->seeded);
     fc_kv_close(many->seed);
     fc_shared_destroy(many->shared);
     fc_memo_finish(&many->memo);
@@ -334,7 +336,10 @@ void bench_many(struct bench *bench)
     struct many many = {.now_us = 1};
     bench_note(bench, "%u nodes, %u members, %u feeds, %u deltas to each node", nodes, members,
                feeds, versions * feeds);
+    double empty = allocated_bytes();
     seed(&many, members, feeds);
+    bench_note(bench, "%.0f bytes for each member, shared by all nodes",
+               (allocated_bytes() - empty) / members);
     author_all(&many, versions);
     double before = allocated_bytes(), start = cpu_s();
     open_all(&many, nodes);

@@ -201,6 +201,7 @@ static void notes_have_a_bound_and_an_end(void **state)
         assert_true(fc_view_unnote(&notes, &keys[i]));
     assert_false(fc_view_unnote(&notes, &keys[1]));
     assert_int_equal(notes.count, 0);
+    fc_view_notes_finish(&notes);
 }
 
 int main(void)
