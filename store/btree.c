@@ -6,16 +6,8 @@
 
 enum { GRAIN = 4, SPARSE = 4, MERGED_MAX = FC_BTREE_FANOUT * 3 / 4 };
 
-/* The key, then the value or, when it is large, an unaligned pointer to its blob. */
-struct row {
-    uint32_t refs;
-    uint32_t value_len;
-    uint8_t key_len;
-    uint8_t bytes[];
-};
-
 struct branch {
-    struct row *least; /* no key of the child is less; NULL in the first slot */
+    struct fc_row *least; /* no key of the child is less; NULL in the first slot */
     struct fc_btree_node *child;
 };
 
@@ -25,7 +17,7 @@ struct fc_btree_node {
     uint8_t cap;
     uint8_t height; /* 0: a leaf */
     union {
-        struct row *rows[1];
+        struct fc_row *rows[1];
         struct branch branches[1];
     } slot;
 };
@@ -34,27 +26,30 @@ typedef struct fc_btree_node node;
 
 /* rows */
 
-static bool is_apart(const struct row *row)
+/* A row apart holds its value in a row of the pool's that has no key. */
+static struct fc_row *row_apart(const struct fc_row *row)
 {
-    return row->value_len > FC_BTREE_INLINE_BYTES_MAX;
+    struct fc_row *apart;
+    memcpy(&apart, row->bytes + row->key_len, sizeof apart);
+    return apart;
 }
 
-static struct fc_pool_blob *row_blob(const struct row *row)
-{
-    struct fc_pool_blob *blob;
-    memcpy(&blob, row->bytes + row->key_len, sizeof blob);
-    return blob;
-}
-
-static struct fc_span row_key(const struct row *row)
+static struct fc_span row_key(const struct fc_row *row)
 {
     return fc_span(row->bytes, row->key_len);
 }
 
-static struct fc_span row_value(const struct row *row)
+static struct fc_span row_value(const struct fc_row *row)
 {
-    return fc_span(is_apart(row) ? row_blob(row)->bytes : row->bytes + row->key_len,
-                   row->value_len);
+    switch ((enum fc_row_kind)row->kind) {
+    case FC_ROW_POOL:
+        return fc_pool_value(row);
+    case FC_ROW_APART:
+        return fc_pool_value(row_apart(row));
+    case FC_ROW_OWN:
+        break;
+    }
+    return fc_span(row->bytes + row->key_len, row->value_len);
 }
 
 static void copy_bytes(uint8_t *to, struct fc_span from)
@@ -63,44 +58,46 @@ static void copy_bytes(uint8_t *to, struct fc_span from)
         memcpy(to, from.data, from.len);
 }
 
-static struct row *row_alloc(struct fc_span key, size_t value_len, size_t held)
+static struct fc_row *row_own(enum fc_row_kind kind, struct fc_span key, struct fc_span held)
 {
-    struct row *row = malloc(sizeof *row + key.len + held);
+    struct fc_row *row = malloc(sizeof *row + key.len + held.len);
     if (!row)
         return NULL;
-    row->refs = 1;
-    row->key_len = (uint8_t)key.len;
-    row->value_len = (uint32_t)value_len;
+    *row = (struct fc_row){.refs = 1,
+                           .kind = (uint8_t)kind,
+                           .key_len = (uint8_t)key.len,
+                           .value_len = (uint16_t)held.len};
     copy_bytes(row->bytes, key);
+    copy_bytes(row->bytes + key.len, held);
     return row;
 }
 
-static struct row *row_create(struct fc_pool *pool, struct fc_span key, struct fc_span value)
+static struct fc_row *row_create(struct fc_pool *pool, bool alone, struct fc_span key,
+                                 struct fc_span value)
 {
-    struct row *row;
-    struct fc_pool_blob *blob;
-    if (value.len <= FC_BTREE_INLINE_BYTES_MAX) {
-        row = row_alloc(key, value.len, value.len);
-        if (row)
-            copy_bytes(row->bytes + key.len, value);
-        return row;
-    }
-    if (!(blob = fc_pool_take(pool, value)))
+    if (!alone)
+        return fc_pool_take(pool, key, value);
+    if (value.len <= FC_BTREE_INLINE_BYTES_MAX)
+        return row_own(FC_ROW_OWN, key, value);
+    struct fc_row *apart = fc_pool_take(pool, fc_span(NULL, 0), value);
+    if (!apart)
         return NULL;
-    row = row_alloc(key, value.len, sizeof blob);
-    if (row)
-        memcpy(row->bytes + key.len, &blob, sizeof(struct fc_pool_blob *));
-    else
-        fc_pool_blob_release(blob);
+    struct fc_row *row = row_own(FC_ROW_APART, key, fc_span(&apart, sizeof(struct fc_row *)));
+    if (!row)
+        fc_pool_row_release(apart);
     return row;
 }
 
-static void row_release(struct row *row)
+static void row_release(struct fc_row *row)
 {
+    if (row && row->kind == FC_ROW_POOL) {
+        fc_pool_row_release(row);
+        return;
+    }
     if (!row || --row->refs)
         return;
-    if (is_apart(row))
-        fc_pool_blob_release(row_blob(row));
+    if (row->kind == FC_ROW_APART)
+        fc_pool_row_release(row_apart(row));
     free(row);
 }
 
@@ -108,7 +105,7 @@ static void row_release(struct row *row)
 
 static node *node_alloc(node *old, unsigned height, unsigned cap)
 {
-    size_t slot = height ? sizeof(struct branch) : sizeof(struct row *);
+    size_t slot = height ? sizeof(struct branch) : sizeof(struct fc_row *);
     node *made = realloc(old, offsetof(node, slot) + cap * slot);
     if (!made)
         return NULL;
@@ -148,7 +145,7 @@ static void node_release(node *at)
 static void move_slots(node *to, const node *from, unsigned first, unsigned count)
 {
     if (to->height == 0)
-        memcpy(&to->slot.rows[to->count], &from->slot.rows[first], count * sizeof(struct row *));
+        memcpy(&to->slot.rows[to->count], &from->slot.rows[first], count * sizeof(struct fc_row *));
     else
         memcpy(&to->slot.branches[to->count], &from->slot.branches[first],
                count * sizeof(struct branch));
@@ -234,11 +231,11 @@ static unsigned branch_find(const node *at, struct fc_span key)
 
 /* The new right neighbour of a node that had to be split. */
 struct split {
-    struct row *least;
+    struct fc_row *least;
     node *right;
 };
 
-static void insert_row(node *leaf, unsigned index, struct row *row)
+static void insert_row(node *leaf, unsigned index, struct fc_row *row)
 {
     memmove(&leaf->slot.rows[index + 1], &leaf->slot.rows[index],
             (leaf->count - index) * sizeof row);
@@ -255,16 +252,16 @@ static void insert_branch(node *at, unsigned index, struct split split)
 }
 
 /* The shortest key above `left` that is not above `right`. */
-static struct row *separator(struct fc_span left, struct fc_span right)
+static struct fc_row *separator(struct fc_span left, struct fc_span right)
 {
     size_t same = 0;
     while (same < left.len && left.data[same] == right.data[same])
         same++;
-    return row_create(NULL, fc_span(right.data, same + 1), fc_span(NULL, 0));
+    return row_own(FC_ROW_OWN, fc_span(right.data, same + 1), fc_span(NULL, 0));
 }
 
 /* A full leaf is cut in the middle, but rows that arrive in order fill their leaves. */
-static enum fc_err leaf_split(node *leaf, unsigned index, struct row *row, struct split *split)
+static enum fc_err leaf_split(node *leaf, unsigned index, struct fc_row *row, struct split *split)
 {
     unsigned cut = index == leaf->count ? leaf->count : leaf->count / 2u;
     node *right = node_create(0, leaf->count - cut + 1u);
@@ -305,14 +302,15 @@ static enum fc_err branch_split(node *at, unsigned index, struct split add, stru
 /* What one put or delete does to the tree around the leaf. */
 struct change {
     struct fc_pool *pool;
+    bool alone;
     struct split split;
     bool counted;     /* a row came or went, rather than being replaced */
     uint64_t removed; /* bytes of the row that went */
 };
 
-static uint64_t row_bytes(const struct row *row)
+static uint64_t row_bytes(const struct fc_row *row)
 {
-    return (uint64_t)row->key_len + row->value_len;
+    return (uint64_t)row->key_len + row_value(row).len;
 }
 
 static enum fc_err leaf_put(node **where, struct fc_span key, struct fc_span value,
@@ -320,11 +318,11 @@ static enum fc_err leaf_put(node **where, struct fc_span key, struct fc_span val
 {
     bool equal;
     unsigned index = leaf_find(*where, key, &equal);
-    struct row *row = row_create(change->pool, key, value);
+    struct fc_row *row = row_create(change->pool, change->alone, key, value);
     if (!row)
         return FC_E_NOMEM;
     if (equal) {
-        struct row **old = &(*where)->slot.rows[index];
+        struct fc_row **old = &(*where)->slot.rows[index];
         change->removed = row_bytes(*old);
         row_release(*old);
         *old = row;
@@ -386,13 +384,13 @@ static enum fc_err grow_root(struct fc_btree *tree, struct split split)
     return FC_OK;
 }
 
-enum fc_err fc_btree_put(struct fc_btree *tree, struct fc_pool *pool, struct fc_span key,
-                         struct fc_span value)
+enum fc_err fc_btree_put(struct fc_btree *tree, struct fc_pool *pool, bool alone,
+                         struct fc_span key, struct fc_span value)
 {
     assert(key.len <= FC_BTREE_KEY_BYTES_MAX && value.len <= UINT32_MAX);
     if (!tree->root && !(tree->root = node_create(0, 1)))
         return FC_E_NOMEM;
-    struct change change = {.pool = pool};
+    struct change change = {.pool = pool, .alone = alone};
     enum fc_err err = node_put(&tree->root, key, value, &change);
     if (!err && change.split.right)
         err = grow_root(tree, change.split);
@@ -413,7 +411,7 @@ static void drop_slot(node *at, unsigned index)
     unsigned after = at->count - index - 1u;
     if (at->height == 0) {
         row_release(at->slot.rows[index]);
-        memmove(&at->slot.rows[index], &at->slot.rows[index + 1], after * sizeof(struct row *));
+        memmove(&at->slot.rows[index], &at->slot.rows[index + 1], after * sizeof(struct fc_row *));
     } else {
         row_release(at->slot.branches[index].least);
         node_release(at->slot.branches[index].child);
@@ -639,7 +637,7 @@ bool fc_btree_seek_before(const struct fc_btree *tree, struct fc_span key,
 
 void fc_btree_row(const struct fc_btree_path *path, struct fc_span *key, struct fc_span *value)
 {
-    const struct row *row = path->nodes[0]->slot.rows[path->index[0]];
+    const struct fc_row *row = path->nodes[0]->slot.rows[path->index[0]];
     *key = row_key(row);
     *value = row_value(row);
 }
@@ -655,7 +653,7 @@ struct walk {
 static bool leaf_holds(const node *leaf, struct walk *walk)
 {
     for (unsigned i = 0; i < leaf->count; i++) {
-        const struct row *row = leaf->slot.rows[i];
+        const struct fc_row *row = leaf->slot.rows[i];
         if (!row->refs || (walk->rows && fc_span_cmp(walk->last, row_key(row)) >= 0))
             return false;
         walk->last = row_key(row);

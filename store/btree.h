@@ -1,5 +1,5 @@
-/* A persistent B+tree of byte strings: nodes, keys and values carry counted references, so a copy
- * of a tree costs nothing, and a change to one copies only the path to what changed.
+/* A persistent B+tree of byte strings: nodes and rows carry counted references, so a copy of a tree
+ * costs nothing, and a change to one copies only the path to what changed.
  *
  * Not safe across threads: trees that share nodes belong to one thread at a time. */
 #ifndef FC_STORE_BTREE_H
@@ -10,7 +10,7 @@
 enum {
     FC_BTREE_FANOUT = 16,
     FC_BTREE_HEIGHT_MAX = 32,
-    FC_BTREE_INLINE_BYTES_MAX = 64, /* larger values are in a pool */
+    FC_BTREE_INLINE_BYTES_MAX = 64, /* larger values are in the pool at any rate */
     FC_BTREE_KEY_BYTES_MAX = 255,
 };
 
@@ -29,8 +29,10 @@ struct fc_btree fc_btree_copy(const struct fc_btree *tree); /* shares everything
 /* FC_E_MISSING. `value` lives until the tree changes. */
 FC_MUST_USE enum fc_err fc_btree_get(const struct fc_btree *tree, struct fc_span key,
                                      struct fc_span *value);
-/* FC_E_NOMEM: what the tree then holds is undefined, but it can be finished. */
-FC_MUST_USE enum fc_err fc_btree_put(struct fc_btree *tree, struct fc_pool *pool,
+/* The row is one of the pool's, where other trees may have put the same; or, with `alone`, the
+ * tree's and its copies', which is less where no other has it. FC_E_NOMEM: what the tree then holds
+ * is undefined, but it can be finished. */
+FC_MUST_USE enum fc_err fc_btree_put(struct fc_btree *tree, struct fc_pool *pool, bool alone,
                                      struct fc_span key, struct fc_span value);
 /* FC_E_MISSING; FC_E_NOMEM as with put. */
 FC_MUST_USE enum fc_err fc_btree_del(struct fc_btree *tree, struct fc_span key);

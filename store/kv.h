@@ -118,6 +118,10 @@ struct fc_kv_ops {
     enum fc_err (*backup)(struct fc_kv *kv, const char *path);
     enum fc_err (*check)(struct fc_kv *kv);
     void (*close)(struct fc_kv *kv);
+    /* NULL where a part of a transaction cannot be undone: store/kv_undo.h does it then. One mark
+     * at a time; it ends at unmark, or with the transaction. */
+    void (*mark)(struct fc_txn *txn);
+    void (*unmark)(struct fc_txn *txn, bool undo);
 };
 
 #endif

@@ -21,8 +21,10 @@ struct mem_txn {
     struct mem *mem;
     bool write;
     struct mem_cursor *cursors;
+    bool marked;
     uint64_t changes; /* how many writes there were, for cursors to notice */
     struct fc_btree trees[FC_TABLE_COUNT];
+    struct fc_btree marks[FC_TABLE_COUNT]; /* as they were at the mark */
 };
 
 enum place { PLACE_START, PLACE_KEY };
@@ -54,17 +56,39 @@ static void finish_trees(struct fc_btree *trees)
         fc_btree_finish(&trees[i]);
 }
 
+static void mem_mark(struct fc_txn *base)
+{
+    struct mem_txn *txn = (struct mem_txn *)base;
+    assert(txn->write && !txn->marked);
+    copy_trees(txn->marks, txn->trees);
+    txn->marked = true;
+}
+
+static void mem_unmark(struct fc_txn *base, bool undo)
+{
+    struct mem_txn *txn = (struct mem_txn *)base;
+    assert(txn->marked);
+    finish_trees(undo ? txn->trees : txn->marks);
+    if (undo)
+        memcpy(txn->trees, txn->marks, sizeof txn->trees);
+    txn->changes += undo;
+    txn->marked = false;
+}
+
 static enum fc_err mem_begin(struct fc_kv *kv, bool write, struct fc_txn **txn)
 {
     struct mem *mem = (struct mem *)kv;
     if (write && mem->writer)
         return FC_E_LOCKED;
-    struct mem_txn *made = calloc(1, sizeof *made);
+    struct mem_txn *made = malloc(sizeof *made);
     if (!made)
         return FC_E_NOMEM;
     made->base.ops = &mem_ops;
     made->mem = mem;
     made->write = write;
+    made->cursors = NULL;
+    made->marked = false;
+    made->changes = 0;
     copy_trees(made->trees, mem->trees);
     if (write)
         mem->writer = made;
@@ -91,6 +115,8 @@ static void mem_abort(struct fc_txn *base)
     struct mem_txn *txn = (struct mem_txn *)base;
     while (txn->cursors)
         mem_cursor_close(&txn->cursors->base);
+    if (txn->marked)
+        finish_trees(txn->marks);
     finish_trees(txn->trees);
     if (txn->write)
         txn->mem->writer = NULL;
@@ -104,7 +130,8 @@ static enum fc_err mem_commit(struct fc_txn *base)
     struct mem_txn *txn = (struct mem_txn *)base;
     if (txn->write) {
         finish_trees(txn->mem->trees);
-        copy_trees(txn->mem->trees, txn->trees);
+        memcpy(txn->mem->trees, txn->trees, sizeof txn->trees);
+        memset(txn->trees, 0, sizeof txn->trees);
     }
     mem_abort(base);
     return FC_OK;
@@ -123,7 +150,9 @@ static enum fc_err mem_put(struct fc_txn *base, enum fc_table table, struct fc_s
     struct mem_txn *txn = (struct mem_txn *)base;
     assert(txn->write);
     txn->changes++;
-    return fc_btree_put(&txn->trees[table], txn->mem->pool, key, value);
+    /* What arrived when is like in no two stores. */
+    bool alone = table == FC_TABLE_ARRIVAL || table == FC_TABLE_SUBJECT;
+    return fc_btree_put(&txn->trees[table], txn->mem->pool, alone, key, value);
 }
 
 static enum fc_err mem_del(struct fc_txn *base, enum fc_table table, struct fc_span key)
@@ -272,6 +301,8 @@ static const struct fc_kv_ops mem_ops = {
     .backup = mem_backup,
     .check = mem_check,
     .close = mem_close,
+    .mark = mem_mark,
+    .unmark = mem_unmark,
 };
 
 static struct mem *create(struct fc_pool *pool)

@@ -9,6 +9,7 @@ struct undo_txn {
     struct fc_txn *inner;
     enum fc_err failed; /* of the first write that failed */
     bool marked;
+    bool within;          /* the inner transaction keeps the mark itself */
     struct fc_buf rows;   /* as they were: struct before, key, value */
     struct fc_buf starts; /* size_t: where each begins in `rows` */
     struct fc_buf later;  /* contents' writes that wait: struct later, key, value */
@@ -75,7 +76,12 @@ static void undo_abort(struct fc_txn *txn)
 
 static bool waits(const struct undo_txn *undo, enum fc_table table)
 {
-    return undo->marked && table == FC_TABLE_CONTENT;
+    return undo->marked && !undo->within && table == FC_TABLE_CONTENT;
+}
+
+static bool remembers(const struct undo_txn *undo)
+{
+    return undo->marked && !undo->within;
 }
 
 static struct later later_at(const struct undo_txn *undo, size_t index, struct fc_span *key,
@@ -183,7 +189,7 @@ static enum fc_err undo_put(struct fc_txn *txn, enum fc_table table, struct fc_s
         return undo->failed;
     if (waits(undo, table))
         return undo->failed = later_write(undo, true, key, value);
-    enum fc_err err = undo->marked ? remember(undo, table, key) : FC_OK;
+    enum fc_err err = remembers(undo) ? remember(undo, table, key) : FC_OK;
     if (err == FC_OK)
         err = append ? fc_kv_append(undo->inner, table, key, value)
                      : fc_kv_put(undo->inner, table, key, value);
@@ -196,7 +202,7 @@ static enum fc_err undo_del(struct fc_txn *txn, enum fc_table table, struct fc_s
     struct undo_txn *undo = undo_of(txn);
     if (undo->failed != FC_OK)
         return undo->failed;
-    enum fc_err err = undo->marked && !waits(undo, table) ? remember(undo, table, key) : FC_OK;
+    enum fc_err err = remembers(undo) && !waits(undo, table) ? remember(undo, table, key) : FC_OK;
     if (waits(undo, table)) {
         struct fc_span value;
         err = undo_get(txn, table, key, &value);
@@ -235,6 +241,7 @@ enum fc_err fc_kv_undo_begin(struct fc_kv *kv, struct fc_txn **txn)
         free(undo);
         return err;
     }
+    undo->within = undo->inner->ops->mark != NULL;
     *txn = &undo->base;
     return FC_OK;
 }
@@ -244,12 +251,17 @@ void fc_kv_undo_mark(struct fc_txn *txn)
     struct undo_txn *undo = undo_of(txn);
     assert(!undo->marked);
     undo->marked = true;
+    if (undo->within)
+        undo->inner->ops->mark(undo->inner);
 }
 
 enum fc_err fc_kv_undo_release(struct fc_txn *txn)
 {
     struct undo_txn *undo = undo_of(txn);
-    undo->failed = later_apply(undo);
+    if (undo->within)
+        undo->inner->ops->unmark(undo->inner, false);
+    else
+        undo->failed = later_apply(undo);
     forget(undo);
     return undo->failed;
 }
@@ -271,6 +283,8 @@ enum fc_err fc_kv_undo_rollback(struct fc_txn *txn)
 {
     struct undo_txn *undo = undo_of(txn);
     assert(undo->marked);
+    if (undo->within && undo->failed == FC_OK)
+        undo->inner->ops->unmark(undo->inner, true);
     size_t count = undo->starts.len / sizeof(size_t);
     while (undo->failed == FC_OK && count-- > 0) {
         size_t start;

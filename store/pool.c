@@ -4,14 +4,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHAINS_LEAST = 16 };
+enum { CHAINS_LEAST = 16, CHAINS_MOST = 1 << 30 };
+
+/* What stands before a row of the pool's. */
+struct entry {
+    struct fc_pool *pool;
+    struct entry *next; /* in the chain */
+    uint32_t hash;
+    uint32_t value_len;
+};
 
 struct fc_pool {
     size_t refs;
     size_t count;
     size_t chains; /* a power of two */
-    struct fc_pool_blob **heads;
+    struct entry **heads;
 };
+
+static struct fc_row *row_of(struct entry *entry)
+{
+    return (struct fc_row *)(entry + 1);
+}
+
+static struct entry *entry_of(struct fc_row *row)
+{
+    return (struct entry *)row - 1;
+}
 
 struct fc_pool *fc_pool_create(void)
 {
@@ -20,7 +38,7 @@ struct fc_pool *fc_pool_create(void)
         return NULL;
     pool->refs = 1;
     pool->chains = CHAINS_LEAST;
-    pool->heads = calloc(pool->chains, sizeof(struct fc_pool_blob *));
+    pool->heads = calloc(pool->chains, sizeof(struct entry *));
     if (pool->heads)
         return pool;
     free(pool);
@@ -50,10 +68,9 @@ void fc_pool_release(struct fc_pool *pool)
     destroy_if_unused(pool);
 }
 
-/* Spreads, and is no more than that: who chooses the bytes can make them meet. */
-static uint64_t hash_of(struct fc_span bytes)
+static uint64_t mix(uint64_t hash, struct fc_span bytes)
 {
-    uint64_t hash = bytes.len * 0x9e3779b97f4a7c15u, word;
+    uint64_t word;
     for (size_t i = 0; i < bytes.len; i += sizeof word) {
         size_t left = bytes.len - i;
         word = 0;
@@ -64,7 +81,14 @@ static uint64_t hash_of(struct fc_span bytes)
     return hash;
 }
 
-static struct fc_pool_blob **chain_of(struct fc_pool *pool, uint64_t hash)
+/* Spreads, and is no more than that: who chooses the bytes can make them meet. */
+static uint32_t hash_of(struct fc_span key, struct fc_span value)
+{
+    uint64_t hash = (key.len + 1) * 0x9e3779b97f4a7c15u + value.len;
+    return (uint32_t)mix(mix(hash, key), value);
+}
+
+static struct entry **chain_of(struct fc_pool *pool, uint32_t hash)
 {
     return &pool->heads[hash & (pool->chains - 1)];
 }
@@ -73,66 +97,88 @@ static struct fc_pool_blob **chain_of(struct fc_pool *pool, uint64_t hash)
 static void grow(struct fc_pool *pool)
 {
     size_t old = pool->chains;
-    struct fc_pool_blob **heads = pool->heads;
-    struct fc_pool_blob **made = calloc(old * 2, sizeof(struct fc_pool_blob *));
+    struct entry **heads = pool->heads;
+    struct entry **made = calloc(old * 2, sizeof(struct entry *));
     if (!made)
         return;
     pool->heads = made;
     pool->chains = old * 2;
     for (size_t i = 0; i < old; i++) {
-        for (struct fc_pool_blob *blob = heads[i], *next; blob; blob = next) {
-            struct fc_pool_blob **chain = chain_of(pool, blob->hash);
-            next = blob->next;
-            blob->next = *chain;
-            *chain = blob;
+        for (struct entry *entry = heads[i], *next; entry; entry = next) {
+            struct entry **chain = chain_of(pool, entry->hash);
+            next = entry->next;
+            entry->next = *chain;
+            *chain = entry;
         }
     }
     free(heads);
 }
 
-static struct fc_pool_blob *add(struct fc_pool *pool, struct fc_span bytes, uint64_t hash)
+static void put_bytes(uint8_t *to, struct fc_span from)
 {
-    struct fc_pool_blob *blob = malloc(sizeof *blob + bytes.len);
-    if (!blob)
-        return NULL;
-    if (pool->count >= pool->chains)
-        grow(pool);
-    struct fc_pool_blob **chain = chain_of(pool, hash);
-    blob->pool = pool;
-    blob->next = *chain;
-    blob->refs = 1;
-    blob->len = (uint32_t)bytes.len;
-    blob->hash = hash;
-    memcpy(blob->bytes, bytes.data, bytes.len);
-    *chain = blob;
-    pool->count++;
-    return blob;
+    if (from.len)
+        memcpy(to, from.data, from.len);
 }
 
-struct fc_pool_blob *fc_pool_take(struct fc_pool *pool, struct fc_span bytes)
+static struct fc_row *add(struct fc_pool *pool, struct fc_span key, struct fc_span value,
+                          uint32_t hash)
 {
-    assert(bytes.len && bytes.len <= UINT32_MAX);
-    uint64_t hash = hash_of(bytes);
-    for (struct fc_pool_blob *blob = *chain_of(pool, hash); blob; blob = blob->next) {
-        if (blob->hash == hash && fc_span_eq(fc_span(blob->bytes, blob->len), bytes)) {
-            blob->refs++;
-            return blob;
+    struct entry *entry = malloc(sizeof *entry + sizeof(struct fc_row) + key.len + value.len);
+    if (!entry)
+        return NULL;
+    if (pool->count >= pool->chains && pool->chains < CHAINS_MOST)
+        grow(pool);
+    struct entry **chain = chain_of(pool, hash);
+    *entry = (struct entry){
+        .pool = pool, .next = *chain, .hash = hash, .value_len = (uint32_t)value.len};
+    *chain = entry;
+    pool->count++;
+    struct fc_row *row = row_of(entry);
+    *row = (struct fc_row){.refs = 1, .kind = FC_ROW_POOL, .key_len = (uint8_t)key.len};
+    put_bytes(row->bytes, key);
+    put_bytes(row->bytes + key.len, value);
+    return row;
+}
+
+static bool same(struct entry *entry, struct fc_span key, struct fc_span value)
+{
+    const struct fc_row *row = row_of(entry);
+    return row->key_len == key.len && entry->value_len == value.len &&
+           fc_span_eq(fc_span(row->bytes, key.len), key) &&
+           fc_span_eq(fc_span(row->bytes + key.len, value.len), value);
+}
+
+struct fc_row *fc_pool_take(struct fc_pool *pool, struct fc_span key, struct fc_span value)
+{
+    assert(key.len <= UINT8_MAX && value.len <= UINT32_MAX && key.len + value.len > 0);
+    uint32_t hash = hash_of(key, value);
+    for (struct entry *entry = *chain_of(pool, hash); entry; entry = entry->next) {
+        if (entry->hash == hash && same(entry, key, value)) {
+            row_of(entry)->refs++;
+            return row_of(entry);
         }
     }
-    return add(pool, bytes, hash);
+    return add(pool, key, value, hash);
 }
 
-void fc_pool_blob_release(struct fc_pool_blob *blob)
+struct fc_span fc_pool_value(const struct fc_row *row)
 {
-    if (--blob->refs)
+    assert(row->kind == FC_ROW_POOL);
+    return fc_span(row->bytes + row->key_len, ((const struct entry *)row - 1)->value_len);
+}
+
+void fc_pool_row_release(struct fc_row *row)
+{
+    if (--row->refs)
         return;
-    struct fc_pool *pool = blob->pool;
-    struct fc_pool_blob **link = chain_of(pool, blob->hash);
-    while (*link != blob)
+    struct entry *entry = entry_of(row);
+    struct fc_pool *pool = entry->pool;
+    struct entry **link = chain_of(pool, entry->hash);
+    while (*link != entry)
         link = &(*link)->next;
-    *link = blob->next;
+    *link = entry->next;
     pool->count--;
-    free(blob);
+    free(entry);
     destroy_if_unused(pool);
 }
 

