@@ -12,7 +12,7 @@ enum fc_table {
     FC_TABLE_META,    /* name -> value */
     FC_TABLE_RECORD,  /* record hash -> record */
     FC_TABLE_ARRIVAL, /* arrival index -> what arrived */
-    FC_TABLE_SUBJECT, /* subject -> arrival index */
+    FC_TABLE_SUBJECT, /* subject -> arrival index; of a feed also when its head was accepted */
     FC_TABLE_FEED,    /* participant -> held head, generation, flags */
     FC_TABLE_HEAD,    /* participant, version -> head record and ops */
     FC_TABLE_ENTRY,   /* generation, H(key) -> leaf, key, salt, content state */

@@ -3,8 +3,9 @@
 #define FC_STORE_LIMITS_H
 
 enum {
-    FC_FORMAT = 1,      /* format of records, tree, contents */
-    FC_NESTING_MAX = 8, /* arrays within arrays */
+    FC_FORMAT = 1,       /* format of records, tree, contents */
+    FC_STORE_FORMAT = 2, /* of a store's tables */
+    FC_NESTING_MAX = 8,  /* arrays within arrays */
     FC_GOVERNORS_MAX = 64,
     FC_SIGNATURES_MAX = 2 * FC_GOVERNORS_MAX, /* a rotation is signed by old and new governors */
     FC_TEXT_BYTES_MAX = 512,                  /* a name, a country, a reason, a DID */

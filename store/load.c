@@ -107,7 +107,11 @@ enum fc_err fc_load_begin(struct fc_replica *replica, const struct fc_hash *part
     for (const struct fc_load *load = replica->loads; load; load = load->next)
         if (!load->lost && fc_hash_eq(&load->row.feed.participant, participant))
             return FC_E_AGAIN;
-    const struct fc_replica_row *held = fc_replica_row_find(replica, participant);
+    struct fc_replica_row row;
+    enum fc_err err = fc_replica_row_get(replica, participant, &row);
+    if (err != FC_OK && err != FC_E_MISSING)
+        return err;
+    const struct fc_replica_row *held = err == FC_OK ? &row : NULL;
     struct fc_load *load = calloc(1, sizeof *load);
     if (!load)
         return FC_E_NOMEM;
@@ -115,10 +119,10 @@ enum fc_err fc_load_begin(struct fc_replica *replica, const struct fc_hash *part
     load->mode = mode;
     load->staged = mode == FC_LOAD_WHOLE || !held;
     load->row.feed.participant = *participant;
-    enum fc_err err = read_bounds(load, held);
+    err = read_bounds(load, held);
     if (err == FC_OK && load->staged) {
         load->touched = true;
-        err = fc_replica_generation_new(replica, &load->row.feed.generation);
+        err = fc_replica_generation_new(replica, participant, &load->row.feed.generation);
     }
     if (err != FC_OK) {
         free(load);
@@ -139,9 +143,9 @@ uint32_t fc_load_generation(const struct fc_load *load)
 {
     if (load->staged)
         return load->row.feed.generation;
-    const struct fc_replica_row *held =
-        fc_replica_row_find(load->replica, &load->row.feed.participant);
-    return held ? held->feed.generation : 0;
+    struct fc_replica_row held;
+    enum fc_err err = fc_replica_row_get(load->replica, &load->row.feed.participant, &held);
+    return err == FC_OK ? held.feed.generation : 0;
 }
 
 enum fc_err fc_load_follow(struct fc_load *load)
@@ -402,11 +406,13 @@ static enum fc_err apply_gathered(struct fc_load *load, struct fc_replica_row *r
 /* A staged generation takes the held one's place. */
 static enum fc_err flip(struct fc_load *load, struct fc_replica_row *row)
 {
-    const struct fc_replica_row *held = fc_replica_row_find(load->replica, &row->feed.participant);
-    enum fc_err err = FC_OK;
-    if (held) {
-        row->heads = held->heads;
-        err = fc_replica_generation_drop(load->replica, held->feed.generation);
+    struct fc_replica_row held;
+    enum fc_err err = fc_replica_row_get(load->replica, &row->feed.participant, &held);
+    if (err == FC_OK) {
+        row->heads = held.heads;
+        err = fc_replica_generation_drop(load->replica, held.feed.generation);
+    } else if (err == FC_E_MISSING) {
+        err = FC_OK;
     }
     return err == FC_OK ? fc_replica_generation_keep(load->replica, row->feed.generation) : err;
 }
@@ -441,13 +447,8 @@ static enum fc_err finish_marked(struct fc_load *load, struct fc_replica_row *ro
 
 static enum fc_err prepare(struct fc_load *load, struct fc_replica_row *row)
 {
-    const struct fc_replica_row *held =
-        fc_replica_row_find(load->replica, &load->row.feed.participant);
-    if (!load->staged) {
-        if (held)
-            *row = *held;
-        return held ? FC_OK : FC_E_MISSING;
-    }
+    if (!load->staged)
+        return fc_replica_row_get(load->replica, &load->row.feed.participant, row);
     *row = load->row;
     if (load->built)
         return FC_OK;
@@ -483,8 +484,8 @@ enum fc_err fc_load_finish(struct fc_load *load, const struct fc_record *record,
             fc_load_abort(load);
         return err;
     }
-    enum fc_err lost = fc_kv_undo_rollback(replica->txn);
+    err = fc_replica_rollback(replica, err);
     replica->state = before;
     fc_load_forget_gathered(load);
-    return lost != FC_OK ? lost : err;
+    return err;
 }

@@ -8,6 +8,9 @@ static const char key_format[] = "format";
 static const char key_federation[] = "federation";
 static const char key_state[] = "state";
 static const char key_ledger[] = "ledger";
+static const char mark_drop[] = "drop:", mark_kept[] = "kept:";
+
+enum { NAMED_TURNS = 4 };
 
 /* -- what one row of META keeps ---------------------------------------------------------------- */
 
@@ -118,10 +121,6 @@ static enum fc_err reload(struct fc_replica *replica)
         err = fc_replica_local_load(replica, txn);
         replica->local_changed = err != FC_OK;
     }
-    if (err == FC_OK && replica->rows_changed) {
-        err = fc_replica_rows_load(replica, txn);
-        replica->rows_changed = err != FC_OK;
-    }
     fc_kv_abort(txn);
     return err;
 }
@@ -202,8 +201,7 @@ static enum fc_err reload_ledger(struct fc_replica *replica, struct fc_txn *txn)
 
 static bool stale(const struct fc_replica *replica)
 {
-    return replica->state_changed || replica->ledger_changed || replica->local_changed ||
-           replica->rows_changed;
+    return replica->state_changed || replica->ledger_changed || replica->local_changed;
 }
 
 enum fc_err fc_replica_begin(struct fc_replica *replica)
@@ -221,11 +219,10 @@ static void ended(struct fc_replica *replica, bool committed)
     replica->txn = NULL;
     fc_load_transaction_ended(replica, committed);
     if (committed) {
-        replica->state_changed = replica->ledger_changed = false;
-        replica->rows_changed = replica->local_changed = false;
+        replica->state_changed = replica->ledger_changed = replica->local_changed = false;
         return;
     }
-    replica->digest_known = false;
+    replica->digest_known = replica->row_known = false;
     /* A reload that fails now is tried again by the next begin, which reports it. */
     if (stale(replica))
         (void)!reload(replica);
@@ -256,6 +253,13 @@ void fc_replica_abort(struct fc_replica *replica)
     ended(replica, false);
 }
 
+enum fc_err fc_replica_rollback(struct fc_replica *replica, enum fc_err err)
+{
+    enum fc_err lost = fc_kv_undo_rollback(replica->txn);
+    replica->digest_known = replica->row_known = false;
+    return lost != FC_OK ? lost : err;
+}
+
 bool fc_replica_writing(const struct fc_replica *replica)
 {
     return replica->txn != NULL;
@@ -263,38 +267,93 @@ bool fc_replica_writing(const struct fc_replica *replica)
 
 /* -- generations ------------------------------------------------------------------------------- */
 
-struct drop_key {
+struct mark_key { /* of META: what is known of a generation */
     uint8_t b[9];
 };
 
-static struct drop_key drop_key(uint32_t generation)
+static struct mark_key mark_key(const char mark[5], uint32_t generation)
 {
-    struct drop_key key;
-    memcpy(key.b, "drop:", 5);
+    struct mark_key key;
+    memcpy(key.b, mark, 5);
     fc_put_be32(key.b + 5, generation);
     return key;
 }
 
-enum fc_err fc_replica_generation_drop(struct fc_replica *replica, uint32_t generation)
+static enum fc_err mark_put(struct fc_replica *replica, const char mark[5], uint32_t generation)
 {
-    struct drop_key key = drop_key(generation);
+    struct mark_key key = mark_key(mark, generation);
     return fc_kv_put(replica->txn, FC_TABLE_META, fc_span(key.b, sizeof key.b), fc_span("", 1));
 }
 
-enum fc_err fc_replica_generation_keep(struct fc_replica *replica, uint32_t generation)
+static enum fc_err mark_del(struct fc_replica *replica, const char mark[5], uint32_t generation)
 {
-    struct drop_key key = drop_key(generation);
+    struct mark_key key = mark_key(mark, generation);
     enum fc_err err = fc_kv_del(replica->txn, FC_TABLE_META, fc_span(key.b, sizeof key.b));
     return err == FC_E_MISSING ? FC_OK : err;
 }
 
-enum fc_err fc_replica_generation_new(struct fc_replica *replica, uint32_t *generation)
+static enum fc_err is_marked(struct fc_replica *replica, const char mark[5], uint32_t generation,
+                             bool *marked)
 {
-    if (replica->state.generation == UINT32_MAX)
-        return FC_E_BOUND;
-    *generation = ++replica->state.generation;
-    replica->state_changed = true;
-    return fc_replica_generation_drop(replica, *generation);
+    struct mark_key key = mark_key(mark, generation);
+    struct fc_span value;
+    enum fc_err err = fc_kv_get(replica->txn, FC_TABLE_META, fc_span(key.b, sizeof key.b), &value);
+    *marked = err == FC_OK;
+    return err == FC_E_MISSING ? FC_OK : err;
+}
+
+enum fc_err fc_replica_generation_drop(struct fc_replica *replica, uint32_t generation)
+{
+    enum fc_err err = mark_put(replica, mark_drop, generation);
+    if (err == FC_OK && generation >= FC_GENERATION_NAMED)
+        err = mark_del(replica, mark_kept, generation);
+    return err;
+}
+
+enum fc_err fc_replica_generation_keep(struct fc_replica *replica, uint32_t generation)
+{
+    enum fc_err err = mark_del(replica, mark_drop, generation);
+    if (err == FC_OK && generation >= FC_GENERATION_NAMED)
+        err = mark_put(replica, mark_kept, generation);
+    return err;
+}
+
+/* A generation that follows from the feed's name, so that its rows are the same in other stores;
+ * 0 when others have taken it. */
+static enum fc_err draw_named(struct fc_replica *replica, const struct fc_hash *participant,
+                              uint32_t *generation)
+{
+    for (uint8_t turn = 0; turn < NAMED_TURNS; turn++) {
+        struct fc_hash hash = *participant;
+        bool kept = false, dropped = false;
+        if (turn > 0)
+            hash = fc_hash2("fedcat.turn.1", fc_span(participant->b, sizeof participant->b),
+                            fc_span(&turn, 1));
+        *generation = FC_GENERATION_NAMED | fc_get_be32(hash.b);
+        enum fc_err err = is_marked(replica, mark_kept, *generation, &kept);
+        if (err == FC_OK)
+            err = is_marked(replica, mark_drop, *generation, &dropped);
+        if (err != FC_OK || (!kept && !dropped))
+            return err;
+    }
+    *generation = 0;
+    return FC_OK;
+}
+
+enum fc_err fc_replica_generation_new(struct fc_replica *replica, const struct fc_hash *participant,
+                                      uint32_t *generation)
+{
+    enum fc_err err = FC_OK;
+    *generation = 0;
+    if (replica->shared)
+        err = draw_named(replica, participant, generation);
+    if (err == FC_OK && *generation == 0) {
+        if (replica->state.generation == FC_GENERATION_NAMED - 1)
+            return FC_E_BOUND;
+        *generation = ++replica->state.generation;
+        replica->state_changed = true;
+    }
+    return err == FC_OK ? fc_replica_generation_drop(replica, *generation) : err;
 }
 
 /* Deletes rows whose keys begin with `prefix`; *left goes down by one for each. */
@@ -334,7 +393,7 @@ static enum fc_err tidy_generation(struct fc_replica *replica, uint32_t generati
     if (err == FC_OK && *left > 0)
         err = delete_range(replica->txn, FC_TABLE_LOCAL, fc_span(missing, sizeof missing), left);
     if (err == FC_OK && *left > 0)
-        err = fc_replica_generation_keep(replica, generation);
+        err = mark_del(replica, mark_drop, generation);
     return err;
 }
 
@@ -345,7 +404,7 @@ static enum fc_err next_dropped(struct fc_replica *replica, uint32_t after, uint
     enum fc_err err = fc_kv_cursor_open(replica->txn, FC_TABLE_META, &cursor);
     if (err != FC_OK)
         return err;
-    struct drop_key key = drop_key(after + 1);
+    struct mark_key key = mark_key(mark_drop, after + 1);
     struct fc_span found, value;
     err = fc_kv_seek(cursor, fc_span(key.b, sizeof key.b), &found, &value);
     while (err == FC_OK) {
@@ -384,7 +443,7 @@ static enum fc_err read_identity(struct fc_replica *replica, struct fc_txn *txn)
     enum fc_err err = fc_kv_get(txn, FC_TABLE_META, fc_span_str(key_format), &value);
     if (err != FC_OK)
         return err;
-    if (value.len != 4 || fc_get_be32(value.data) != FC_FORMAT)
+    if (value.len != 4 || fc_get_be32(value.data) != FC_STORE_FORMAT)
         return FC_E_VERSION;
     err = fc_kv_get(txn, FC_TABLE_META, fc_span_str(key_federation), &value);
     if (err == FC_E_MISSING || (err == FC_OK && value.len != sizeof replica->federation.b))
@@ -410,7 +469,7 @@ static enum fc_err read_store(struct fc_replica *replica)
     if (err != FC_OK)
         return err;
     replica->state_changed = replica->ledger_changed = true;
-    replica->local_changed = replica->rows_changed = true;
+    replica->local_changed = true;
     return reload(replica);
 }
 
@@ -422,7 +481,7 @@ static enum fc_err initialise(struct fc_replica *replica)
     if (err != FC_OK)
         return err;
     uint8_t format[4];
-    fc_put_be32(format, FC_FORMAT);
+    fc_put_be32(format, FC_STORE_FORMAT);
     replica->state.epoch = draw_epoch(replica);
     err = fc_kv_put(replica->txn, FC_TABLE_META, fc_span_str(key_format),
                     fc_span(format, sizeof format));
@@ -475,8 +534,6 @@ void fc_replica_close(struct fc_replica *replica)
     fc_kv_abort(replica->txn);
     replica->txn = NULL;
     fc_load_forget_all(replica);
-    fc_replica_rows_clear(replica);
-    free(replica->rows);
     fc_ledger_destroy(replica->ledger);
     fc_codec_destroy(replica->codec);
     fc_kv_close(replica->kv);

@@ -154,13 +154,11 @@ void fc_change_finish(struct fc_change *change)
 enum fc_err fc_replica_row_start(struct fc_replica *replica, const struct fc_hash *participant,
                                  struct fc_replica_row *row)
 {
-    const struct fc_replica_row *held = fc_replica_row_find(replica, participant);
-    if (held) {
-        *row = *held;
-        return FC_OK;
-    }
+    enum fc_err err = fc_replica_row_get(replica, participant, row);
+    if (err != FC_E_MISSING)
+        return err;
     *row = (struct fc_replica_row){.feed.participant = *participant};
-    enum fc_err err = fc_replica_generation_new(replica, &row->feed.generation);
+    err = fc_replica_generation_new(replica, participant, &row->feed.generation);
     return err == FC_OK ? fc_replica_generation_keep(replica, row->feed.generation) : err;
 }
 
@@ -214,9 +212,8 @@ static enum fc_err apply(struct fc_replica *replica, const struct fc_delta *delt
     if (err == FC_OK) {
         err = fc_kv_undo_release(replica->txn);
     } else {
-        enum fc_err lost = fc_kv_undo_rollback(replica->txn);
+        err = fc_replica_rollback(replica, err);
         replica->state = before;
-        err = lost != FC_OK ? lost : err;
     }
     *bad = change.bad;
     fc_change_finish(&change);
@@ -233,17 +230,21 @@ enum fc_err fc_replica_apply(struct fc_replica *replica, const struct fc_delta *
     return err == FC_OK ? apply(replica, delta, contents, count, now_ms, bad) : err;
 }
 
-static bool opens_incarnation(const struct fc_replica *replica, const struct fc_head *head)
+/* FC_E_GAP when it does not. */
+static enum fc_err opens_incarnation(struct fc_replica *replica, const struct fc_head *head)
 {
-    const struct fc_replica_row *row = fc_replica_row_find(replica, &head->participant);
+    struct fc_replica_row row;
     const struct fc_held *named = fc_ledger_find(replica->ledger, &head->certificate);
     if (!named || named->record.type != FC_RECORD_CERTIFICATE ||
         fc_version_seq(head->version) != named->certificate.floor + 1 ||
         !fc_hash_is_zero(&head->previous))
-        return false;
-    return !row ||
-           (!row->feed.damaged && head->time_ms >= row->feed.time_ms &&
-            fc_version_incarnation(head->version) > fc_version_incarnation(row->feed.version));
+        return FC_E_GAP;
+    enum fc_err err = fc_replica_row_get(replica, &head->participant, &row);
+    if (err != FC_OK)
+        return err == FC_E_MISSING ? FC_OK : err;
+    bool opens = !row.feed.damaged && head->time_ms >= row.feed.time_ms &&
+                 fc_version_incarnation(head->version) > fc_version_incarnation(row.feed.version);
+    return opens ? FC_OK : FC_E_GAP;
 }
 
 enum fc_err fc_replica_apply_opening(struct fc_replica *replica, const struct fc_delta *delta,
@@ -253,8 +254,8 @@ enum fc_err fc_replica_apply_opening(struct fc_replica *replica, const struct fc
     assert(replica->txn);
     struct fc_key key;
     *bad = 0;
-    if (!opens_incarnation(replica, &delta->head))
-        return FC_E_GAP;
-    enum fc_err err = fc_ledger_judge(replica->ledger, &delta->head, &key);
+    enum fc_err err = opens_incarnation(replica, &delta->head);
+    if (err == FC_OK)
+        err = fc_ledger_judge(replica->ledger, &delta->head, &key);
     return err == FC_OK ? apply(replica, delta, contents, count, now_ms, bad) : err;
 }

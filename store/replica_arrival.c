@@ -3,6 +3,9 @@
 #include <assert.h>
 #include <string.h>
 
+enum { ACCEPTED_BYTES = 14 }; /* index (8), accepted_ms (6) */
+#define ACCEPTED_MAX 0xffffffffffffu
+
 struct subject_key {
     uint8_t b[33];
 };
@@ -23,7 +26,7 @@ enum fc_err fc_replica_arrival_drop(struct fc_replica *replica, enum fc_record_t
     enum fc_err err = fc_kv_get(replica->txn, FC_TABLE_SUBJECT, key_span, &value);
     if (err != FC_OK)
         return err == FC_E_MISSING ? FC_OK : err;
-    if (value.len != 8)
+    if (value.len < 8)
         return FC_E_CORRUPT;
     uint8_t index[8];
     memcpy(index, value.data, sizeof index);
@@ -35,7 +38,7 @@ enum fc_err fc_replica_arrival_drop(struct fc_replica *replica, enum fc_record_t
 
 enum fc_err fc_replica_arrival_add(struct fc_replica *replica, enum fc_record_type type,
                                    const struct fc_hash *subject, const struct fc_hash *hash,
-                                   fc_version version)
+                                   fc_version version, uint64_t accepted_ms)
 {
     enum fc_err err = fc_replica_arrival_drop(replica, type, subject);
     if (err != FC_OK)
@@ -49,16 +52,32 @@ enum fc_err fc_replica_arrival_add(struct fc_replica *replica, enum fc_record_ty
     fc_pack_uint(row, version);
     if (row->failed)
         return FC_E_NOMEM;
-    uint8_t index[8];
+    uint8_t index[8], latest[ACCEPTED_BYTES];
     fc_put_be64(index, ++replica->state.index);
     replica->state_changed = true;
     struct subject_key key = subject_key(type, subject);
     err = fc_kv_append(replica->txn, FC_TABLE_ARRIVAL, fc_span(index, sizeof index),
                        fc_buf_span(row));
+    /* The clock in six bytes; the index over the two that are nothing. */
+    fc_put_be64(latest + sizeof latest - 8,
+                accepted_ms < ACCEPTED_MAX ? accepted_ms : ACCEPTED_MAX);
+    memcpy(latest, index, sizeof index);
     if (err == FC_OK)
         err = fc_kv_put(replica->txn, FC_TABLE_SUBJECT, fc_span(key.b, sizeof key.b),
-                        fc_span(index, sizeof index));
+                        fc_span(latest, type == FC_RECORD_HEAD ? sizeof latest : sizeof index));
     return err;
+}
+
+enum fc_err fc_replica_arrival_accepted(struct fc_txn *txn, const struct fc_hash *participant,
+                                        uint64_t *accepted_ms)
+{
+    struct subject_key key = subject_key(FC_RECORD_HEAD, participant);
+    struct fc_span value;
+    *accepted_ms = 0;
+    enum fc_err err = fc_kv_get(txn, FC_TABLE_SUBJECT, fc_span(key.b, sizeof key.b), &value);
+    if (err == FC_OK && value.len == ACCEPTED_BYTES)
+        *accepted_ms = fc_get_be64(value.data + ACCEPTED_BYTES - 8) & ACCEPTED_MAX;
+    return err == FC_E_MISSING ? FC_OK : err;
 }
 
 enum fc_err fc_replica_arrival_parse(struct fc_span key, struct fc_span value,

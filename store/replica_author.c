@@ -247,8 +247,7 @@ static enum fc_err publish(struct work *work)
     if (err == FC_OK) {
         err = fc_kv_undo_release(replica->txn);
     } else {
-        enum fc_err lost = fc_kv_undo_rollback(replica->txn);
-        err = lost != FC_OK ? lost : err;
+        err = fc_replica_rollback(replica, err);
     }
     fc_change_finish(&change);
     return err;
@@ -259,9 +258,14 @@ enum fc_err fc_replica_author(struct fc_replica *replica, const struct fc_author
 {
     assert(replica->txn);
     struct work work = {.replica = replica, .author = author};
-    const struct fc_replica_row *row = fc_replica_row_find(replica, &author->participant);
+    struct fc_replica_row held;
+    const struct fc_replica_row *row = NULL;
     struct fc_replica_state before = replica->state;
-    enum fc_err err = check_right(&work);
+    enum fc_err err = fc_replica_row_get(replica, &author->participant, &held);
+    if (err == FC_OK)
+        row = &held;
+    if (err == FC_OK || err == FC_E_MISSING)
+        err = check_right(&work);
     if (err == FC_OK)
         err = start_head(&work, row);
     if (err == FC_OK)

@@ -178,25 +178,28 @@ enum fc_err fc_replica_read_changes(struct fc_replica *replica, const struct fc_
                                     struct fc_buf *items, struct fc_buf *frames, bool *done)
 {
     *done = false;
-    const struct fc_replica_row *row = fc_replica_row_find(replica, participant);
-    if (!row || row->feed.damaged)
-        return FC_E_MISSING;
-    if (!changes_known(&row->feed, since))
+    struct fc_replica_row row;
+    enum fc_err err = fc_replica_row_get(replica, participant, &row);
+    if (err == FC_OK && row.feed.damaged)
+        err = FC_E_MISSING;
+    if (err != FC_OK)
+        return err;
+    if (!changes_known(&row.feed, since))
         return FC_E_GAP;
-    if (since > row->feed.version || (since == 0 && at->deletes)) {
+    if (since > row.feed.version || (since == 0 && at->deletes)) {
         *done = true;
         return FC_OK;
     }
     struct fc_replica_read read;
     struct fc_codec *codec;
-    enum fc_err err = fc_replica_codec(replica, &codec);
+    err = fc_replica_codec(replica, &codec);
     if (err == FC_OK)
         err = fc_replica_read_begin(replica, &read);
     if (err != FC_OK)
         return err;
     struct reader reader = {.txn = read.txn,
                             .codec = codec,
-                            .feed = &row->feed,
+                            .feed = &row.feed,
                             .since = since,
                             .at = at,
                             .len_max = items->len + frames->len + (bytes_max ? bytes_max : 1),
@@ -242,23 +245,26 @@ enum fc_err fc_replica_count_changes(struct fc_replica *replica, const struct fc
                                      fc_version since, uint64_t *entries, uint64_t *bytes)
 {
     *entries = *bytes = 0;
-    const struct fc_replica_row *row = fc_replica_row_find(replica, participant);
-    if (!row || row->feed.damaged)
-        return FC_E_MISSING;
-    if (!changes_known(&row->feed, since))
-        return FC_E_GAP;
-    if (since == 0) {
-        *entries = row->feed.entries;
-        *bytes = row->feed.bytes;
-        return FC_OK;
-    }
-    if (since >= row->feed.version)
-        return FC_OK;
-    struct fc_replica_read read;
-    enum fc_err err = fc_replica_read_begin(replica, &read);
+    struct fc_replica_row row;
+    enum fc_err err = fc_replica_row_get(replica, participant, &row);
+    if (err == FC_OK && row.feed.damaged)
+        err = FC_E_MISSING;
     if (err != FC_OK)
         return err;
-    err = count_since(read.txn, row->feed.generation, since, entries, bytes);
+    if (!changes_known(&row.feed, since))
+        return FC_E_GAP;
+    if (since == 0) {
+        *entries = row.feed.entries;
+        *bytes = row.feed.bytes;
+        return FC_OK;
+    }
+    if (since >= row.feed.version)
+        return FC_OK;
+    struct fc_replica_read read;
+    err = fc_replica_read_begin(replica, &read);
+    if (err != FC_OK)
+        return err;
+    err = count_since(read.txn, row.feed.generation, since, entries, bytes);
     fc_replica_read_end(&read);
     return err;
 }
@@ -317,16 +323,19 @@ enum fc_err fc_replica_read_walk(struct fc_replica *replica, const struct fc_has
                                  const struct fc_prefix *prefix, struct fc_buf *nodes,
                                  struct fc_buf *items, struct fc_buf *frames)
 {
-    const struct fc_replica_row *row = fc_replica_row_find(replica, participant);
-    if (!row || row->feed.damaged)
-        return FC_E_MISSING;
+    struct fc_replica_row row;
+    enum fc_err err = fc_replica_row_get(replica, participant, &row);
+    if (err == FC_OK && row.feed.damaged)
+        err = FC_E_MISSING;
+    if (err != FC_OK)
+        return err;
     if (prefix->depth > FC_TREE_DEPTH_MAX)
         return FC_E_BOUND;
     struct fc_replica_read read;
     struct fc_subtree self, children[16];
     bool inner = false;
-    uint32_t generation = row->feed.generation;
-    enum fc_err err = fc_replica_read_begin(replica, &read);
+    uint32_t generation = row.feed.generation;
+    err = fc_replica_read_begin(replica, &read);
     if (err != FC_OK)
         return err;
     err = fc_tree_node(read.txn, generation, prefix, &self, &inner, children);

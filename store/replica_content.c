@@ -87,17 +87,16 @@ static enum fc_err frame_of(struct fc_replica *replica, struct fc_txn *txn,
                             const struct fc_hash *participant, const struct fc_hash *key_hash,
                             struct fc_entry *entry, struct fc_span *frame)
 {
-    const struct fc_replica_row *row = fc_replica_row_find(replica, participant);
-    if (!row)
-        return FC_E_MISSING;
+    struct fc_replica_row row;
     fc_buf_clear(&replica->old);
-    enum fc_err err =
-        fc_replica_entry_get(txn, row->feed.generation, key_hash, &replica->old, entry);
+    enum fc_err err = fc_replica_row_get(replica, participant, &row);
+    if (err == FC_OK)
+        err = fc_replica_entry_get(txn, row.feed.generation, key_hash, &replica->old, entry);
     if (err != FC_OK)
         return err;
     if (entry->state != FC_CONTENT_PRESENT)
         return entry->state == FC_CONTENT_REFUSED ? FC_E_WITHHELD : FC_E_MISSING;
-    struct fc_entry_key key = fc_entry_key(row->feed.generation, key_hash);
+    struct fc_entry_key key = fc_entry_key(row.feed.generation, key_hash);
     err = fc_kv_get(txn, FC_TABLE_CONTENT, fc_span(key.b, sizeof key.b), frame);
     return err == FC_E_MISSING ? FC_E_CORRUPT : err;
 }
@@ -161,15 +160,14 @@ enum fc_err fc_replica_put_content(struct fc_replica *replica, const struct fc_h
                                    const struct fc_content *content)
 {
     assert(replica->txn);
-    const struct fc_replica_row *row = fc_replica_row_find(replica, participant);
-    if (!row)
-        return FC_E_MISSING;
-    struct fc_replica_row next = *row;
+    struct fc_replica_row next;
     struct fc_buf hold = {0};
     struct fc_entry entry;
     struct fc_span frame;
-    enum fc_err err =
-        fc_replica_entry_get(replica->txn, next.feed.generation, &content->key_hash, &hold, &entry);
+    enum fc_err err = fc_replica_row_get(replica, participant, &next);
+    if (err == FC_OK)
+        err = fc_replica_entry_get(replica->txn, next.feed.generation, &content->key_hash, &hold,
+                                   &entry);
     if (err == FC_OK && entry.state != FC_CONTENT_MISSING)
         err = entry.state == FC_CONTENT_PRESENT ? FC_E_KNOWN : FC_E_WITHHELD;
     if (err == FC_OK)
@@ -220,15 +218,7 @@ enum fc_err fc_replica_content_settle(struct fc_replica *replica, struct fc_repl
     return err == FC_E_MISSING ? FC_OK : err;
 }
 
-static bool wants_more(const struct fc_replica *replica)
-{
-    for (size_t i = 0; i < replica->row_count; i++)
-        if (replica->rows[i]->feed.missing > 0)
-            return true;
-    return false;
-}
-
-static bool want_of(const struct fc_replica *replica, struct fc_span key, struct fc_span value,
+static bool want_of(struct fc_replica *replica, struct fc_span key, struct fc_span value,
                     struct fc_want *want)
 {
     if (key.len != sizeof(struct fc_missing_key) || value.len != 40)
@@ -236,8 +226,9 @@ static bool want_of(const struct fc_replica *replica, struct fc_span key, struct
     memcpy(want->participant.b, value.data, 32);
     memcpy(want->key_hash.b, key.data + 5, 32);
     want->size = fc_get_be64(value.data + 32);
-    const struct fc_replica_row *row = fc_replica_row_find(replica, &want->participant);
-    return row && row->feed.generation == fc_get_be32(key.data + 1);
+    struct fc_replica_row row;
+    return fc_replica_row_get(replica, &want->participant, &row) == FC_OK &&
+           row.feed.generation == fc_get_be32(key.data + 1);
 }
 
 /* From above `*from` up to `to`, or to the last with `to` NULL. */
@@ -272,7 +263,7 @@ enum fc_err fc_replica_wanted(struct fc_replica *replica, struct fc_want *out, u
                               uint32_t *count)
 {
     *count = 0;
-    if (max == 0 || !wants_more(replica))
+    if (max == 0)
         return FC_OK;
     struct fc_missing_key at = {.b = {'M'}}, end;
     memcpy(at.b + 1, replica->rove, sizeof replica->rove);

@@ -233,14 +233,14 @@ enum fc_err fc_replica_entry(struct fc_replica *replica, const struct fc_hash *p
                              const struct fc_hash *key_hash, struct fc_buf *hold,
                              struct fc_entry *out)
 {
-    const struct fc_replica_row *row = fc_replica_row_find(replica, participant);
-    if (!row)
-        return FC_E_MISSING;
+    struct fc_replica_row row;
     struct fc_replica_read read;
-    enum fc_err err = fc_replica_read_begin(replica, &read);
+    enum fc_err err = fc_replica_row_get(replica, participant, &row);
+    if (err == FC_OK)
+        err = fc_replica_read_begin(replica, &read);
     if (err != FC_OK)
         return err;
-    err = fc_replica_entry_get(read.txn, row->feed.generation, key_hash, hold, out);
+    err = fc_replica_entry_get(read.txn, row.feed.generation, key_hash, hold, out);
     fc_replica_read_end(&read);
     return err;
 }
@@ -250,15 +250,16 @@ enum fc_err fc_replica_entries(struct fc_replica *replica, const struct fc_hash 
                                enum fc_err (*each)(void *ctx, const struct fc_entry *entry),
                                void *ctx)
 {
-    const struct fc_replica_row *row = fc_replica_row_find(replica, participant);
-    if (!row)
-        return FC_E_MISSING;
     static const struct fc_hash first;
-    struct fc_entry_key key = fc_entry_key(row->feed.generation, after ? after : &first);
+    struct fc_replica_row row;
+    enum fc_err err = fc_replica_row_get(replica, participant, &row);
+    if (err != FC_OK)
+        return err;
+    struct fc_entry_key key = fc_entry_key(row.feed.generation, after ? after : &first);
     struct fc_replica_read read;
     struct fc_kv_cursor *cursor = NULL;
     struct fc_span found, value;
-    enum fc_err err = fc_replica_read_begin(replica, &read);
+    err = fc_replica_read_begin(replica, &read);
     if (err != FC_OK)
         return err;
     err = fc_kv_cursor_open(read.txn, FC_TABLE_ENTRY, &cursor);
@@ -301,14 +302,16 @@ bool fc_replica_hidden(const struct fc_replica *replica, const struct fc_hash *p
 enum fc_err fc_replica_prove(struct fc_replica *replica, const struct fc_hash *participant,
                              const struct fc_hash *key_hash, struct fc_buf *out)
 {
-    const struct fc_replica_row *row = fc_replica_row_find(replica, participant);
-    if (!row || row->feed.damaged)
-        return FC_E_MISSING;
+    struct fc_replica_row row;
     struct fc_replica_read read;
-    enum fc_err err = fc_replica_read_begin(replica, &read);
+    enum fc_err err = fc_replica_row_get(replica, participant, &row);
+    if (err == FC_OK && row.feed.damaged)
+        err = FC_E_MISSING;
+    if (err == FC_OK)
+        err = fc_replica_read_begin(replica, &read);
     if (err != FC_OK)
         return err;
-    err = fc_tree_prove(read.txn, row->feed.generation, key_hash, out);
+    err = fc_tree_prove(read.txn, row.feed.generation, key_hash, out);
     fc_replica_read_end(&read);
     return err;
 }

@@ -12,89 +12,12 @@ struct fc_head_key fc_head_key(const struct fc_hash *participant, fc_version ver
     return key;
 }
 
-/* -- rows, in memory and in table FEED --------------------------------------------------------- */
-
-static size_t place_of(const struct fc_replica *replica, const struct fc_hash *participant,
-                       bool *found)
-{
-    size_t low = 0, high = replica->row_count;
-    *found = false;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        int order = fc_hash_cmp(&replica->rows[mid]->feed.participant, participant);
-        if (order == 0) {
-            *found = true;
-            return mid;
-        }
-        if (order < 0)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low;
-}
-
-struct fc_replica_row *fc_replica_row_find(const struct fc_replica *replica,
-                                           const struct fc_hash *participant)
-{
-    bool found;
-    size_t place = place_of(replica, participant, &found);
-    return found ? replica->rows[place] : NULL;
-}
-
-static enum fc_err remember(struct fc_replica *replica, const struct fc_replica_row *row)
-{
-    bool found;
-    size_t place = place_of(replica, &row->feed.participant, &found);
-    replica->digest_known = false;
-    if (found) {
-        *replica->rows[place] = *row;
-        return FC_OK;
-    }
-    if (replica->row_count == replica->row_cap) {
-        size_t cap = replica->row_cap ? replica->row_cap * 2 : 16;
-        struct fc_replica_row **rows = realloc(replica->rows, cap * sizeof *rows);
-        if (!rows)
-            return FC_E_NOMEM;
-        replica->rows = rows;
-        replica->row_cap = cap;
-    }
-    struct fc_replica_row *copy = malloc(sizeof *copy);
-    if (!copy)
-        return FC_E_NOMEM;
-    *copy = *row;
-    memmove(replica->rows + place + 1, replica->rows + place,
-            (replica->row_count - place) * sizeof replica->rows[0]);
-    replica->rows[place] = copy;
-    replica->row_count++;
-    return FC_OK;
-}
-
-static void forget(struct fc_replica *replica, const struct fc_hash *participant)
-{
-    bool found;
-    size_t place = place_of(replica, participant, &found);
-    if (!found)
-        return;
-    free(replica->rows[place]);
-    replica->row_count--;
-    memmove(replica->rows + place, replica->rows + place + 1,
-            (replica->row_count - place) * sizeof replica->rows[0]);
-    replica->digest_known = false;
-}
-
-void fc_replica_rows_clear(struct fc_replica *replica)
-{
-    for (size_t i = 0; i < replica->row_count; i++)
-        free(replica->rows[i]);
-    replica->row_count = 0;
-    replica->digest_known = false;
-}
+/* -- rows of table FEED ------------------------------------------------------------------------ */
 
 static void row_write(const struct fc_replica_row *row, struct fc_buf *out)
 {
     const struct fc_feed *feed = &row->feed;
-    fc_pack_array(out, 14);
+    fc_pack_array(out, 13);
     fc_pack_uint(out, feed->generation);
     fc_pack_uint(out, feed->version);
     fc_pack_bin(out, fc_span(feed->head_hash.b, sizeof feed->head_hash.b));
@@ -105,7 +28,6 @@ static void row_write(const struct fc_replica_row *row, struct fc_buf *out)
     fc_pack_uint(out, feed->time_ms);
     fc_pack_uint(out, feed->deletes_from);
     fc_pack_uint(out, feed->missing);
-    fc_pack_uint(out, feed->accepted_ms);
     fc_pack_uint(out, feed->damaged);
     fc_pack_uint(out, row->deletes);
     fc_pack_uint(out, row->heads);
@@ -119,7 +41,7 @@ enum fc_err fc_replica_row_parse(const struct fc_hash *participant, struct fc_sp
     feed->participant = *participant;
     struct fc_unpack in;
     fc_unpack_init(&in, value);
-    (void)fc_unpack_array(&in, 14, 14);
+    (void)fc_unpack_array(&in, 13, 13);
     feed->generation = (uint32_t)fc_unpack_uint(&in, UINT32_MAX);
     feed->version = fc_unpack_uint(&in, UINT64_MAX);
     fc_unpack_fixed(&in, feed->head_hash.b, sizeof feed->head_hash.b);
@@ -130,7 +52,6 @@ enum fc_err fc_replica_row_parse(const struct fc_hash *participant, struct fc_sp
     feed->time_ms = fc_unpack_uint(&in, UINT64_MAX);
     feed->deletes_from = fc_unpack_uint(&in, UINT64_MAX);
     feed->missing = fc_unpack_uint(&in, UINT64_MAX);
-    feed->accepted_ms = fc_unpack_uint(&in, UINT64_MAX);
     feed->damaged = fc_unpack_uint(&in, 1) == 1;
     out->deletes = (uint32_t)fc_unpack_uint(&in, UINT32_MAX);
     out->heads = (uint32_t)fc_unpack_uint(&in, UINT32_MAX);
@@ -143,99 +64,175 @@ enum fc_err fc_replica_row_store(struct fc_replica *replica, const struct fc_rep
     row_write(row, &replica->row);
     if (replica->row.failed)
         return FC_E_NOMEM;
-    replica->rows_changed = true;
     const struct fc_hash *participant = &row->feed.participant;
-    enum fc_err err =
-        fc_kv_put(replica->txn, FC_TABLE_FEED, fc_span(participant->b, sizeof participant->b),
-                  fc_buf_span(&replica->row));
-    return err == FC_OK ? remember(replica, row) : err;
+    replica->digest_known = false;
+    replica->row_known = true;
+    replica->last_row = *row;
+    return fc_kv_put(replica->txn, FC_TABLE_FEED, fc_span(participant->b, sizeof participant->b),
+                     fc_buf_span(&replica->row));
 }
 
-/* Rows that do not parse are left out: fc_replica_verify reports them, peers bring the feeds. */
-enum fc_err fc_replica_rows_load(struct fc_replica *replica, struct fc_txn *txn)
+enum fc_err fc_replica_row_get(struct fc_replica *replica, const struct fc_hash *participant,
+                               struct fc_replica_row *out)
 {
-    fc_replica_rows_clear(replica);
-    struct fc_kv_cursor *cursor = NULL;
-    struct fc_span key, value;
-    enum fc_err err = fc_kv_cursor_open(txn, FC_TABLE_FEED, &cursor);
+    struct fc_replica_read read;
+    struct fc_span value;
+    if (replica->row_known && fc_hash_eq(&replica->last_row.feed.participant, participant)) {
+        *out = replica->last_row;
+        return FC_OK;
+    }
+    enum fc_err err = fc_replica_read_begin(replica, &read);
     if (err != FC_OK)
         return err;
-    err = fc_kv_seek(cursor, fc_span(NULL, 0), &key, &value);
-    while (err == FC_OK) {
+    err =
+        fc_kv_get(read.txn, FC_TABLE_FEED, fc_span(participant->b, sizeof participant->b), &value);
+    if (err == FC_OK && fc_replica_row_parse(participant, value, out) != FC_OK)
+        err = FC_E_MISSING;
+    fc_replica_read_end(&read);
+    replica->row_known = err == FC_OK;
+    if (err == FC_OK)
+        replica->last_row = *out;
+    return err;
+}
+
+/* Moves the cursor to the next row that parses, from the first that is not below `from`. */
+static enum fc_err next_row(struct fc_kv_cursor *cursor, struct fc_span from,
+                            struct fc_replica_row *row)
+{
+    struct fc_span key, value;
+    enum fc_err err =
+        from.data ? fc_kv_seek(cursor, from, &key, &value) : fc_kv_next(cursor, &key, &value);
+    for (; err == FC_OK; err = fc_kv_next(cursor, &key, &value)) {
         struct fc_hash participant;
-        struct fc_replica_row row;
-        if (key.len == sizeof participant.b) {
-            memcpy(participant.b, key.data, sizeof participant.b);
-            if (fc_replica_row_parse(&participant, value, &row) == FC_OK)
-                err = remember(replica, &row);
-        }
-        if (err == FC_OK)
-            err = fc_kv_next(cursor, &key, &value);
+        if (key.len != sizeof participant.b)
+            continue;
+        memcpy(participant.b, key.data, sizeof participant.b);
+        if (fc_replica_row_parse(&participant, value, row) == FC_OK)
+            break;
     }
-    fc_kv_cursor_close(cursor);
-    return err == FC_E_MISSING ? FC_OK : err;
+    return err;
+}
+
+enum fc_err fc_replica_rows_each(struct fc_replica *replica,
+                                 enum fc_err (*each)(void *ctx, const struct fc_replica_row *row),
+                                 void *ctx)
+{
+    uint8_t from[33] = {0}; /* a byte more than a key: just above the last one */
+    struct fc_replica_row row;
+    enum fc_err err = FC_OK;
+    for (size_t len = 32; err == FC_OK; len = sizeof from) {
+        struct fc_replica_read read;
+        struct fc_kv_cursor *cursor = NULL;
+        err = fc_replica_read_begin(replica, &read);
+        if (err != FC_OK)
+            return err;
+        err = fc_kv_cursor_open(read.txn, FC_TABLE_FEED, &cursor);
+        if (err == FC_OK)
+            err = next_row(cursor, fc_span(from, len), &row);
+        if (cursor)
+            fc_kv_cursor_close(cursor);
+        fc_replica_read_end(&read);
+        if (err != FC_OK)
+            return err == FC_E_MISSING ? FC_OK : err;
+        memcpy(from, row.feed.participant.b, sizeof row.feed.participant.b);
+        err = each(ctx, &row);
+    }
+    return err;
+}
+
+static enum fc_err add_accepted(struct fc_replica *replica, struct fc_feed *feed)
+{
+    struct fc_replica_read read;
+    enum fc_err err = fc_replica_read_begin(replica, &read);
+    if (err != FC_OK)
+        return err;
+    err = fc_replica_arrival_accepted(read.txn, &feed->participant, &feed->accepted_ms);
+    fc_replica_read_end(&read);
+    return err;
 }
 
 enum fc_err fc_replica_feed(struct fc_replica *replica, const struct fc_hash *participant,
                             struct fc_feed *out)
 {
-    const struct fc_replica_row *row = fc_replica_row_find(replica, participant);
-    if (!row)
-        return FC_E_MISSING;
-    *out = row->feed;
-    return FC_OK;
+    struct fc_replica_row row;
+    enum fc_err err = fc_replica_row_get(replica, participant, &row);
+    if (err != FC_OK)
+        return err;
+    *out = row.feed;
+    return add_accepted(replica, out);
+}
+
+struct feeds {
+    struct fc_replica *replica;
+    enum fc_err (*each)(void *ctx, const struct fc_feed *feed);
+    void *ctx;
+};
+
+static enum fc_err each_feed(void *ctx, const struct fc_replica_row *row)
+{
+    const struct feeds *feeds = ctx;
+    struct fc_feed feed = row->feed;
+    enum fc_err err = add_accepted(feeds->replica, &feed);
+    return err == FC_OK ? feeds->each(feeds->ctx, &feed) : err;
 }
 
 enum fc_err fc_replica_feeds(struct fc_replica *replica,
                              enum fc_err (*each)(void *ctx, const struct fc_feed *feed), void *ctx)
 {
-    struct fc_hash last;
-    bool found;
-    for (size_t i = 0; i < replica->row_count;) {
-        struct fc_feed feed = replica->rows[i]->feed;
-        last = feed.participant;
-        enum fc_err err = each(ctx, &feed);
-        if (err != FC_OK)
-            return err;
-        i = place_of(replica, &last, &found);
-        i += found ? 1 : 0;
-    }
-    return FC_OK;
+    struct feeds feeds = {replica, each, ctx};
+    return fc_replica_rows_each(replica, each_feed, &feeds);
+}
+
+static void digest_add(struct fc_digest *digest, struct fc_hasher *hasher,
+                       const struct fc_feed *feed)
+{
+    struct fc_head_key key = fc_head_key(&feed->participant, feed->version);
+    fc_hasher_add(hasher, fc_span(key.b, sizeof key.b));
+    fc_hasher_add(hasher, fc_span(feed->head_hash.b, sizeof feed->head_hash.b));
+    digest->feeds++;
+    digest->entries += feed->entries;
+    digest->bytes += feed->bytes;
 }
 
 /* A damaged feed's entries are not what its head says, so it is no part of the digest. */
+static enum fc_err digest_rows(struct fc_txn *txn, struct fc_digest *digest)
+{
+    struct fc_kv_cursor *cursor = NULL;
+    struct fc_hasher hasher;
+    struct fc_replica_row row;
+    *digest = (struct fc_digest){0};
+    fc_hasher_init(&hasher, "fedcat.digest.1");
+    enum fc_err err = fc_kv_cursor_open(txn, FC_TABLE_FEED, &cursor);
+    if (err != FC_OK)
+        return err;
+    while ((err = next_row(cursor, (struct fc_span){0}, &row)) == FC_OK)
+        if (!row.feed.damaged)
+            digest_add(digest, &hasher, &row.feed);
+    fc_kv_cursor_close(cursor);
+    digest->hash = fc_hasher_end(&hasher);
+    return err == FC_E_MISSING ? FC_OK : err;
+}
+
 enum fc_err fc_replica_digest(struct fc_replica *replica, struct fc_digest *out)
 {
-    if (!replica->digest_known) {
-        struct fc_digest digest = {0};
-        struct fc_hasher hasher;
-        fc_hasher_init(&hasher, "fedcat.digest.1");
-        for (size_t i = 0; i < replica->row_count; i++) {
-            const struct fc_feed *feed = &replica->rows[i]->feed;
-            if (feed->damaged)
-                continue;
-            struct fc_head_key key = fc_head_key(&feed->participant, feed->version);
-            fc_hasher_add(&hasher, fc_span(key.b, sizeof key.b));
-            fc_hasher_add(&hasher, fc_span(feed->head_hash.b, sizeof feed->head_hash.b));
-            digest.feeds++;
-            digest.entries += feed->entries;
-            digest.bytes += feed->bytes;
-        }
-        digest.hash = fc_hasher_end(&hasher);
-        replica->digest = digest;
-        replica->digest_known = true;
+    struct fc_replica_read read;
+    enum fc_err err = replica->digest_known ? FC_OK : fc_replica_read_begin(replica, &read);
+    if (!replica->digest_known && err == FC_OK) {
+        err = digest_rows(read.txn, &replica->digest);
+        replica->digest_known = err == FC_OK;
+        fc_replica_read_end(&read);
     }
     *out = replica->digest;
-    return FC_OK;
+    return err;
 }
 
 enum fc_err fc_replica_feed_remove(struct fc_replica *replica, const struct fc_hash *participant)
 {
-    const struct fc_replica_row *row = fc_replica_row_find(replica, participant);
-    if (!row)
-        return FC_OK;
-    replica->rows_changed = true;
-    enum fc_err err = fc_replica_generation_drop(replica, row->feed.generation);
+    struct fc_replica_row row;
+    enum fc_err err = fc_replica_row_get(replica, participant, &row);
+    if (err != FC_OK)
+        return err == FC_E_MISSING ? FC_OK : err;
+    err = fc_replica_generation_drop(replica, row.feed.generation);
     if (err == FC_OK)
         err = fc_replica_arrival_drop(replica, FC_RECORD_HEAD, participant);
     if (err == FC_OK)
@@ -243,7 +240,6 @@ enum fc_err fc_replica_feed_remove(struct fc_replica *replica, const struct fc_h
     if (err == FC_OK)
         err =
             fc_kv_del(replica->txn, FC_TABLE_FEED, fc_span(participant->b, sizeof participant->b));
-    if (err == FC_OK)
-        forget(replica, participant);
+    replica->row_known = replica->digest_known = false;
     return err;
 }

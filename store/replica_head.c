@@ -97,28 +97,29 @@ enum fc_err fc_replica_hold(struct fc_replica *replica, struct fc_replica_row *r
     feed->certificate = head->certificate;
     feed->root = head->root;
     feed->time_ms = head->time_ms;
-    feed->accepted_ms = now_ms;
     feed->damaged = false;
     assert(feed->entries == head->entries && feed->bytes == head->bytes);
     err = fc_replica_row_store(replica, row);
     if (err == FC_OK)
         err = fc_replica_arrival_add(replica, FC_RECORD_HEAD, &feed->participant, &record->hash,
-                                     head->version);
+                                     head->version, now_ms);
     return err;
 }
 
 enum fc_err fc_replica_head(struct fc_replica *replica, const struct fc_hash *participant,
                             struct fc_buf *record, struct fc_buf *ops, bool *has_ops)
 {
-    const struct fc_replica_row *row = fc_replica_row_find(replica, participant);
-    if (!row || row->feed.damaged)
-        return FC_E_MISSING;
+    struct fc_replica_row row;
     struct fc_replica_read read;
-    enum fc_err err = fc_replica_read_begin(replica, &read);
+    enum fc_err err = fc_replica_row_get(replica, participant, &row);
+    if (err == FC_OK && row.feed.damaged)
+        err = FC_E_MISSING;
+    if (err == FC_OK)
+        err = fc_replica_read_begin(replica, &read);
     if (err != FC_OK)
         return err;
     struct fc_span record_bytes, ops_bytes;
-    err = head_get(read.txn, participant, row->feed.version, &record_bytes, &ops_bytes);
+    err = head_get(read.txn, participant, row.feed.version, &record_bytes, &ops_bytes);
     if (err == FC_OK) {
         fc_buf_append(record, record_bytes.data, record_bytes.len);
         if (ops)
@@ -135,13 +136,14 @@ enum fc_err fc_replica_history(
     struct fc_replica *replica, const struct fc_hash *participant, fc_version below,
     enum fc_err (*each)(void *ctx, struct fc_span head_record, struct fc_span ops), void *ctx)
 {
-    const struct fc_replica_row *row = fc_replica_row_find(replica, participant);
-    if (!row)
-        return FC_E_MISSING;
-    struct fc_head_key key = fc_head_key(participant, below ? below : row->feed.version + 1);
+    struct fc_replica_row row;
+    enum fc_err err = fc_replica_row_get(replica, participant, &row);
+    if (err != FC_OK)
+        return err;
+    struct fc_head_key key = fc_head_key(participant, below ? below : row.feed.version + 1);
     struct fc_replica_read read;
     struct fc_kv_cursor *cursor = NULL;
-    enum fc_err err = fc_replica_read_begin(replica, &read);
+    err = fc_replica_read_begin(replica, &read);
     if (err != FC_OK)
         return err;
     err = fc_kv_cursor_open(read.txn, FC_TABLE_HEAD, &cursor);
@@ -243,10 +245,11 @@ static enum fc_err relate_first(const struct fc_replica *replica, const struct f
 enum fc_err fc_replica_relate(struct fc_replica *replica, const struct fc_record *record,
                               const struct fc_head *head)
 {
-    const struct fc_replica_row *row = fc_replica_row_find(replica, &head->participant);
-    if (!row)
-        return relate_first(replica, head);
-    const struct fc_feed *held = &row->feed;
+    struct fc_replica_row row;
+    enum fc_err err = fc_replica_row_get(replica, &head->participant, &row);
+    if (err != FC_OK)
+        return err == FC_E_MISSING ? relate_first(replica, head) : err;
+    const struct fc_feed *held = &row.feed;
     if (head->version < held->version)
         return relate_apart(replica, record, head, FC_E_STALE);
     if (held->damaged)
@@ -273,7 +276,11 @@ static bool newcomer(const struct fc_replica_row *row, const struct fc_head *hea
 enum fc_err fc_replica_judge(struct fc_replica *replica, const struct fc_record *record,
                              const struct fc_head *head, uint64_t now_ms, struct fc_key *key)
 {
-    const struct fc_replica_row *row = fc_replica_row_find(replica, &head->participant);
+    struct fc_replica_row held;
+    enum fc_err err = fc_replica_row_get(replica, &head->participant, &held);
+    if (err != FC_OK && err != FC_E_MISSING)
+        return err;
+    const struct fc_replica_row *row = err == FC_OK ? &held : NULL;
     enum fc_err verdict = fc_ledger_judge(replica->ledger, head, key);
     if (row && !row->feed.damaged && fc_hash_eq(&row->feed.head_hash, &record->hash))
         return FC_E_KNOWN;

@@ -36,9 +36,9 @@ struct fc_replica {
     bool ledger_noted;      /* the store says which ledger it holds */
     struct fc_codec *codec; /* made when first needed; unused beside `shared` */
     struct fc_replica_state state;
-    struct fc_replica_row **rows; /* ascending by participant */
-    size_t row_count, row_cap;
-    bool state_changed, ledger_changed, rows_changed, local_changed; /* since the last commit */
+    bool row_known; /* the row that was asked for last */
+    struct fc_replica_row last_row;
+    bool state_changed, ledger_changed, local_changed; /* since the last commit */
     bool digest_known;
     struct fc_digest digest;
     uint64_t takedowns_local;
@@ -61,8 +61,14 @@ struct fc_hash fc_replica_draw(struct fc_replica *replica, const char *personal)
 /* -- generations: rows of one state of one feed, told apart by the first four bytes of their keys
  */
 
+/* From here on they follow from the feed's participant, as replicas that share have it; below they
+ * are counted, so that a new one's rows come last in their tables. */
+#define FC_GENERATION_NAMED 0x80000000u
+
 /* A new one, marked to be dropped unless fc_replica_generation_keep is called for it. */
-FC_MUST_USE enum fc_err fc_replica_generation_new(struct fc_replica *replica, uint32_t *generation);
+FC_MUST_USE enum fc_err fc_replica_generation_new(struct fc_replica *replica,
+                                                  const struct fc_hash *participant,
+                                                  uint32_t *generation);
 FC_MUST_USE enum fc_err fc_replica_generation_keep(struct fc_replica *replica, uint32_t generation);
 FC_MUST_USE enum fc_err fc_replica_generation_drop(struct fc_replica *replica, uint32_t generation);
 
@@ -91,15 +97,23 @@ struct fc_local_key fc_pin_key(const struct fc_hash *charter);
 
 /* -- feeds ------------------------------------------------------------------------------------ */
 
-/* NULL when the feed is not held. */
-struct fc_replica_row *fc_replica_row_find(const struct fc_replica *replica,
-                                           const struct fc_hash *participant);
+/* All but feed.accepted_ms. FC_E_MISSING when the feed is not held, or its row is damaged, which
+ * fc_replica_verify reports. */
+FC_MUST_USE enum fc_err fc_replica_row_get(struct fc_replica *replica,
+                                           const struct fc_hash *participant,
+                                           struct fc_replica_row *out);
+/* Calls back for each in order of participant; what is written meanwhile is seen. A non-zero return
+ * stops and is returned. */
+FC_MUST_USE enum fc_err fc_replica_rows_each(struct fc_replica *replica,
+                                             enum fc_err (*each)(void *ctx,
+                                                                 const struct fc_replica_row *row),
+                                             void *ctx);
+/* Takes the open transaction back to its mark; the error it comes to is `err`, or worse. */
+FC_MUST_USE enum fc_err fc_replica_rollback(struct fc_replica *replica, enum fc_err err);
 FC_MUST_USE enum fc_err fc_replica_row_store(struct fc_replica *replica,
                                              const struct fc_replica_row *row);
 FC_MUST_USE enum fc_err fc_replica_row_parse(const struct fc_hash *participant,
                                              struct fc_span value, struct fc_replica_row *out);
-FC_MUST_USE enum fc_err fc_replica_rows_load(struct fc_replica *replica, struct fc_txn *txn);
-void fc_replica_rows_clear(struct fc_replica *replica);
 /* Forgets a feed: its row, heads and arrival; its generation is left to be tidied. */
 FC_MUST_USE enum fc_err fc_replica_feed_remove(struct fc_replica *replica,
                                                const struct fc_hash *participant);
@@ -123,7 +137,12 @@ FC_MUST_USE enum fc_err fc_replica_head_parse(struct fc_span value, struct fc_sp
 
 FC_MUST_USE enum fc_err fc_replica_arrival_add(struct fc_replica *replica, enum fc_record_type type,
                                                const struct fc_hash *subject,
-                                               const struct fc_hash *hash, fc_version version);
+                                               const struct fc_hash *hash, fc_version version,
+                                               uint64_t accepted_ms);
+/* When a feed's held head was accepted; 0 when that is not known. */
+FC_MUST_USE enum fc_err fc_replica_arrival_accepted(struct fc_txn *txn,
+                                                    const struct fc_hash *participant,
+                                                    uint64_t *accepted_ms);
 FC_MUST_USE enum fc_err fc_replica_arrival_drop(struct fc_replica *replica,
                                                 enum fc_record_type type,
                                                 const struct fc_hash *subject);

@@ -176,45 +176,41 @@ static enum fc_err keep_record(struct fc_replica *replica, const struct fc_recor
         err = fc_kv_put(replica->txn, FC_TABLE_RECORD,
                         fc_span(record->hash.b, sizeof record->hash.b), record->bytes);
     if (err == FC_OK)
-        err = fc_replica_arrival_add(replica, record->type, &record->hash, &record->hash, 0);
+        err = fc_replica_arrival_add(replica, record->type, &record->hash, &record->hash, 0, 0);
     return err;
 }
 
 static enum fc_err settle_feed(struct fc_replica *replica, const struct fc_hash *participant)
 {
     struct fc_participant who;
-    if (!fc_replica_row_find(replica, participant) ||
-        fc_ledger_participant(replica->ledger, participant, &who) != FC_OK || !who.revocation)
-        return FC_OK;
-    return who.revocation->revocation.mode == FC_REVOKE_REMOVE
-               ? fc_replica_feed_remove(replica, participant)
-               : FC_OK;
+    bool removed = fc_ledger_participant(replica->ledger, participant, &who) == FC_OK &&
+                   who.revocation && who.revocation->revocation.mode == FC_REVOKE_REMOVE;
+    return removed ? fc_replica_feed_remove(replica, participant) : FC_OK;
+}
+
+static enum fc_err settle_row(void *ctx, const struct fc_replica_row *row)
+{
+    return settle_feed(ctx, &row->feed.participant);
 }
 
 /* A new charter may bring certificates and revocations to bear that were not in force before. */
 static enum fc_err settle_all(struct fc_replica *replica)
 {
-    enum fc_err err = FC_OK;
-    for (size_t i = replica->row_count; i-- > 0 && err == FC_OK;) {
-        struct fc_hash participant = replica->rows[i]->feed.participant;
-        err = settle_feed(replica, &participant);
-    }
-    return err;
+    return fc_replica_rows_each(replica, settle_row, replica);
 }
 
 static enum fc_err settle_takedown(struct fc_replica *replica, const struct fc_hash *participant,
                                    const struct fc_hash *key_hash)
 {
-    const struct fc_replica_row *held = fc_replica_row_find(replica, participant);
-    if (held) {
-        struct fc_replica_row row = *held;
-        enum fc_err err = fc_replica_content_settle(replica, &row, key_hash);
-        if (err == FC_OK)
-            err = fc_replica_row_store(replica, &row);
-        if (err != FC_OK)
-            return err;
-    }
-    return fc_load_settle_takedown(replica, participant, key_hash);
+    struct fc_replica_row row;
+    enum fc_err err = fc_replica_row_get(replica, participant, &row);
+    if (err == FC_OK)
+        err = fc_replica_content_settle(replica, &row, key_hash);
+    else if (err == FC_E_MISSING)
+        return fc_load_settle_takedown(replica, participant, key_hash);
+    if (err == FC_OK)
+        err = fc_replica_row_store(replica, &row);
+    return err == FC_OK ? fc_load_settle_takedown(replica, participant, key_hash) : err;
 }
 
 static enum fc_err settle(struct fc_replica *replica, const struct fc_record *record,

@@ -1,6 +1,7 @@
 #include "store/verify_priv.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 void fc_verify_report(struct fc_verify *verify, const char *text, const struct fc_hash *participant,
@@ -203,13 +204,14 @@ static bool arrival_stands(struct fc_verify *verify, struct fc_span key, struct 
     subject_of(&arrival, subject);
     if (arrival.index > verify->replica->state.index)
         return false;
-    const struct fc_replica_row *row = fc_replica_row_find(verify->replica, &arrival.subject);
+    struct fc_replica_row row;
     if (arrival.type == FC_RECORD_HEAD &&
-        (!row || row->feed.damaged || row->feed.version != arrival.version))
+        (fc_replica_row_get(verify->replica, &arrival.subject, &row) != FC_OK || row.feed.damaged ||
+         row.feed.version != arrival.version))
         return false;
     return fc_kv_get(verify->txn, FC_TABLE_SUBJECT, fc_span(subject, sizeof subject), &index) ==
                FC_OK &&
-           fc_span_eq(index, key);
+           index.len >= key.len && fc_span_eq(fc_span(index.data, key.len), key);
 }
 
 static enum fc_err check_arrival(void *ctx, struct fc_span key, struct fc_span value)
@@ -225,8 +227,9 @@ static enum fc_err check_subject(void *ctx, struct fc_span key, struct fc_span v
 {
     struct fc_verify *verify = ctx;
     struct fc_span arrival;
-    if (key.len == 33 && value.len == 8) {
-        enum fc_err err = fc_kv_get(verify->txn, FC_TABLE_ARRIVAL, value, &arrival);
+    if (key.len == 33 && value.len == (key.data[0] == FC_RECORD_HEAD ? 14 : 8)) {
+        enum fc_err err =
+            fc_kv_get(verify->txn, FC_TABLE_ARRIVAL, fc_span(value.data, 8), &arrival);
         if (err != FC_E_MISSING)
             return err;
     }
@@ -247,7 +250,7 @@ static enum fc_err arrive(struct fc_verify *verify, enum fc_record_type type,
     if (err != FC_E_MISSING)
         return err;
     fc_verify_report(verify, "a record is not in the arrival log", NULL, NULL, true);
-    return verify->repair ? fc_replica_arrival_add(verify->replica, type, subject, hash, version)
+    return verify->repair ? fc_replica_arrival_add(verify->replica, type, subject, hash, version, 0)
                           : FC_OK;
 }
 
@@ -258,6 +261,14 @@ static enum fc_err check_arrived(void *ctx, struct fc_span key, struct fc_span v
     if (fc_record_parse(value, &record) != FC_OK)
         return FC_OK; /* reported with the records */
     return arrive(ctx, record.type, &record.hash, &record.hash, 0);
+}
+
+static enum fc_err check_head_arrived(void *ctx, const struct fc_replica_row *row)
+{
+    const struct fc_feed *feed = &row->feed;
+    if (feed->damaged)
+        return FC_OK;
+    return arrive(ctx, FC_RECORD_HEAD, &feed->participant, &feed->head_hash, feed->version);
 }
 
 static enum fc_err check_arrivals(struct fc_verify *verify)
@@ -272,13 +283,7 @@ static enum fc_err check_arrivals(struct fc_verify *verify)
         err = fc_verify_apply_fixes(verify, NULL);
     if (err == FC_OK)
         err = fc_verify_scan(verify, FC_TABLE_RECORD, all, check_arrived, verify);
-    const struct fc_replica *replica = verify->replica;
-    for (size_t i = 0; i < replica->row_count && err == FC_OK; i++) {
-        const struct fc_feed feed = replica->rows[i]->feed;
-        if (!feed.damaged)
-            err = arrive(verify, FC_RECORD_HEAD, &feed.participant, &feed.head_hash, feed.version);
-    }
-    return err;
+    return err == FC_OK ? fc_replica_rows_each(verify->replica, check_head_arrived, verify) : err;
 }
 
 /* -- feeds ------------------------------------------------------------------------------------- */
@@ -301,40 +306,87 @@ static enum fc_err check_stray_head(void *ctx, struct fc_span key, struct fc_spa
 {
     struct fc_verify *verify = ctx;
     struct fc_hash participant;
+    struct fc_replica_row row;
     (void)value;
     if (key.len == sizeof(struct fc_head_key)) {
         memcpy(participant.b, key.data, sizeof participant.b);
-        if (fc_replica_row_find(verify->replica, &participant))
-            return FC_OK;
+        enum fc_err err = fc_replica_row_get(verify->replica, &participant, &row);
+        if (err != FC_E_MISSING)
+            return err;
     }
     fc_verify_report(verify, "a head belongs to no feed", NULL, NULL, true);
     return fc_verify_fix(verify, FC_FIX_DELETE, FC_TABLE_HEAD, key);
 }
 
+static enum fc_err check_feed(void *ctx, const struct fc_replica_row *row)
+{
+    return fc_verify_feed(ctx, row);
+}
+
 static enum fc_err check_feeds(struct fc_verify *verify)
 {
-    struct fc_replica *replica = verify->replica;
     const struct fc_span all = {0};
     enum fc_err err = fc_verify_scan(verify, FC_TABLE_FEED, all, check_row, verify);
     if (err == FC_OK)
         err = fc_verify_scan(verify, FC_TABLE_HEAD, all, check_stray_head, verify);
     if (err == FC_OK)
         err = fc_verify_apply_fixes(verify, NULL);
-    for (size_t i = 0; i < replica->row_count && err == FC_OK; i++) {
-        const struct fc_replica_row row = *replica->rows[i];
-        err = fc_verify_feed(verify, &row);
-    }
-    return err;
+    return err == FC_OK ? fc_replica_rows_each(verify->replica, check_feed, verify) : err;
 }
 
 /* -- generations ------------------------------------------------------------------------------- */
 
-static bool feed_has_generation(const struct fc_replica *replica, uint32_t generation)
+/* The first that is not below. */
+static size_t generation_place(const struct fc_verify *verify, uint32_t generation)
 {
-    for (size_t i = 0; i < replica->row_count; i++)
-        if (replica->rows[i]->feed.generation == generation)
-            return true;
-    return false;
+    size_t low = 0, high = verify->generation_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (verify->generations[middle] < generation)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+size_t fc_verify_generation_count(const struct fc_verify *verify, uint32_t generation)
+{
+    size_t first = generation_place(verify, generation), at = first;
+    while (at < verify->generation_count && verify->generations[at] == generation)
+        at++;
+    return at - first;
+}
+
+enum fc_err fc_verify_generation_add(struct fc_verify *verify, uint32_t generation)
+{
+    if (verify->generation_count == verify->generation_cap) {
+        size_t cap = verify->generation_cap ? 2 * verify->generation_cap : 64;
+        uint32_t *list = realloc(verify->generations, cap * sizeof *list);
+        if (!list)
+            return FC_E_NOMEM;
+        verify->generations = list;
+        verify->generation_cap = cap;
+    }
+    uint32_t *place = verify->generations + generation_place(verify, generation);
+    size_t above = verify->generation_count - (size_t)(place - verify->generations);
+    memmove(place + 1, place, above * sizeof *place);
+    *place = generation;
+    verify->generation_count++;
+    return FC_OK;
+}
+
+void fc_verify_generation_remove(struct fc_verify *verify, uint32_t generation)
+{
+    uint32_t *place = verify->generations + generation_place(verify, generation);
+    verify->generation_count--;
+    size_t above = verify->generation_count - (size_t)(place - verify->generations);
+    memmove(place, place + 1, above * sizeof *place);
+}
+
+static bool feed_has_generation(const struct fc_verify *verify, uint32_t generation)
+{
+    return fc_verify_generation_count(verify, generation) > 0;
 }
 
 static bool generation_dropped(struct fc_verify *verify, uint32_t generation)
@@ -349,14 +401,14 @@ static bool generation_dropped(struct fc_verify *verify, uint32_t generation)
 static enum fc_err check_generation(struct fc_verify *verify, uint32_t generation)
 {
     struct fc_replica *replica = verify->replica;
-    if (generation > replica->state.generation) {
+    if (generation < FC_GENERATION_NAMED && generation > replica->state.generation) {
         fc_verify_report(verify, "a generation was never given out", NULL, NULL, true);
-        if (verify->repair && generation < UINT32_MAX) {
+        if (verify->repair) {
             replica->state.generation = generation;
             replica->state_changed = true;
         }
     }
-    if (feed_has_generation(replica, generation) || fc_load_uses_generation(replica, generation) ||
+    if (feed_has_generation(verify, generation) || fc_load_uses_generation(replica, generation) ||
         generation_dropped(verify, generation))
         return FC_OK;
     fc_verify_report(verify, "rows belong to no feed", NULL, NULL, true);
@@ -391,7 +443,7 @@ static enum fc_err check_drop(void *ctx, struct fc_span key, struct fc_span valu
 {
     struct fc_verify *verify = ctx;
     (void)value;
-    if (key.len != 9 || !feed_has_generation(verify->replica, fc_get_be32(key.data + 5)))
+    if (key.len != 9 || !feed_has_generation(verify, fc_get_be32(key.data + 5)))
         return FC_OK;
     fc_verify_report(verify, "a feed's rows are marked to be dropped", NULL, NULL, true);
     return fc_verify_fix(verify, FC_FIX_DELETE, FC_TABLE_META, key);
@@ -442,10 +494,19 @@ static void take_ledger(struct fc_verify *verify)
     if (verify->repair && verify->damages > 0 && verify->ledger) {
         fc_ledger_destroy(replica->ledger);
         replica->ledger = verify->ledger;
+        if (replica->shared)
+            fc_ledger_pool_join(replica->shared->ledgers, replica->ledger);
         replica->ledger_changed = true;
         verify->ledger = NULL;
     }
     fc_ledger_destroy(verify->ledger);
+}
+
+static enum fc_err count_row(void *ctx, const struct fc_replica_row *row)
+{
+    struct fc_verify *verify = ctx;
+    verify->at.total += row->feed.entries;
+    return fc_verify_generation_add(verify, row->feed.generation);
 }
 
 enum fc_err fc_replica_verify(struct fc_replica *replica, bool repair,
@@ -461,11 +522,12 @@ enum fc_err fc_replica_verify(struct fc_replica *replica, bool repair,
     if (err != FC_OK)
         return err;
     verify.txn = read.txn;
-    for (size_t i = 0; i < replica->row_count; i++)
-        verify.at.total += replica->rows[i]->feed.entries;
-    err = verify_all(&verify);
+    err = fc_replica_rows_each(replica, count_row, &verify);
+    if (err == FC_OK || err == FC_E_CORRUPT) /* which is for verify_all to report */
+        err = verify_all(&verify);
     take_ledger(&verify);
     fc_replica_read_end(&read);
     fc_buf_finish(&verify.fixes);
+    free(verify.generations);
     return err;
 }

@@ -238,29 +238,26 @@ static bool same_counts(const struct fc_replica_row *a, const struct fc_replica_
 }
 
 /* No other feed's, and one that was given out. */
-static bool generation_sound(const struct fc_replica *replica, const struct fc_feed *feed)
+static bool generation_sound(const struct fc_verify *verify, uint32_t generation)
 {
-    for (size_t i = 0; i < replica->row_count; i++) {
-        const struct fc_feed *other = &replica->rows[i]->feed;
-        if (other->generation == feed->generation &&
-            !fc_hash_eq(&other->participant, &feed->participant))
-            return false;
-    }
-    return feed->generation > 0 && feed->generation <= replica->state.generation;
+    return fc_verify_generation_count(verify, generation) == 1 && generation > 0 &&
+           (generation >= FC_GENERATION_NAMED || generation <= verify->replica->state.generation);
 }
 
 static enum fc_err check_generation(struct feed_check *check)
 {
-    struct fc_replica *replica = check->verify->replica;
-    if (generation_sound(replica, &check->row.feed))
-        return FC_OK;
-    fc_verify_report(check->verify, "the feed's generation is damaged", check->participant, NULL,
-                     false);
-    if (!check->verify->repair)
-        return FC_OK;
+    struct fc_verify *verify = check->verify;
     uint32_t *generation = &check->row.feed.generation;
-    enum fc_err err = fc_replica_generation_new(replica, generation);
-    return err == FC_OK ? fc_replica_generation_keep(replica, *generation) : err;
+    if (generation_sound(verify, *generation))
+        return FC_OK;
+    fc_verify_report(verify, "the feed's generation is damaged", check->participant, NULL, false);
+    if (!verify->repair)
+        return FC_OK;
+    fc_verify_generation_remove(verify, *generation);
+    enum fc_err err = fc_replica_generation_new(verify->replica, check->participant, generation);
+    if (err == FC_OK)
+        err = fc_replica_generation_keep(verify->replica, *generation);
+    return err == FC_OK ? fc_verify_generation_add(verify, *generation) : err;
 }
 
 static enum fc_err store_row(struct fc_verify *verify, const struct fc_replica_row *row)

@@ -11,6 +11,8 @@ struct fc_verify {
     uint64_t damages;
     struct fc_ledger *ledger; /* filled anew, every signature checked */
     struct fc_verify_progress at;
+    uint32_t *generations; /* of the feeds held, ascending */
+    size_t generation_count, generation_cap;
     void (*found)(void *ctx, const struct fc_damage *damage);
     void (*progress)(void *ctx, const struct fc_verify_progress *at);
     void *ctx;
@@ -40,6 +42,10 @@ FC_MUST_USE enum fc_err fc_verify_apply_fixes(struct fc_verify *verify,
 FC_MUST_USE enum fc_err fc_verify_scan(
     struct fc_verify *verify, enum fc_table table, struct fc_span prefix,
     enum fc_err (*each)(void *ctx, struct fc_span key, struct fc_span value), void *ctx);
+/* How many feeds hold it; one more; one less. */
+size_t fc_verify_generation_count(const struct fc_verify *verify, uint32_t generation);
+FC_MUST_USE enum fc_err fc_verify_generation_add(struct fc_verify *verify, uint32_t generation);
+void fc_verify_generation_remove(struct fc_verify *verify, uint32_t generation);
 FC_MUST_USE enum fc_err fc_verify_feed(struct fc_verify *verify, const struct fc_replica_row *row);
 FC_MUST_USE enum fc_err fc_verify_heads(struct fc_verify *verify, struct fc_replica_row *row);
 
