@@ -62,6 +62,26 @@ struct fc_hash fc_hash2(const char *personal, struct fc_span first, struct fc_sp
     return fc_hasher_end(&hasher);
 }
 
+_Static_assert(sizeof(struct fc_sip_key) == crypto_shorthash_siphash24_KEYBYTES, "SipHash");
+_Static_assert(sizeof(struct fc_sip128) == crypto_shorthash_siphashx24_BYTES, "SipHash, 128 bits");
+
+uint64_t fc_sip(const struct fc_sip_key *key, struct fc_span bytes)
+{
+    uint8_t out[crypto_shorthash_siphash24_BYTES];
+    uint64_t value = 0;
+    crypto_shorthash_siphash24(out, bytes.data, bytes.len, key->b);
+    for (int i = 7; i >= 0; i--)
+        value = value << 8 | out[i];
+    return value;
+}
+
+struct fc_sip128 fc_sip128(const struct fc_sip_key *key, struct fc_span bytes)
+{
+    struct fc_sip128 out;
+    crypto_shorthash_siphashx24(out.b, bytes.data, bytes.len, key->b);
+    return out;
+}
+
 bool fc_hash_eq(const struct fc_hash *a, const struct fc_hash *b)
 {
     return memcmp(a->b, b->b, sizeof a->b) == 0;

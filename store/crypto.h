@@ -36,6 +36,18 @@ void fc_hasher_init(struct fc_hasher *hasher, const char *personal);
 void fc_hasher_add(struct fc_hasher *hasher, struct fc_span bytes);
 struct fc_hash fc_hasher_end(struct fc_hasher *hasher);
 
+/* SipHash-2-4 (Aumasson, Bernstein, 2012), its bytes read as little-endian numbers: for tables and
+ * sketches under a key that others cannot foresee, never for what is signed. */
+struct fc_sip_key {
+    uint8_t b[16];
+};
+uint64_t fc_sip(const struct fc_sip_key *key, struct fc_span bytes);
+/* The variant of 128 bits. */
+struct fc_sip128 {
+    uint8_t b[16];
+};
+struct fc_sip128 fc_sip128(const struct fc_sip_key *key, struct fc_span bytes);
+
 bool fc_hash_eq(const struct fc_hash *a, const struct fc_hash *b);
 int fc_hash_cmp(const struct fc_hash *a, const struct fc_hash *b);
 bool fc_hash_is_zero(const struct fc_hash *hash);
