@@ -64,6 +64,59 @@ void fc_core_digests(struct fc_core *core, struct fc_hash *heads, struct fc_hash
     *records = core->digest_records;
 }
 
+bool fc_core_knows_state(struct fc_core *core, const struct fc_hash *heads,
+                         const struct fc_hash *records, uint64_t *index)
+{
+    struct fc_hash own_heads, own_records;
+    fc_core_digests(core, &own_heads, &own_records);
+    *index = fc_replica_arrival_mark(core->config.replica).index;
+    if (fc_hash_eq(heads, &own_heads) && fc_hash_eq(records, &own_records))
+        return true;
+    const struct fc_moment *moment = fc_history_find(&core->history, heads, records);
+    if (moment)
+        *index = moment->index;
+    return moment != NULL;
+}
+
+static struct fc_arrival_mark state_mark(struct fc_core *core)
+{
+    return fc_replica_arrival_mark(core->config.replica);
+}
+
+/* A state that lasted is noted before it changes; others did not last. */
+static void note_state(struct fc_core *core)
+{
+    struct fc_digest digest;
+    struct fc_hash heads, records;
+    if (core->state_noted || core->now_us < core->state_us + FC_CALM_US ||
+        state_mark(core).index != core->state_index)
+        return;
+    fc_core_digests(core, &heads, &records);
+    enum fc_err err = fc_replica_digest(core->config.replica, &digest);
+    if (fc_core_store_failed(core, err) || err != FC_OK)
+        return;
+    struct fc_moment moment = {.index = core->state_index,
+                               .from_ms = core->state_ms,
+                               .feeds = digest.feeds,
+                               .entries = digest.entries};
+    if (fc_history_add(&core->history, &moment, &heads, &records) != FC_OK)
+        core->err = FC_E_NOMEM;
+    core->state_noted = true;
+}
+
+static void watch_state(struct fc_core *core)
+{
+    uint64_t index = state_mark(core).index;
+    if (index == core->state_index)
+        return;
+    if (core->state_noted)
+        fc_history_end(&core->history, core->wall_ms);
+    core->state_index = index;
+    core->state_us = core->now_us;
+    core->state_ms = core->wall_ms;
+    core->state_noted = false;
+}
+
 bool fc_core_admits(const struct fc_core *core, const struct fc_key *key)
 {
     struct fc_node node;
@@ -279,6 +332,7 @@ void fc_core_destroy(struct fc_core *core)
         core->view_ops->destroy(core->view);
     if (core->spread)
         core->spread_ops->destroy(core->spread);
+    fc_history_finish(&core->history);
     fc_buf_finish(&core->push_tail);
     fc_effects_finish(&none);
     free(core->bootstrap);
@@ -311,12 +365,19 @@ static void dispatch_question(struct fc_core *core, struct fc_session *session,
                               const struct fc_wire *message)
 {
     uint64_t before = session->bytes_out;
+    bool looks_at_all = message->kind == FC_WIRE_FETCH || message->kind == FC_WIRE_COMPARE;
     if (!may_ask(core, session))
         return;
+    if (looks_at_all && !fc_bucket_take(&session->questions, 1, core->now_us)) {
+        fc_session_close(core, session, FC_GOODBYE_BUSY, "asks too often");
+        return;
+    }
     if (message->kind == FC_WIRE_SYNC)
         fc_serve_sync(core, session, &message->sync);
     else if (message->kind == FC_WIRE_FETCH)
-        fc_serve_fetch(core, session, &message->fetch);
+        fc_compare_fetch(core, session, &message->fetch);
+    else if (message->kind == FC_WIRE_COMPARE)
+        fc_compare_serve(core, session, &message->compare);
     else if (message->kind == FC_WIRE_WALK)
         fc_serve_walk(core, session, &message->walk);
     else if (message->kind == FC_WIRE_WANT)
@@ -338,13 +399,17 @@ static void dispatch_open(struct fc_core *core, struct fc_session *session,
     case FC_WIRE_FETCH:
     case FC_WIRE_WALK:
     case FC_WIRE_WANT:
+    case FC_WIRE_COMPARE:
         dispatch_question(core, session, message);
         break;
     case FC_WIRE_PAGE:
         fc_sync_page(core, session, &message->page);
         break;
+    case FC_WIRE_SKETCH:
+        fc_compare_sketch(core, session, &message->sketch);
+        break;
     case FC_WIRE_RECORDS:
-        fc_sync_records(core, session, &message->records);
+        fc_compare_records(core, session, &message->records);
         break;
     case FC_WIRE_RECORD:
         fc_news_record(core, session, &message->record);
@@ -585,6 +650,8 @@ static uint64_t find_deadline_us(struct fc_core *core)
         if (core->loads[i].used)
             at_us = fc_earlier(at_us, core->loads[i].deadline_us);
     at_us = fc_earlier(at_us, fc_want_deadline_us(core));
+    if (core->session_count != 0)
+        at_us = fc_earlier(at_us, core->audit_at_us);
     if (core->tidy_due)
         at_us = fc_earlier(at_us, core->tidy_at_us);
     if (core->serve_due || core->catchup_due || core->membership_changed)
@@ -601,9 +668,11 @@ enum fc_err fc_core_step(struct fc_core *core, const struct fc_event *event,
     if (event->now_us > core->now_us)
         core->now_us = event->now_us;
     core->wall_ms = event->wall_ms;
+    note_state(core);
     on_event(core, event);
     if (core->err == FC_OK)
         run(core);
+    watch_state(core);
     fc_session_sweep(core);
     if (core->push_tail.cap > FC_BLOCK_BYTES)
         fc_buf_finish(&core->push_tail);

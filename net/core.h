@@ -126,6 +126,17 @@ struct fc_peer_info {
 size_t fc_core_peer_count(const struct fc_core *core);
 void fc_core_peer_at(const struct fc_core *core, size_t index, struct fc_peer_info *out);
 
+/* Comparisons of all that is held with a peer, beyond what cursors say: on contact, and with a
+ * neighbour now and then. */
+struct fc_core_audit {
+    uint64_t count;   /* that came to an end */
+    uint64_t found;   /* of them, those in which something was lacking here */
+    uint64_t mended;  /* records that were lacking, and asked for */
+    uint64_t last_ms; /* wall clock; 0: none yet */
+    struct fc_key peer;
+    uint32_t lacking; /* in the last one: held there, and neither here nor on its way */
+    uint32_t ahead;   /* held here, and not there */
+};
 struct fc_core_status {
     uint32_t open, dialling;
     uint32_t in_sync_with; /* open peers this node is in sync with */
@@ -133,6 +144,7 @@ struct fc_core_status {
     uint32_t loading;      /* feeds being caught up */
     uint64_t contents_wanted;
     uint64_t deltas_in, deltas_duplicate, deltas_refused;
+    struct fc_core_audit audit;
 };
 void fc_core_get_status(const struct fc_core *core, struct fc_core_status *out);
 

@@ -6,6 +6,8 @@
 
 #include "net/bucket.h"
 #include "net/effects.h"
+#include "net/history.h"
+#include "net/holding.h"
 #include "net/rng.h"
 #include "net/session.h"
 #include "net/spread.h"
@@ -50,6 +52,14 @@ enum {
     FC_NEWS_US = 10 * FC_SECOND_US, /* what was announced must come, or it is asked for by cursor */
     FC_PUSH_US =
         3 * FC_SECOND_US, /* what another link told of may be on its way over an active one */
+    FC_AUDIT_US = 120 * FC_SECOND_US,     /* one neighbour in turn is compared with */
+    FC_AUDIT_REST_US = 60 * FC_SECOND_US, /* and none for its own sake so soon again */
+    FC_AUDIT_WAIT_US = 2 * FC_SECOND_US,  /* what is lacking is given so long to come by itself */
+    FC_AUDIT_WAIT_MAX = 64,               /* if it is no more than this */
+    FC_COMPARE_GUESS = 12,                /* symbols of an audit, which is to find nothing */
+    FC_COMPARE_ROUNDS_MAX = 16,           /* of symbols; then all items are asked for */
+    FC_COMPARE_LISTS_MAX = 64,
+    FC_CALM_US = FC_SECOND_US / 5,           /* a state that lasted so long is worth noting */
     FC_EFFECTS_BYTES_MAX = 32 * 1024 * 1024, /* pushes of one step stop here */
 };
 
@@ -144,6 +154,12 @@ struct fc_core {
     struct fc_hash digest_heads, digest_records;
     uint64_t digest_index;
     bool digest_known;
+    struct fc_history history;
+    uint64_t state_index, state_us, state_ms; /* of the state the replica is in, and since when */
+    bool state_noted;
+    uint64_t audit_at_us;
+    uint64_t keys_drawn;
+    struct fc_core_audit audit;
 
     struct fc_catchup *loads; /* FC_LOADS_MAX, made when first needed */
     uint32_t load_count;
@@ -180,6 +196,10 @@ struct fc_core {
 bool fc_core_store_failed(struct fc_core *core, enum fc_err err);
 struct fc_codec *fc_core_codec(struct fc_core *core); /* NULL: core->err is set */
 void fc_core_digests(struct fc_core *core, struct fc_hash *heads, struct fc_hash *records);
+/* This node held the same, now or of late: all of it is here, or superseded. `*index`: the arrivals
+ * since then are what the other may lack. */
+bool fc_core_knows_state(struct fc_core *core, const struct fc_hash *heads,
+                         const struct fc_hash *records, uint64_t *index);
 /* The first eight digits, for logs. */
 struct fc_short {
     char text[9];
@@ -229,13 +249,33 @@ bool fc_sync_is_done(const struct fc_session *session);
 void fc_sync_note(struct fc_core *core, struct fc_session *session); /* in sync now? */
 void fc_sync_page(struct fc_core *core, struct fc_session *session,
                   const struct fc_wire_page *page);
-void fc_sync_records(struct fc_core *core, struct fc_session *session,
-                     const struct fc_wire_records *records);
+/* Records in their order, then all heads, their signatures in one batch. False: the peer lost its
+ * link, or core->err is set. */
+bool fc_sync_take(struct fc_core *core, struct fc_session *session, const uint64_t *indexes,
+                  const struct fc_span *records, uint32_t count);
+/* What was asked for is through, up to page_next. */
+void fc_sync_taken(struct fc_core *core, struct fc_session *session);
+
+/* compare.c: what is lacking, by the difference of what is held here and there */
+void fc_compare_ask(struct fc_core *core, struct fc_session *session);
+void fc_compare_sketch(struct fc_core *core, struct fc_session *session,
+                       const struct fc_wire_sketch *sketch);
+void fc_compare_records(struct fc_core *core, struct fc_session *session,
+                        const struct fc_wire_records *records);
+void fc_compare_waited(struct fc_core *core, struct fc_session *session);
+void fc_compare_drop(struct fc_session *session);
+/* A comparison has ended: `lacking` here, `ahead` held here and not there. */
+void fc_compare_note(struct fc_core *core, struct fc_session *session, uint32_t lacking,
+                     uint32_t ahead);
+void fc_compare_serve(struct fc_core *core, struct fc_session *session,
+                      const struct fc_wire_compare *compare);
+void fc_compare_fetch(struct fc_core *core, struct fc_session *session,
+                      const struct fc_wire_fetch *fetch);
 /* serve.c: the answering side */
+/* What arrived here after that, as a page. */
+void fc_serve_page(struct fc_core *core, struct fc_session *session, uint64_t after);
 void fc_serve_sync(struct fc_core *core, struct fc_session *session,
                    const struct fc_wire_sync *sync);
-void fc_serve_fetch(struct fc_core *core, struct fc_session *session,
-                    const struct fc_wire_fetch *fetch);
 void fc_serve_feed(struct fc_core *core, struct fc_session *session,
                    const struct fc_wire_feed *feed);
 void fc_serve_more(struct fc_core *core, struct fc_session *session,

@@ -7,7 +7,6 @@ struct page {
     struct fc_buf rows;
     uint32_t count;
     uint64_t last;
-    bool brief;
 };
 
 static enum fc_err add_row(void *ctx, const struct fc_arrival *arrival)
@@ -15,42 +14,26 @@ static enum fc_err add_row(void *ctx, const struct fc_arrival *arrival)
     struct page *page = ctx;
     if (page->rows.len >= FC_PAGE_BYTES || page->count == FC_PAGE_ROWS_MAX)
         return FC_E_AGAIN;
-    struct fc_wire_row row = {.index = arrival->index,
-                              .type = arrival->type,
-                              .subject = arrival->subject,
-                              .hash = arrival->hash,
-                              .version = arrival->version};
-    if (!page->brief)
-        row.record = arrival->record;
+    struct fc_wire_row row = {.index = arrival->index, .record = arrival->record};
     fc_wire_put_row(&page->rows, &row);
     page->count++;
     page->last = arrival->index;
     return page->rows.failed ? FC_E_NOMEM : FC_OK;
 }
 
-void fc_serve_sync(struct fc_core *core, struct fc_session *session,
-                   const struct fc_wire_sync *sync)
+void fc_serve_page(struct fc_core *core, struct fc_session *session, uint64_t after)
 {
     struct fc_arrival_mark mark = fc_replica_arrival_mark(core->config.replica);
-    struct fc_wire message = {.kind = FC_WIRE_PAGE,
-                              .page = {.epoch = mark.epoch, .index = mark.index}};
-    struct page page = {.brief = sync->brief};
-    struct fc_hash heads, records;
-    enum fc_err err = FC_OK;
-    fc_core_digests(core, &heads, &records);
-    if (fc_hash_eq(&heads, &sync->heads) && fc_hash_eq(&records, &sync->records)) {
-        message.page.next = mark.index; /* the same is held here and there */
-    } else if (sync->epoch == mark.epoch) {
-        err = fc_replica_arrivals(core->config.replica, sync->after, add_row, &page);
-        message.page.next = err == FC_E_AGAIN ? page.last : mark.index;
-        message.page.rows = (struct fc_wire_list){page.count, fc_buf_span(&page.rows)};
-    }
-    if (err != FC_E_AGAIN && fc_core_store_failed(core, err)) {
-        fc_buf_finish(&page.rows);
-        return;
-    }
-    if (err == FC_OK || err == FC_E_AGAIN) {
-        if (sync->epoch == mark.epoch && message.page.next > session->told)
+    struct fc_wire message = {
+        .kind = FC_WIRE_PAGE,
+        .page = {.epoch = mark.epoch, .next = mark.index, .index = mark.index}};
+    struct page page = {0};
+    enum fc_err err = fc_replica_arrivals(core->config.replica, after, add_row, &page);
+    if (err == FC_E_AGAIN)
+        message.page.next = page.last;
+    message.page.rows = (struct fc_wire_list){page.count, fc_buf_span(&page.rows)};
+    if (err == FC_E_AGAIN || (!fc_core_store_failed(core, err) && err == FC_OK)) {
+        if (message.page.next > session->told)
             session->told = message.page.next;
         if (session->told == mark.index)
             session->hole = false;
@@ -59,47 +42,21 @@ void fc_serve_sync(struct fc_core *core, struct fc_session *session,
     fc_buf_finish(&page.rows);
 }
 
-static void add_record(struct fc_core *core, const struct fc_wire_ask *ask, struct fc_buf *records,
-                       uint32_t *count)
+void fc_serve_sync(struct fc_core *core, struct fc_session *session,
+                   const struct fc_wire_sync *sync)
 {
-    if (ask->type != FC_RECORD_HEAD) {
-        const struct fc_held *held =
-            fc_ledger_find(fc_replica_ledger(core->config.replica), &ask->hash);
-        if (held) {
-            fc_pack_bin(records, held->record.bytes);
-            (*count)++;
-        }
-        return;
+    struct fc_arrival_mark mark = fc_replica_arrival_mark(core->config.replica);
+    struct fc_hash heads, records;
+    fc_core_digests(core, &heads, &records);
+    if (fc_hash_eq(&heads, &sync->heads) && fc_hash_eq(&records, &sync->records)) {
+        fc_serve_page(core, session, mark.index);
+    } else if (sync->epoch == mark.epoch) {
+        fc_serve_page(core, session, sync->after);
+    } else {
+        struct fc_wire message = {.kind = FC_WIRE_PAGE,
+                                  .page = {.epoch = mark.epoch, .index = mark.index}};
+        fc_session_send(core, session, &message);
     }
-    struct fc_buf record = {0};
-    bool has_ops;
-    enum fc_err err = fc_replica_head(core->config.replica, &ask->subject, &record, NULL, &has_ops);
-    if (!fc_core_store_failed(core, err) && err == FC_OK) {
-        fc_pack_bin(records, fc_buf_span(&record));
-        (*count)++;
-    }
-    fc_buf_finish(&record);
-}
-
-void fc_serve_fetch(struct fc_core *core, struct fc_session *session,
-                    const struct fc_wire_fetch *fetch)
-{
-    struct fc_wire message = {.kind = FC_WIRE_RECORDS};
-    struct fc_buf records = {0};
-    uint32_t count = 0;
-    struct fc_unpack at;
-    fc_wire_items(&at, &fetch->rows);
-    while (fc_wire_more_items(&at) && records.len < FC_PAGE_BYTES && core->err == FC_OK) {
-        struct fc_wire_ask ask;
-        fc_wire_get_ask(&at, &ask);
-        add_record(core, &ask, &records, &count);
-        message.records.looked++;
-    }
-    if (records.failed)
-        core->err = FC_E_NOMEM;
-    message.records.records = (struct fc_wire_list){count, fc_buf_span(&records)};
-    fc_session_send(core, session, &message);
-    fc_buf_finish(&records);
 }
 
 static struct fc_served *served_find(struct fc_session *session, uint64_t id)

@@ -30,6 +30,7 @@ struct fc_session *fc_session_create(struct fc_core *core, fc_link link, const s
     session->ping_at_us = core->now_us + fc_rng_jitter(&core->rng, FC_PING_US);
     fc_bucket_init(&session->messages, FC_MESSAGES_PER_S, FC_MESSAGES_BURST, core->now_us);
     fc_bucket_init(&session->bytes, FC_BYTES_PER_S, FC_BYTES_BURST, core->now_us);
+    fc_bucket_init(&session->questions, FC_QUESTIONS_PER_S, FC_QUESTIONS_BURST, core->now_us);
     core->sessions[core->session_count++] = session;
     return session;
 }
@@ -52,7 +53,7 @@ void fc_session_destroy(struct fc_session *session)
     free(session->outbox);
     free(session->pending);
     free(session->served);
-    free(session->sync.rows);
+    fc_compare_drop(session);
     free(session);
 }
 

@@ -16,6 +16,8 @@ enum {
     FC_MESSAGES_BURST = 20000,
     FC_BYTES_PER_S = 256 * 1024 * 1024,
     FC_BYTES_BURST = 512 * 1024 * 1024,
+    FC_QUESTIONS_PER_S = 100, /* comparisons and fetches */
+    FC_QUESTIONS_BURST = 4096,
     FC_DROPPED_MAX = 20000, /* messages over the limit before the link is closed */
 };
 
@@ -46,24 +48,30 @@ struct fc_pending {
     struct fc_span bytes; /* owned */
 };
 
-/* IDLE: nothing to ask. ASKED: for a page. FETCHING: for records of a brief page. */
-enum fc_sync_state { FC_SYNC_IDLE, FC_SYNC_ASKED, FC_SYNC_FETCHING };
-struct fc_fetch_row {
-    uint64_t index;
-    struct fc_wire_ask ask;
+/* IDLE: nothing to ask. ASKED: for a page. COMPARING: for a sketch. WAITING: what is lacking may be
+ * on its way. FETCHING: for what a comparison found lacking. */
+enum fc_sync_state {
+    FC_SYNC_IDLE,
+    FC_SYNC_ASKED,
+    FC_SYNC_COMPARING,
+    FC_SYNC_WAITING,
+    FC_SYNC_FETCHING,
 };
+struct fc_compare; /* net/compare.c */
 struct fc_sync {
     enum fc_sync_state state;
-    bool needed; /* something above `reached` may be held there */
-    bool brief;
+    bool needed;  /* something above `reached` may be held there */
+    bool unknown; /* no cursor: compare what is held, before anything is asked from a place on */
+    bool audit; /* the cursor says in sync: compare all the same, when nothing else is to be done */
+    bool auditing; /* that is under way, and has found nothing lacking so far */
     bool overflow; /* not all of the page found room: ask for it again */
     uint64_t deadline_us, asked_us;
     uint64_t epoch, reached; /* of the peer's log: all up to here is taken in, or pending */
     uint64_t index;          /* the last arrival the peer told of */
     uint64_t page_next;      /* where `reached` goes once the page's records are fetched */
     uint64_t ahead_prev, ahead_index; /* told meanwhile: from one to the other nothing is left */
-    struct fc_fetch_row *rows;
-    uint32_t row_count, row_done, row_asked;
+    uint64_t compared_us;             /* when a comparison ended; 0: never */
+    struct fc_compare *compare;
 };
 
 struct fc_served { /* a feed on its way to the peer, as credit allows */
@@ -119,6 +127,7 @@ struct fc_session {
 
     uint32_t loads_lost; /* in a row, for want of an answer */
     struct fc_bucket messages, bytes;
+    struct fc_bucket questions; /* that cost a look at all that is held */
     uint32_t dropped;
     uint64_t answered_in; /* the batch of steps that `answered` is of */
     size_t answered;      /* bytes of answers in it */

@@ -3,25 +3,23 @@
 
 #include "net/inside.h"
 
-enum { FETCH_ROWS = 512 }; /* asked for at once: what comes may have to wait in pending */
-
 void fc_sync_open(struct fc_core *core, struct fc_session *session)
 {
     struct fc_sync *sync = &session->sync;
     struct fc_arrival_mark own = fc_replica_arrival_mark(core->config.replica);
-    struct fc_hash heads, records;
-    fc_core_digests(core, &heads, &records);
+    uint64_t since;
     sync->epoch = session->hello_epoch;
     sync->index = session->hello_index;
-    if (fc_hash_eq(&heads, &session->hello_heads) &&
-        fc_hash_eq(&records, &session->hello_records)) {
+    sync->reached = 0;
+    if (fc_core_knows_state(core, &session->hello_heads, &session->hello_records, &since)) {
         sync->reached = sync->index;
-    } else if (session->peer->cursor_epoch == sync->epoch && sync->epoch != 0) {
+        fc_compare_note(core, session, 0, 0);
+    } else if (session->peer->cursor_epoch == sync->epoch && session->peer->cursor_index != 0) {
         sync->reached = fc_earlier(session->peer->cursor_index, sync->index);
+        sync->audit = true;
     } else {
-        /* Rows without records pay where much of what the peer holds may be here already. */
-        sync->brief = own.index >= sync->index / 4;
-        sync->reached = 0;
+        /* It pays where much of what the peer holds may be here already. */
+        sync->unknown = own.index >= sync->index / 4;
     }
     sync->needed = sync->reached < sync->index;
     fc_sync_note(core, session);
@@ -53,8 +51,9 @@ void fc_sync_afresh(struct fc_core *core)
         if (core->sessions[i]->state != FC_SESSION_OPEN)
             continue;
         sync->reached = sync->ahead_prev = sync->ahead_index = 0;
-        sync->brief = true;
+        sync->unknown = true;
         sync->needed = true;
+        sync->auditing = false;
         if (sync->state != FC_SYNC_IDLE)
             sync->overflow = true; /* the page under way does not count */
     }
@@ -63,8 +62,9 @@ void fc_sync_afresh(struct fc_core *core)
 bool fc_sync_is_done(const struct fc_session *session)
 {
     const struct fc_sync *sync = &session->sync;
-    return session->state == FC_SESSION_OPEN && !sync->needed && sync->state == FC_SYNC_IDLE &&
-           sync->reached >= sync->index && session->pending_count == 0;
+    return session->state == FC_SESSION_OPEN && !sync->needed &&
+           (sync->state == FC_SYNC_IDLE || sync->auditing) && sync->reached >= sync->index &&
+           session->pending_count == 0;
 }
 
 void fc_sync_note(struct fc_core *core, struct fc_session *session)
@@ -82,7 +82,7 @@ void fc_sync_mark(struct fc_core *core, struct fc_session *session, const struct
         sync->epoch = mark->epoch;
         sync->reached = sync->ahead_prev = sync->ahead_index = 0;
         sync->index = mark->index;
-        sync->brief = true;
+        sync->unknown = true;
         sync->needed = true;
         return;
     }
@@ -103,9 +103,8 @@ void fc_sync_mark(struct fc_core *core, struct fc_session *session, const struct
 static void ask_page(struct fc_core *core, struct fc_session *session)
 {
     struct fc_sync *sync = &session->sync;
-    struct fc_wire message = {
-        .kind = FC_WIRE_SYNC,
-        .sync = {.epoch = sync->epoch, .after = sync->reached, .brief = sync->brief}};
+    struct fc_wire message = {.kind = FC_WIRE_SYNC,
+                              .sync = {.epoch = sync->epoch, .after = sync->reached}};
     fc_core_digests(core, &message.sync.heads, &message.sync.records);
     sync->state = FC_SYNC_ASKED;
     sync->needed = false;
@@ -115,33 +114,63 @@ static void ask_page(struct fc_core *core, struct fc_session *session)
     fc_session_send(core, session, &message);
 }
 
-static void ask_rows(struct fc_core *core, struct fc_session *session)
+/* A neighbour now and then, each in turn: a cursor says what was told, a comparison what is held.
+ */
+static void run_audit(struct fc_core *core)
+{
+    struct fc_session *choice = NULL;
+    if (core->audit_at_us == 0)
+        core->audit_at_us = core->now_us + fc_rng_jitter(&core->rng, FC_AUDIT_US);
+    if (core->now_us < core->audit_at_us)
+        return;
+    core->audit_at_us = core->now_us + fc_rng_jitter(&core->rng, FC_AUDIT_US);
+    for (uint32_t i = 0; i < core->session_count; i++) {
+        struct fc_session *session = core->sessions[i];
+        if (session->state == FC_SESSION_OPEN &&
+            (!choice || session->sync.compared_us < choice->sync.compared_us))
+            choice = session;
+    }
+    if (choice)
+        choice->sync.audit = true;
+}
+
+/* Whether something is to be asked of the peer now. */
+static bool is_due(const struct fc_session *session)
+{
+    const struct fc_sync *sync = &session->sync;
+    if (session->state != FC_SESSION_OPEN || sync->state != FC_SYNC_IDLE ||
+        !fc_pending_has_room(session))
+        return false;
+    return sync->needed || (sync->audit && fc_sync_is_done(session));
+}
+
+static void ask(struct fc_core *core, struct fc_session *session)
 {
     struct fc_sync *sync = &session->sync;
-    struct fc_wire message = {.kind = FC_WIRE_FETCH};
-    struct fc_buf rows = {0};
-    uint32_t left = sync->row_count - sync->row_done;
-    sync->row_asked = left < FETCH_ROWS ? left : FETCH_ROWS;
-    for (uint32_t i = 0; i < sync->row_asked; i++)
-        fc_wire_put_ask(&rows, &sync->rows[sync->row_done + i].ask);
-    if (rows.failed)
-        core->err = FC_E_NOMEM;
-    message.fetch.rows =
-        (struct fc_wire_list){.count = sync->row_asked, .bytes = fc_buf_span(&rows)};
-    sync->state = FC_SYNC_FETCHING;
-    sync->deadline_us = core->now_us + FC_ANSWER_US;
-    fc_session_send(core, session, &message);
-    fc_buf_finish(&rows);
+    uint64_t since;
+    sync->auditing = !sync->needed;
+    if (!sync->needed && sync->compared_us == 0 &&
+        fc_core_knows_state(core, &session->hello_heads, &session->hello_records, &since)) {
+        sync->auditing = sync->audit = false;
+        fc_compare_note(core, session, 0, 0);
+    } else if (sync->needed && !sync->unknown) {
+        ask_page(core, session);
+    } else {
+        fc_compare_ask(core, session);
+    }
 }
 
 void fc_sync_run(struct fc_core *core)
 {
     uint32_t under_way = 0;
+    run_audit(core);
     for (uint32_t i = 0; i < core->session_count; i++) {
         struct fc_session *session = core->sessions[i];
         if (session->state != FC_SESSION_OPEN || session->sync.state == FC_SYNC_IDLE)
             continue;
-        if (core->now_us >= session->sync.deadline_us)
+        if (session->sync.state == FC_SYNC_WAITING)
+            fc_compare_waited(core, session);
+        else if (core->now_us >= session->sync.deadline_us)
             fc_session_close(core, session, FC_GOODBYE_SILENT, "no answer to a sync");
         else /* one that takes its time over a page must not keep the others waiting */
             under_way += core->now_us - session->sync.asked_us < FC_ANSWER_US;
@@ -150,75 +179,33 @@ void fc_sync_run(struct fc_core *core)
     for (uint32_t i = 0; i < core->session_count && under_way < FC_SYNCS_MAX; i++) {
         uint32_t turn = (first + i) % core->session_count;
         struct fc_session *session = core->sessions[turn];
-        if (session->state != FC_SESSION_OPEN || session->sync.state != FC_SYNC_IDLE ||
-            !session->sync.needed || !fc_pending_has_room(session))
+        if (!is_due(session))
             continue;
-        ask_page(core, session);
+        ask(core, session);
         core->sync_next = turn + 1;
         under_way++;
     }
 }
 
-/* The page is through: the next, unless something of it found no room. */
-static void page_done(struct fc_core *core, struct fc_session *session)
+/* The next, unless something of it found no room. */
+void fc_sync_taken(struct fc_core *core, struct fc_session *session)
 {
     struct fc_sync *sync = &session->sync;
-    free(sync->rows);
-    sync->rows = NULL;
-    sync->row_count = sync->row_done = sync->row_asked = 0;
+    fc_compare_drop(session);
     sync->state = FC_SYNC_IDLE;
+    sync->auditing = false;
     if (!sync->overflow && sync->page_next > sync->reached)
         sync->reached = sync->page_next;
     if (!sync->overflow && sync->ahead_prev <= sync->reached && sync->ahead_index > sync->reached)
         sync->reached = sync->ahead_index;
+    if (!sync->overflow)
+        sync->unknown = false;
     sync->needed = sync->overflow || sync->reached < sync->index;
-    if (!sync->needed)
-        sync->brief = false;
     fc_sync_note(core, session);
 }
 
-static bool is_lacking(struct fc_core *core, const struct fc_wire_row *row)
-{
-    struct fc_feed feed;
-    if (row->type != FC_RECORD_HEAD)
-        return fc_ledger_find(fc_replica_ledger(core->config.replica), &row->hash) == NULL;
-    enum fc_err err = fc_replica_feed(core->config.replica, &row->subject, &feed);
-    if (fc_core_store_failed(core, err))
-        return false;
-    return err != FC_OK || feed.damaged || feed.version < row->version ||
-           (feed.version == row->version && !fc_hash_eq(&feed.head_hash, &row->hash));
-}
-
-static void take_brief(struct fc_core *core, struct fc_session *session,
-                       const struct fc_wire_page *page)
-{
-    struct fc_sync *sync = &session->sync;
-    struct fc_unpack at;
-    free(sync->rows);
-    sync->row_count = sync->row_done = 0;
-    sync->rows = calloc(page->rows.count, sizeof *sync->rows);
-    if (!sync->rows) {
-        core->err = FC_E_NOMEM;
-        return;
-    }
-    fc_wire_items(&at, &page->rows);
-    while (fc_wire_more_items(&at)) {
-        struct fc_wire_row row;
-        fc_wire_get_row(&at, &row);
-        if (is_lacking(core, &row))
-            sync->rows[sync->row_count++] =
-                (struct fc_fetch_row){row.index, {row.type, row.subject, row.hash}};
-    }
-    if (sync->row_count != 0)
-        ask_rows(core, session);
-    else
-        page_done(core, session);
-}
-
-/* Records in their order, then all heads, their signatures in one batch. */
-static bool take_records(struct fc_core *core, struct fc_session *session,
-                         const struct fc_fetch_row *rows, const struct fc_span *records,
-                         uint32_t count)
+bool fc_sync_take(struct fc_core *core, struct fc_session *session, const uint64_t *indexes,
+                  const struct fc_span *records, uint32_t count)
 {
     struct fc_headline *heads = calloc(count ? count : 1, sizeof *heads);
     uint32_t head_count = 0;
@@ -230,13 +217,13 @@ static bool take_records(struct fc_core *core, struct fc_session *session,
     session->no_room = false;
     for (uint32_t i = 0; i < count && open && core->err == FC_OK; i++) {
         struct fc_headline *line = &heads[head_count];
-        line->index = rows[i].index;
+        line->index = indexes[i];
         if (fc_record_parse(records[i], &line->record) == FC_OK &&
             line->record.type == FC_RECORD_HEAD &&
             fc_head_parse(&line->record, &line->head) == FC_OK)
             head_count++;
         else
-            open = fc_accept_record(core, session, rows[i].index, records[i]);
+            open = fc_accept_record(core, session, indexes[i], records[i]);
     }
     if (open && core->err == FC_OK)
         open = fc_accept_heads(core, session, heads, head_count);
@@ -245,121 +232,81 @@ static bool take_records(struct fc_core *core, struct fc_session *session,
     return open && core->err == FC_OK;
 }
 
-static void take_full(struct fc_core *core, struct fc_session *session,
+static void take_rows(struct fc_core *core, struct fc_session *session,
                       const struct fc_wire_page *page)
 {
-    struct fc_fetch_row *rows = calloc(page->rows.count, sizeof *rows);
+    uint64_t *indexes = calloc(page->rows.count, sizeof *indexes);
     struct fc_span *records = calloc(page->rows.count, sizeof *records);
     uint32_t count = 0;
     struct fc_unpack at;
     fc_wire_items(&at, &page->rows);
-    while (rows && records && fc_wire_more_items(&at)) {
+    while (indexes && records && fc_wire_more_items(&at)) {
         struct fc_wire_row row;
         fc_wire_get_row(&at, &row);
-        rows[count].index = row.index;
+        indexes[count] = row.index;
         records[count++] = row.record;
     }
-    if (!rows || !records)
+    if (!indexes || !records)
         core->err = FC_E_NOMEM;
-    else if (take_records(core, session, rows, records, count))
-        page_done(core, session);
-    free(rows);
+    else if (fc_sync_take(core, session, indexes, records, count))
+        fc_sync_taken(core, session);
+    free(indexes);
     free(records);
 }
 
-/* Rows are all of the kind asked for and within what the page says it covers. */
-static bool rows_fit(const struct fc_session *session, const struct fc_wire_page *page)
+/* Rows are within what the page says it covers. */
+static bool rows_fit(const struct fc_wire_page *page)
 {
     struct fc_unpack at;
     fc_wire_items(&at, &page->rows);
     while (fc_wire_more_items(&at)) {
         struct fc_wire_row row;
         fc_wire_get_row(&at, &row);
-        if (row.index == 0 || row.index > page->next ||
-            (row.record.len == 0) != session->sync.brief)
+        if (row.index == 0 || row.index > page->next)
             return false;
     }
     return true;
 }
 
+/* The answer to a comparison: what is held here was held there, and this is what came after. */
+static void was_known(struct fc_core *core, struct fc_session *session,
+                      const struct fc_wire_page *page)
+{
+    struct fc_sync *sync = &session->sync;
+    sync->audit = false;
+    if (page->next < page->index)
+        sync->reached = 0; /* what follows is asked for from there on */
+    fc_compare_note(core, session, 0, 0);
+}
+
 void fc_sync_page(struct fc_core *core, struct fc_session *session, const struct fc_wire_page *page)
 {
     struct fc_sync *sync = &session->sync;
-    if (sync->state != FC_SYNC_ASKED)
+    bool compared = sync->state == FC_SYNC_COMPARING;
+    if (sync->state != FC_SYNC_ASKED && !compared)
         return;           /* an answer to a question that was given up */
     if (sync->overflow) { /* it was asked under other rules */
-        sync->state = FC_SYNC_IDLE;
+        fc_sync_taken(core, session);
         return;
     }
     if (page->epoch != sync->epoch) {
         sync->state = FC_SYNC_IDLE;
+        sync->auditing = false;
         fc_sync_mark(core, session,
                      &(struct fc_wire_mark){.epoch = page->epoch, .index = page->index});
         return;
     }
-    if (!rows_fit(session, page) || (page->next <= sync->reached && page->next < page->index)) {
+    if (!rows_fit(page) || (!compared && page->next <= sync->reached && page->next < page->index)) {
         fc_session_close(core, session, FC_GOODBYE_PROTOCOL, "a page that does not fit");
         return;
     }
+    if (compared)
+        was_known(core, session, page);
     if (page->index > sync->index)
         sync->index = page->index;
     sync->page_next = page->next;
     if (page->rows.count == 0)
-        page_done(core, session);
-    else if (sync->brief)
-        take_brief(core, session, page);
+        fc_sync_taken(core, session);
     else
-        take_full(core, session, page);
-}
-
-/* Each record must be one that was asked for, or the head that has taken its place. */
-static bool match(const struct fc_sync *sync, const struct fc_record *record, uint32_t looked,
-                  uint32_t *place)
-{
-    struct fc_head head;
-    bool is_head = record->type == FC_RECORD_HEAD;
-    if (is_head && fc_head_parse(record, &head) != FC_OK)
-        return false;
-    for (; *place < looked; (*place)++) {
-        const struct fc_wire_ask *ask = &sync->rows[sync->row_done + *place].ask;
-        if (is_head ? ask->type == FC_RECORD_HEAD && fc_hash_eq(&ask->subject, &head.participant)
-                    : fc_hash_eq(&ask->hash, &record->hash))
-            return true;
-    }
-    return false;
-}
-
-void fc_sync_records(struct fc_core *core, struct fc_session *session,
-                     const struct fc_wire_records *message)
-{
-    struct fc_sync *sync = &session->sync;
-    struct fc_unpack at;
-    if (sync->state != FC_SYNC_FETCHING)
-        return;
-    uint32_t count = 0, place = 0, looked = (uint32_t)message->looked;
-    bool fits = looked != 0 && looked <= sync->row_asked && message->records.count <= looked;
-    struct fc_fetch_row *rows = calloc(FETCH_ROWS, sizeof *rows);
-    struct fc_span *records = calloc(FETCH_ROWS, sizeof *records);
-    fc_wire_items(&at, &message->records);
-    while (rows && records && fits && fc_wire_more_items(&at)) {
-        struct fc_record record;
-        records[count] = fc_wire_get_record(&at);
-        fits = fc_record_parse(records[count], &record) == FC_OK &&
-               match(sync, &record, looked, &place);
-        if (fits)
-            rows[count++].index = sync->rows[sync->row_done + place++].index;
-    }
-    if (!rows || !records) {
-        core->err = FC_E_NOMEM;
-    } else if (!fits) {
-        fc_session_close(core, session, FC_GOODBYE_PROTOCOL, "records that were not asked for");
-    } else if (take_records(core, session, rows, records, count)) {
-        sync->row_done += looked;
-        if (sync->row_done < sync->row_count && !sync->overflow)
-            ask_rows(core, session);
-        else
-            page_done(core, session);
-    }
-    free(rows);
-    free(records);
+        take_rows(core, session, page);
 }

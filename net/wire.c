@@ -3,9 +3,9 @@
 #include <string.h>
 
 static const char *const names[] = {
-    NULL,    "HELLO",   "GOODBYE",  "CHARTERS", "PING",   "PONG",     "SYNC",  "PAGE",
-    "FETCH", "RECORDS", "RECORD",   "DELTA",    "FEED",   "MORE",     "BLOCK", "WALK",
-    "NODES", "WANT",    "CONTENTS", "VIEW",     "SPREAD", "ANNOUNCE",
+    NULL,    "HELLO",   "GOODBYE",  "CHARTERS", "PING",   "PONG",     "SYNC",    "PAGE",
+    "FETCH", "RECORDS", "RECORD",   "DELTA",    "FEED",   "MORE",     "BLOCK",   "WALK",
+    "NODES", "WANT",    "CONTENTS", "VIEW",     "SPREAD", "ANNOUNCE", "COMPARE", "SKETCH",
 };
 
 const char *fc_wire_kind_name(enum fc_wire_kind kind)
@@ -48,6 +48,15 @@ static struct fc_span get_optional(struct fc_unpack *in, size_t len_max)
     return bytes;
 }
 
+/* nil, or runs of so many bytes each. */
+static struct fc_span get_runs(struct fc_unpack *in, size_t run_bytes, size_t runs_max)
+{
+    struct fc_span bytes = get_optional(in, run_bytes * runs_max);
+    if (bytes.len % run_bytes != 0)
+        fc_unpack_fail(in, FC_E_FORMAT);
+    return bytes;
+}
+
 static void put_list(struct fc_buf *out, const struct fc_wire_list *list)
 {
     fc_pack_array(out, list->count);
@@ -76,12 +85,6 @@ static void item_row(struct fc_unpack *in)
 {
     struct fc_wire_row row;
     fc_wire_get_row(in, &row);
-}
-
-static void item_ask(struct fc_unpack *in)
-{
-    struct fc_wire_ask ask;
-    fc_wire_get_ask(in, &ask);
 }
 
 static void item_content(struct fc_unpack *in)
@@ -205,7 +208,6 @@ static void put_sync(struct fc_buf *out, const struct fc_wire_sync *sync)
 {
     fc_pack_uint(out, sync->epoch);
     fc_pack_uint(out, sync->after);
-    fc_pack_uint(out, sync->brief);
     put_hash(out, &sync->heads);
     put_hash(out, &sync->records);
 }
@@ -214,7 +216,6 @@ static void get_sync(struct fc_unpack *in, struct fc_wire_sync *sync)
 {
     sync->epoch = fc_unpack_uint(in, UINT64_MAX);
     sync->after = fc_unpack_uint(in, UINT64_MAX);
-    sync->brief = get_bool(in);
     get_hash(in, &sync->heads);
     get_hash(in, &sync->records);
 }
@@ -235,6 +236,77 @@ static void get_page(struct fc_unpack *in, struct fc_wire_page *page)
     if (page->next > page->index)
         fc_unpack_fail(in, FC_E_FORMAT);
     page->rows = get_list(in, FC_PAGE_ROWS_MAX, item_row);
+}
+
+static void put_compare(struct fc_buf *out, const struct fc_wire_compare *compare)
+{
+    fc_pack_bin(out, fc_span(compare->key.b, sizeof compare->key.b));
+    fc_pack_uint(out, compare->tally.count);
+    fc_pack_array(out, compare->tallied ? FC_RIBLT_TALLIES : 0);
+    for (int i = 0; compare->tallied && i < FC_RIBLT_TALLIES; i++)
+        fc_pack_uint(out, compare->tally.ones[i]);
+    fc_pack_uint(out, compare->index);
+    fc_pack_uint(out, compare->from);
+    fc_pack_uint(out, compare->want);
+    put_optional(out, compare->after);
+    put_hash(out, &compare->heads);
+    put_hash(out, &compare->records);
+}
+
+static void get_compare(struct fc_unpack *in, struct fc_wire_compare *compare)
+{
+    fc_unpack_fixed(in, compare->key.b, sizeof compare->key.b);
+    compare->tally.count = (uint32_t)fc_unpack_uint(in, UINT32_MAX);
+    uint32_t count = fc_unpack_array(in, 0, FC_RIBLT_TALLIES);
+    compare->tallied = count != 0;
+    if (count != 0 && count != FC_RIBLT_TALLIES)
+        fc_unpack_fail(in, FC_E_FORMAT);
+    for (uint32_t i = 0; i < count && in->err == FC_OK; i++)
+        compare->tally.ones[i] = (uint32_t)fc_unpack_uint(in, compare->tally.count);
+    compare->index = fc_unpack_uint(in, UINT64_MAX);
+    compare->from = fc_unpack_uint(in, FC_RIBLT_SYMBOLS_MAX);
+    compare->want = fc_unpack_uint(in, FC_SKETCH_SYMBOLS);
+    compare->after = get_runs(in, FC_RIBLT_ITEM_BYTES, 1);
+    get_hash(in, &compare->heads);
+    get_hash(in, &compare->records);
+}
+
+static void put_sketch(struct fc_buf *out, const struct fc_wire_sketch *sketch)
+{
+    fc_pack_uint(out, sketch->epoch);
+    fc_pack_uint(out, sketch->index);
+    fc_pack_uint(out, sketch->count);
+    fc_pack_uint(out, sketch->from);
+    fc_pack_uint(out, sketch->more);
+    put_optional(out, sketch->symbols);
+    put_optional(out, sketch->items);
+}
+
+static void get_sketch(struct fc_unpack *in, struct fc_wire_sketch *sketch)
+{
+    sketch->epoch = fc_unpack_uint(in, UINT64_MAX);
+    sketch->index = fc_unpack_uint(in, UINT64_MAX);
+    sketch->count = fc_unpack_uint(in, UINT32_MAX);
+    sketch->from = fc_unpack_uint(in, FC_RIBLT_SYMBOLS_MAX);
+    sketch->more = get_bool(in);
+    sketch->symbols = get_runs(in, FC_RIBLT_SYMBOL_BYTES, FC_SKETCH_SYMBOLS);
+    sketch->items = get_runs(in, FC_RIBLT_ITEM_BYTES, FC_SKETCH_ITEMS);
+    if (sketch->symbols.len != 0 && (sketch->items.len != 0 || sketch->more))
+        fc_unpack_fail(in, FC_E_FORMAT);
+}
+
+static void put_fetch(struct fc_buf *out, const struct fc_wire_fetch *fetch)
+{
+    fc_pack_bin(out, fc_span(fetch->key.b, sizeof fetch->key.b));
+    put_optional(out, fetch->items);
+}
+
+static void get_fetch(struct fc_unpack *in, struct fc_wire_fetch *fetch)
+{
+    fc_unpack_fixed(in, fetch->key.b, sizeof fetch->key.b);
+    fetch->items = get_runs(in, FC_RIBLT_ITEM_BYTES, FC_FETCH_MAX);
+    if (fetch->items.len == 0)
+        fc_unpack_fail(in, FC_E_FORMAT);
 }
 
 static void put_records(struct fc_buf *out, const struct fc_wire_records *records)
@@ -333,7 +405,7 @@ static void put_body(struct fc_buf *out, const struct fc_wire *message)
         put_page(out, &message->page);
         break;
     case FC_WIRE_FETCH:
-        put_list(out, &message->fetch.rows);
+        put_fetch(out, &message->fetch);
         break;
     case FC_WIRE_RECORDS:
         put_records(out, &message->records);
@@ -383,6 +455,12 @@ static void put_body(struct fc_buf *out, const struct fc_wire *message)
         put_mark(out, &message->announce.mark);
         fc_pack_bin(out, message->announce.bytes);
         break;
+    case FC_WIRE_COMPARE:
+        put_compare(out, &message->compare);
+        break;
+    case FC_WIRE_SKETCH:
+        put_sketch(out, &message->sketch);
+        break;
     }
 }
 
@@ -409,7 +487,7 @@ static void get_body(struct fc_unpack *in, struct fc_wire *out)
         get_page(in, &out->page);
         break;
     case FC_WIRE_FETCH:
-        out->fetch.rows = get_list(in, FC_FETCH_MAX, item_ask);
+        get_fetch(in, &out->fetch);
         break;
     case FC_WIRE_RECORDS:
         get_records(in, &out->records);
@@ -459,12 +537,19 @@ static void get_body(struct fc_unpack *in, struct fc_wire *out)
         get_mark(in, &out->announce.mark);
         out->announce.bytes = fc_unpack_bin(in, FC_OPAQUE_BYTES_MAX);
         break;
+    case FC_WIRE_COMPARE:
+        get_compare(in, &out->compare);
+        break;
+    case FC_WIRE_SKETCH:
+        get_sketch(in, &out->sketch);
+        break;
     }
 }
 
 /* Fields after the kind, by kind. */
-static const uint8_t fields[] = {0, 12, 2, 2, 4, 4, 5, 4, 1, 2, 5, 6, 5, 2, 8, 3, 3, 2, 3, 1, 1, 4};
-_Static_assert(sizeof fields == FC_WIRE_ANNOUNCE + 1, "one count for each kind");
+static const uint8_t fields[] = {0, 12, 2, 2, 4, 4, 4, 4, 2, 2, 5, 6,
+                                 5, 2,  8, 3, 3, 2, 3, 1, 1, 4, 9, 7};
+_Static_assert(sizeof fields == FC_WIRE_SKETCH + 1, "one count for each kind");
 
 enum fc_err fc_wire_encode(const struct fc_wire *message, struct fc_buf *out)
 {
@@ -495,9 +580,11 @@ enum fc_err fc_wire_decode(struct fc_span bytes, struct fc_wire *out)
     fc_unpack_init(&in, bytes);
     uint32_t count = fc_unpack_array(&in, 1, sizeof fields);
     uint64_t kind = fc_unpack_uint(&in, FC_WIRE_ANNOUNCE);
+        break;
+    uint64_t kind = fc_unpack_uint(&in, FC_WIRE_SKETCH);
     if (in.err != FC_OK)
         return in.err;
-    if (kind == 0 || count != fields[kind] + 1u)
+    if (!names[kind] || count != fields[kind] + 1u)
         return FC_E_FORMAT;
     out->kind = (enum fc_wire_kind)kind;
     get_body(&in, out);

@@ -5,6 +5,7 @@
 #ifndef FC_NET_WIRE_H
 #define FC_NET_WIRE_H
 
+#include "net/riblt.h"
 #include "store/content.h"
 #include "store/delta.h"
 #include "store/pack.h"
@@ -15,7 +16,9 @@ enum {
     FC_WIRE_VERSIONS_MAX = 255,
     FC_PAGE_BYTES = 256 * 1024, /* a page of records is closed at this size */
     FC_PAGE_ROWS_MAX = 8192,
-    FC_FETCH_MAX = 8192,
+    FC_FETCH_MAX = 512,        /* items asked for at once */
+    FC_SKETCH_SYMBOLS = 32768, /* of one message */
+    FC_SKETCH_ITEMS = 65536,
     FC_CHARTERS_MAX = 2, /* in one message: a charter and its carry list */
     FC_WANT_MAX = 256,
     FC_PREFIXES_MAX = 64,
@@ -28,6 +31,9 @@ enum {
 };
 _Static_assert(FC_PAGE_BYTES + FC_EVIDENCE_BYTES_MAX + FC_CARRY_BYTES_MAX < FC_FRAME_BYTES_MAX,
                "a page that overshoots by one record fits a frame");
+_Static_assert(FC_SKETCH_SYMBOLS *FC_RIBLT_SYMBOL_BYTES < FC_FRAME_BYTES_MAX / 2 &&
+                   FC_SKETCH_ITEMS * FC_RIBLT_ITEM_BYTES < FC_FRAME_BYTES_MAX / 2,
+               "a sketch fits a frame");
 _Static_assert(FC_DELTA_BYTES_MAX + FC_PUSH_CONTENT_BYTES + FC_OPS_MAX * 64 < FC_FRAME_BYTES_MAX,
                "a pushed delta fits a frame");
 
@@ -53,6 +59,8 @@ enum fc_wire_kind {
     FC_WIRE_VIEW = 19,
     FC_WIRE_SPREAD = 20,
     FC_WIRE_ANNOUNCE = 21,
+    FC_WIRE_COMPARE = 22,
+    FC_WIRE_SKETCH = 23,
 };
 const char *fc_wire_kind_name(enum fc_wire_kind kind); /* "HELLO"...; NULL for none */
 
@@ -105,7 +113,6 @@ struct fc_wire_ping { /* and pong */
 };
 struct fc_wire_sync {
     uint64_t epoch, after;
-    bool brief; /* rows without the records */
     struct fc_hash heads, records;
 };
 struct fc_wire_page {
@@ -115,10 +122,11 @@ struct fc_wire_page {
     struct fc_wire_list rows;
 };
 struct fc_wire_fetch {
-    struct fc_wire_list rows;
+    struct fc_sip_key key;
+    struct fc_span items; /* FC_RIBLT_ITEM_BYTES each */
 };
 struct fc_wire_records {
-    uint64_t looked; /* how many of the asked rows were looked at; ask again for the others */
+    uint64_t looked; /* how many of the asked items were looked at; ask again for the others */
     struct fc_wire_list records;
 };
 struct fc_wire_record {
@@ -184,6 +192,23 @@ struct fc_wire_announce {
     struct fc_wire_mark mark;
     struct fc_span bytes; /* as of spread */
 };
+/* What do we hold that the other does not? See net/holding.h for items. */
+struct fc_wire_compare {
+    struct fc_sip_key key;
+    struct fc_riblt_tally tally;
+    bool tallied;         /* the tally's bits travel too; else its count alone */
+    uint64_t index, from; /* more symbols from here on, if that is still the last arrival */
+    uint64_t want;        /* symbols; 0: as the tally suggests */
+    struct fc_span after; /* an item: answer with items above it, not with symbols; or empty */
+    struct fc_hash heads, records;
+};
+struct fc_wire_sketch {
+    uint64_t epoch, index;         /* the answerer's arrivals, when its items were looked at */
+    uint64_t count;                /* of its items */
+    uint64_t from;                 /* of the symbols; 0 when they begin afresh */
+    bool more;                     /* items go on */
+    struct fc_span symbols, items; /* one of them; the items ascend */
+};
 
 struct fc_wire {
     enum fc_wire_kind kind;
@@ -207,6 +232,8 @@ struct fc_wire {
         struct fc_wire_contents contents;
         struct fc_wire_opaque opaque;
         struct fc_wire_announce announce;
+        struct fc_wire_compare compare;
+        struct fc_wire_sketch sketch;
     };
 };
 
@@ -228,24 +255,13 @@ static inline bool fc_wire_more_items(const struct fc_unpack *at)
     return at->err == FC_OK && at->pos < at->len;
 }
 
-/* Row of a page: [index, record], or brief [index, type, subject, hash, version]. */
+/* Row of a page: [index, record]. */
 struct fc_wire_row {
     uint64_t index;
-    struct fc_span record; /* empty: brief, and the rest is set */
-    enum fc_record_type type;
-    struct fc_hash subject, hash;
-    fc_version version;
+    struct fc_span record;
 };
 void fc_wire_put_row(struct fc_buf *out, const struct fc_wire_row *row);
 void fc_wire_get_row(struct fc_unpack *at, struct fc_wire_row *row);
-
-/* Row of a fetch: [type, subject, hash]. */
-struct fc_wire_ask {
-    enum fc_record_type type;
-    struct fc_hash subject, hash;
-};
-void fc_wire_put_ask(struct fc_buf *out, const struct fc_wire_ask *ask);
-void fc_wire_get_ask(struct fc_unpack *at, struct fc_wire_ask *ask);
 
 /* A record: binary. */
 struct fc_span fc_wire_get_record(struct fc_unpack *at);

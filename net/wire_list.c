@@ -7,14 +7,6 @@ void fc_wire_items(struct fc_unpack *at, const struct fc_wire_list *list)
     fc_unpack_init(at, list->bytes);
 }
 
-static enum fc_record_type get_type(struct fc_unpack *at)
-{
-    uint64_t type = fc_unpack_uint(at, FC_RECORD_HEAD);
-    if (type == 0)
-        fc_unpack_fail(at, FC_E_FORMAT);
-    return (enum fc_record_type)type;
-}
-
 static void put_hash(struct fc_buf *out, const struct fc_hash *hash)
 {
     fc_pack_bin(out, fc_span(hash->b, sizeof hash->b));
@@ -27,51 +19,16 @@ static void get_hash(struct fc_unpack *at, struct fc_hash *hash)
 
 void fc_wire_put_row(struct fc_buf *out, const struct fc_wire_row *row)
 {
-    bool brief = row->record.len == 0;
-    fc_pack_array(out, brief ? 5 : 2);
+    fc_pack_array(out, 2);
     fc_pack_uint(out, row->index);
-    if (!brief) {
-        fc_pack_bin(out, row->record);
-        return;
-    }
-    fc_pack_uint(out, row->type);
-    put_hash(out, &row->subject);
-    put_hash(out, &row->hash);
-    fc_pack_uint(out, row->version);
+    fc_pack_bin(out, row->record);
 }
 
 void fc_wire_get_row(struct fc_unpack *at, struct fc_wire_row *row)
 {
-    *row = (struct fc_wire_row){0};
-    uint32_t fields = fc_unpack_array(at, 2, 5);
+    fc_unpack_array(at, 2, 2);
     row->index = fc_unpack_uint(at, UINT64_MAX);
-    if (fields == 2) {
-        row->record = fc_wire_get_record(at);
-        return;
-    }
-    if (fields != 5)
-        fc_unpack_fail(at, FC_E_FORMAT);
-    row->type = get_type(at);
-    get_hash(at, &row->subject);
-    get_hash(at, &row->hash);
-    row->version = fc_unpack_uint(at, UINT64_MAX);
-}
-
-void fc_wire_put_ask(struct fc_buf *out, const struct fc_wire_ask *ask)
-{
-    fc_pack_array(out, 3);
-    fc_pack_uint(out, ask->type);
-    put_hash(out, &ask->subject);
-    put_hash(out, &ask->hash);
-}
-
-void fc_wire_get_ask(struct fc_unpack *at, struct fc_wire_ask *ask)
-{
-    *ask = (struct fc_wire_ask){0};
-    fc_unpack_array(at, 3, 3);
-    ask->type = get_type(at);
-    get_hash(at, &ask->subject);
-    get_hash(at, &ask->hash);
+    row->record = fc_wire_get_record(at);
 }
 
 struct fc_span fc_wire_get_record(struct fc_unpack *at)

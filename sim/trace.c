@@ -163,32 +163,7 @@ static void print_rows(const struct fc_world *world, const struct fc_wire_list *
         struct fc_wire_row row;
         fc_wire_get_row(&at, &row);
         fc_trace_print(out, "; %llu ", (unsigned long long)row.index);
-        if (row.record.len != 0) {
-            print_record(world, row.record, out);
-        } else if (row.type == FC_RECORD_HEAD) {
-            fc_trace_print(out, "(head of %s ", fc_world_owner(world, &row.subject));
-            print_version(out, row.version);
-            fc_trace_print(out, ")");
-        } else {
-            fc_trace_print(out, "(%s)", fc_record_type_name(row.type));
-        }
-    }
-}
-
-static void print_asks(const struct fc_world *world, const struct fc_wire_list *list,
-                       struct fc_buf *out)
-{
-    struct fc_unpack at;
-    const char *before = "";
-    fc_wire_items(&at, list);
-    while (fc_wire_more_items(&at)) {
-        struct fc_wire_ask ask;
-        fc_wire_get_ask(&at, &ask);
-        if (ask.type == FC_RECORD_HEAD)
-            fc_trace_print(out, "%shead of %s", before, fc_world_owner(world, &ask.subject));
-        else
-            fc_trace_print(out, "%s%s", before, fc_record_type_name(ask.type));
-        before = ", ";
+        print_record(world, row.record, out);
     }
 }
 
@@ -242,6 +217,26 @@ static void print_hello(const struct fc_wire_hello *hello, struct fc_buf *out)
                                                 : ", certificate, descriptor");
 }
 
+static void print_compare(const struct fc_wire_compare *compare, struct fc_buf *out)
+{
+    fc_trace_print(out, "%u held", compare->tally.count);
+    if (compare->after.len != 0)
+        fc_trace_print(out, ", items");
+    else if (compare->from != 0)
+        fc_trace_print(out, ", symbols from %llu", (unsigned long long)compare->from);
+}
+
+static void print_sketch(const struct fc_wire_sketch *sketch, struct fc_buf *out)
+{
+    if (sketch->symbols.len != 0)
+        fc_trace_print(out, "%zu symbols from %llu", sketch->symbols.len / FC_RIBLT_SYMBOL_BYTES,
+                       (unsigned long long)sketch->from);
+    else
+        fc_trace_print(out, "%zu items%s", sketch->items.len / FC_RIBLT_ITEM_BYTES,
+                       sketch->more ? ", more" : "");
+    fc_trace_print(out, ", arrival %llu", (unsigned long long)sketch->index);
+}
+
 static void print_body(const struct fc_world *world, const struct fc_wire *message,
                        struct fc_buf *out)
 {
@@ -262,8 +257,7 @@ static void print_body(const struct fc_world *world, const struct fc_wire *messa
         print_mark(&message->ping.mark, out);
         break;
     case FC_WIRE_SYNC:
-        fc_trace_print(out, "after %llu%s", (unsigned long long)message->sync.after,
-                       message->sync.brief ? ", brief" : "");
+        fc_trace_print(out, "after %llu", (unsigned long long)message->sync.after);
         break;
     case FC_WIRE_PAGE:
         fc_trace_print(out, "to %llu of %llu", (unsigned long long)message->page.next,
@@ -271,10 +265,16 @@ static void print_body(const struct fc_world *world, const struct fc_wire *messa
         print_rows(world, &message->page.rows, out);
         break;
     case FC_WIRE_FETCH:
-        print_asks(world, &message->fetch.rows, out);
+        fc_trace_print(out, "%zu items", message->fetch.items.len / FC_RIBLT_ITEM_BYTES);
         break;
     case FC_WIRE_RECORDS:
         print_records(world, &message->records.records, out);
+        break;
+    case FC_WIRE_COMPARE:
+        print_compare(&message->compare, out);
+        break;
+    case FC_WIRE_SKETCH:
+        print_sketch(&message->sketch, out);
         break;
     case FC_WIRE_RECORD:
         print_mark(&message->record.mark, out);

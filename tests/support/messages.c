@@ -30,19 +30,14 @@ static uint32_t put_items(enum fc_wire_kind kind, struct fc_buf *out)
     struct fc_content content = content_of("content");
     struct fc_prefix prefix = prefix_of(3), root = {0};
     struct fc_wire_row full = {.index = 7, .record = fc_span_str("record")};
-    struct fc_wire_row brief = {
-        .index = 300, .type = FC_RECORD_HEAD, .subject = a, .hash = b, .version = 1ull << 48 | 9};
-    struct fc_wire_ask ask = {FC_RECORD_CERTIFICATE, a, b};
+    struct fc_wire_row other = {.index = 300, .record = fc_span_str("another")};
     struct fc_wire_place place = {prefix, fc_span_str("nodes"), fc_span_str("items"),
                                   fc_span_str("frames")};
     switch (kind) {
     case FC_WIRE_PAGE:
         fc_wire_put_row(out, &full);
-        fc_wire_put_row(out, &brief);
+        fc_wire_put_row(out, &other);
         return 2;
-    case FC_WIRE_FETCH:
-        fc_wire_put_ask(out, &ask);
-        return 1;
     case FC_WIRE_CHARTERS:
     case FC_WIRE_RECORDS:
         fc_pack_bin(out, fc_span_str("record one"));
@@ -69,6 +64,9 @@ static uint32_t put_items(enum fc_wire_kind kind, struct fc_buf *out)
     case FC_WIRE_PING:
     case FC_WIRE_PONG:
     case FC_WIRE_SYNC:
+    case FC_WIRE_FETCH:
+    case FC_WIRE_COMPARE:
+    case FC_WIRE_SKETCH:
     case FC_WIRE_RECORD:
     case FC_WIRE_FEED:
     case FC_WIRE_MORE:
@@ -109,13 +107,14 @@ static void fill(struct fc_wire *message, struct fc_wire_list list)
         message->ping = (struct fc_wire_ping){42, mark};
         break;
     case FC_WIRE_SYNC:
-        message->sync = (struct fc_wire_sync){77, 200, true, hash_of("heads"), hash_of("records")};
+        message->sync = (struct fc_wire_sync){77, 200, hash_of("heads"), hash_of("records")};
         break;
     case FC_WIRE_PAGE:
         message->page = (struct fc_wire_page){77, 300, 1000, list};
         break;
     case FC_WIRE_FETCH:
-        message->fetch.rows = list;
+        message->fetch =
+            (struct fc_wire_fetch){{{5, 6}}, fc_span_str("an item, sixteenanother item, 16")};
         break;
     case FC_WIRE_RECORDS:
         message->records = (struct fc_wire_records){3, list};
@@ -159,6 +158,27 @@ static void fill(struct fc_wire *message, struct fc_wire_list list)
         break;
     case FC_WIRE_ANNOUNCE:
         message->announce = (struct fc_wire_announce){mark, fc_span_str("news")};
+        break;
+    case FC_WIRE_COMPARE:
+        message->compare = (struct fc_wire_compare){.key = {{5, 6}},
+                                                    .tally = {.count = 300},
+                                                    .tallied = true,
+                                                    .index = 1000,
+                                                    .from = 12,
+                                                    .want = 40,
+                                                    .after = fc_span_str("an item, sixteen"),
+                                                    .heads = hash_of("heads"),
+                                                    .records = hash_of("records")};
+        for (uint32_t i = 0; i < FC_RIBLT_TALLIES; i++)
+            message->compare.tally.ones[i] = 120 + i;
+        break;
+    case FC_WIRE_SKETCH:
+        message->sketch = (struct fc_wire_sketch){
+            .epoch = 77,
+            .index = 1000,
+            .count = 290,
+            .from = 12,
+            .symbols = fc_span_str("twenty bytes, one of one symbol, another")};
         break;
     }
 }

@@ -108,7 +108,7 @@ static void links_that_take_little_lose_nothing(void **state)
     (void)state;
     for (uint64_t seed = 100; seed < 110; seed++) {
         struct fc_hash trace;
-        bool converged = run(seed, 2, &trace);
+        bool converged = run(seed, 1, &trace);
         if (!converged)
             fprintf(stderr, "seed %llu does not converge\n", (unsigned long long)seed);
         assert_true(converged);
@@ -147,7 +147,7 @@ static void a_failed_commit_starts_afresh(void **state)
         fc_world_admit(world, fc_world_add(world, names[i], i == 0 ? FC_WORLD_NONE : 0, false), 0);
     }
     assert_true(fc_world_converge(world, 30 * second_us));
-    fc_world_run(world, second_us);
+    fc_world_run(world, 3 * second_us);
     assert_int_equal(open_links(world, 1), 2);
     fc_world_fail_commit(world, 1, FC_E_FULL);
     assert_int_equal(fc_world_put(world, 0, "urn:offer:1", "{}"), FC_OK);

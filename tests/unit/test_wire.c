@@ -12,7 +12,7 @@
 
 #include "tests/support/messages.h"
 
-static const enum fc_wire_kind last_kind = FC_WIRE_ANNOUNCE;
+static const enum fc_wire_kind last_kind = FC_WIRE_SKETCH;
 
 static enum fc_err decode(const struct fc_buf *bytes)
 {
@@ -24,6 +24,8 @@ static void every_kind_comes_back(void **state)
 {
     (void)state;
     for (int kind = FC_WIRE_HELLO; kind <= (int)last_kind; kind++) {
+        if (!fc_wire_kind_name((enum fc_wire_kind)kind))
+            continue;
         struct fc_buf bytes = {0};
         struct fc_wire message;
         fc_test_message((enum fc_wire_kind)kind, &bytes);
@@ -34,13 +36,15 @@ static void every_kind_comes_back(void **state)
         fc_buf_finish(&bytes);
     }
     assert_null(fc_wire_kind_name((enum fc_wire_kind)0));
-    assert_null(fc_wire_kind_name((enum fc_wire_kind)(FC_WIRE_ANNOUNCE + 1)));
+    assert_null(fc_wire_kind_name((enum fc_wire_kind)(FC_WIRE_SKETCH + 1)));
 }
 
 static void nothing_shorter_or_longer_passes(void **state)
 {
     (void)state;
     for (int kind = FC_WIRE_HELLO; kind <= (int)last_kind; kind++) {
+        if (!fc_wire_kind_name((enum fc_wire_kind)kind))
+            continue;
         struct fc_buf bytes = {0};
         struct fc_wire message;
         fc_test_message((enum fc_wire_kind)kind, &bytes);
@@ -57,6 +61,8 @@ static void changed_bytes_stay_canonical(void **state)
 {
     (void)state;
     for (int kind = FC_WIRE_HELLO; kind <= (int)last_kind; kind++) {
+        if (!fc_wire_kind_name((enum fc_wire_kind)kind))
+            continue;
         struct fc_buf bytes = {0};
         fc_test_message((enum fc_wire_kind)kind, &bytes);
         for (size_t at = 0; at < bytes.len; at++) {
@@ -81,7 +87,7 @@ static void kinds_and_field_counts_are_exact(void **state)
     assert_int_equal(decode(&bytes), FC_E_FORMAT);
     fc_buf_clear(&bytes);
     fc_pack_array(&bytes, 2);
-    fc_pack_uint(&bytes, FC_WIRE_ANNOUNCE + 1);
+    fc_pack_uint(&bytes, FC_WIRE_SKETCH + 1);
     fc_pack_bin(&bytes, fc_span_str("x"));
     assert_int_not_equal(decode(&bytes), FC_OK);
     fc_buf_clear(&bytes);
@@ -256,7 +262,8 @@ static void messages_are_frozen(void **state)
     const char *write = getenv("FEDCAT_GOLDEN_WRITE");
     json_t *now = json_array();
     for (int kind = FC_WIRE_HELLO; kind <= (int)last_kind; kind++)
-        json_array_append_new(now, vector_of((enum fc_wire_kind)kind));
+        if (fc_wire_kind_name((enum fc_wire_kind)kind))
+            json_array_append_new(now, vector_of((enum fc_wire_kind)kind));
     if (write && strcmp(write, "1") == 0)
         assert_int_equal(json_dump_file(now, path, JSON_INDENT(1)), 0);
     json_t *frozen = json_load_file(path, 0, NULL);
