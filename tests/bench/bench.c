@@ -113,6 +113,7 @@ int main(int argc, char **argv)
     bench_apply(&bench);
     bench_load(&bench);
     bench_many(&bench);
+    bench_reconcile(&bench);
     bench_replicas(&bench);
     if (bench.printed == 0)
         bench_die("no figure has '%s' in its name", bench.only ? bench.only : "");

@@ -27,10 +27,11 @@ double bench_now_s(void);
 void bench_die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 void bench_check(int err, const char *what); /* dies unless 0; the error's text is printed */
 
-void bench_verify(struct bench *bench);   /* verify_per_s */
-void bench_apply(struct bench *bench);    /* apply_ops_per_s */
-void bench_load(struct bench *bench);     /* load_entries_per_s */
-void bench_many(struct bench *bench);     /* many_*: nodes in one process */
-void bench_replicas(struct bench *bench); /* fresh_*, resync_*, visible_*: two real processes */
+void bench_verify(struct bench *bench);    /* verify_per_s */
+void bench_apply(struct bench *bench);     /* apply_ops_per_s */
+void bench_load(struct bench *bench);      /* load_entries_per_s */
+void bench_reconcile(struct bench *bench); /* reconcile_*_of_*: heads changed of all */
+void bench_many(struct bench *bench);      /* many_*: nodes in one process */
+void bench_replicas(struct bench *bench);  /* fresh_*, resync_*, visible_*: two real processes */
 
 #endif
