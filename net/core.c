@@ -83,7 +83,7 @@ static struct fc_arrival_mark state_mark(struct fc_core *core)
     return fc_replica_arrival_mark(core->config.replica);
 }
 
-/* A state that lasted is noted before it changes; others did not last. */
+/* A state is noted once it has lasted a while; others saw it too. */
 static void note_state(struct fc_core *core)
 {
     struct fc_digest digest;
@@ -91,6 +91,7 @@ static void note_state(struct fc_core *core)
     if (core->state_noted || core->now_us < core->state_us + FC_CALM_US ||
         state_mark(core).index != core->state_index)
         return;
+    core->state_noted = true;
     fc_core_digests(core, &heads, &records);
     enum fc_err err = fc_replica_digest(core->config.replica, &digest);
     if (fc_core_store_failed(core, err) || err != FC_OK)
@@ -101,7 +102,6 @@ static void note_state(struct fc_core *core)
                                .entries = digest.entries};
     if (fc_history_add(&core->history, &moment, &heads, &records) != FC_OK)
         core->err = FC_E_NOMEM;
-    core->state_noted = true;
 }
 
 static void watch_state(struct fc_core *core)
@@ -333,6 +333,7 @@ void fc_core_destroy(struct fc_core *core)
     if (core->spread)
         core->spread_ops->destroy(core->spread);
     fc_history_finish(&core->history);
+    free(core->witness.list);
     fc_buf_finish(&core->push_tail);
     fc_effects_finish(&none);
     free(core->bootstrap);
@@ -608,6 +609,7 @@ static void run(struct fc_core *core)
     for (int rounds = 0; core->membership_changed && core->err == FC_OK && rounds < 8; rounds++)
         on_membership(core);
     fc_pending_run(core);
+    fc_witness_run(core);
     if (core->view_ops->deadline_us(core->view) <= core->now_us)
         core->view_ops->on_tick(core->view, core->now_us);
     if (core->spread_ops->deadline_us(core->spread) <= core->now_us)
@@ -650,10 +652,13 @@ static uint64_t find_deadline_us(struct fc_core *core)
         if (core->loads[i].used)
             at_us = fc_earlier(at_us, core->loads[i].deadline_us);
     at_us = fc_earlier(at_us, fc_want_deadline_us(core));
+    at_us = fc_earlier(at_us, fc_witness_deadline_us(core));
     if (core->session_count != 0)
         at_us = fc_earlier(at_us, core->audit_at_us);
     if (core->tidy_due)
         at_us = fc_earlier(at_us, core->tidy_at_us);
+    if (!core->state_noted)
+        at_us = fc_earlier(at_us, core->state_us + FC_CALM_US);
     if (core->serve_due || core->catchup_due || core->membership_changed)
         at_us = core->now_us;
     return at_us;

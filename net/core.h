@@ -137,6 +137,25 @@ struct fc_core_audit {
     uint32_t lacking; /* in the last one: held there, and neither here nor on its way */
     uint32_t ahead;   /* held here, and not there */
 };
+/* What others' checkpoints say beside this node's own states. Those of which nothing is listed
+ * match one it was in at about their time. */
+enum fc_witness_view {
+    FC_WITNESS_BEHIND,   /* what it shows was this node's state up to as_of_ms */
+    FC_WITNESS_OTHER,    /* what it shows was never this node's state, three times in a row */
+    FC_WITNESS_WITHHELD, /* the same, and fewer feeds than this node has held for long */
+};
+struct fc_core_witness {
+    struct fc_key node_key;
+    enum fc_witness_view view;
+    uint64_t
+        since_ms;     /* time of the first checkpoint that said so, without one since that agrees */
+    uint64_t time_ms; /* of the last one */
+    uint64_t as_of_ms; /* FC_WITNESS_BEHIND */
+    uint64_t feeds, own_feeds;
+};
+size_t fc_core_witness_count(const struct fc_core *core);
+void fc_core_witness_at(const struct fc_core *core, size_t index, struct fc_core_witness *out);
+
 struct fc_core_status {
     uint32_t open, dialling;
     uint32_t in_sync_with; /* open peers this node is in sync with */
@@ -145,6 +164,8 @@ struct fc_core_status {
     uint64_t contents_wanted;
     uint64_t deltas_in, deltas_duplicate, deltas_refused;
     struct fc_core_audit audit;
+    uint64_t witnessed, witnessed_ms; /* checkpoints of others that agreed; the time of the last */
+    uint64_t changed_us;              /* when the replica last changed, on the monotonic clock */
 };
 void fc_core_get_status(const struct fc_core *core, struct fc_core_status *out);
 

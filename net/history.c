@@ -61,12 +61,16 @@ void fc_history_end(struct fc_history *history, uint64_t now_ms)
         last->until_ms = now_ms;
 }
 
+static const struct fc_moment *back(const struct fc_history *history, uint32_t steps)
+{
+    return &history->ring[(history->next + history->cap - steps) % history->cap];
+}
+
 const struct fc_moment *fc_history_find(const struct fc_history *history,
                                         const struct fc_hash *heads, const struct fc_hash *records)
 {
     for (uint32_t i = 1; i <= history->count; i++) {
-        const struct fc_moment *moment =
-            &history->ring[(history->next + history->cap - i) % history->cap];
+        const struct fc_moment *moment = back(history, i);
         if (memcmp(moment->heads, heads->b, sizeof moment->heads) == 0 &&
             (!records || memcmp(moment->records, records->b, sizeof moment->records) == 0))
             return moment;
@@ -74,9 +78,15 @@ const struct fc_moment *fc_history_find(const struct fc_history *history,
     return NULL;
 }
 
-uint64_t fc_history_since_ms(const struct fc_history *history)
+const struct fc_moment *fc_history_first(const struct fc_history *history)
 {
-    if (history->count == 0)
-        return UINT64_MAX;
-    return history->ring[(history->next + history->cap - history->count) % history->cap].from_ms;
+    return history->count ? back(history, history->count) : NULL;
+}
+
+const struct fc_moment *fc_history_at(const struct fc_history *history, uint64_t time_ms)
+{
+    for (uint32_t i = 1; i <= history->count; i++)
+        if (back(history, i)->from_ms <= time_ms)
+            return back(history, i);
+    return NULL;
 }

@@ -26,7 +26,9 @@ void fc_history_end(struct fc_history *history, uint64_t now_ms);
 /* The latest with these digests; `records` NULL: whatever they were. NULL: none. */
 const struct fc_moment *fc_history_find(const struct fc_history *history,
                                         const struct fc_hash *heads, const struct fc_hash *records);
-/* When it begins; UINT64_MAX: it is empty. */
-uint64_t fc_history_since_ms(const struct fc_history *history);
+/* The first that is kept; NULL: none. */
+const struct fc_moment *fc_history_first(const struct fc_history *history);
+/* The last that began at this time or before; NULL: none. */
+const struct fc_moment *fc_history_at(const struct fc_history *history, uint64_t time_ms);
 
 #endif

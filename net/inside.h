@@ -59,6 +59,10 @@ enum {
     FC_COMPARE_GUESS = 12,                /* symbols of an audit, which is to find nothing */
     FC_COMPARE_ROUNDS_MAX = 16,           /* of symbols; then all items are asked for */
     FC_COMPARE_LISTS_MAX = 64,
+    FC_WITNESS_MAX = 256,        /* nodes whose last checkpoints did not agree */
+    FC_WITNESS_MISSES = 3,       /* in a row until it is said */
+    FC_WITNESS_WAIT_MS = 30000,  /* for a state to come here that another was in already */
+    FC_WITNESS_LATE_MS = 300000, /* a state so long past is another node's past, not the present */
     FC_CALM_US = FC_SECOND_US / 5,           /* a state that lasted so long is worth noting */
     FC_EFFECTS_BYTES_MAX = 32 * 1024 * 1024, /* pushes of one step stop here */
 };
@@ -120,6 +124,21 @@ struct fc_relayed {
     struct fc_bucket bucket;
 };
 
+/* Checkpoints of one node that matched no state of this one, and one that may yet. */
+struct fc_doubt {
+    struct fc_core_witness about;
+    uint32_t misses;
+    bool waiting;
+    uint64_t due_ms; /* wall clock */
+    struct fc_hash digest;
+};
+struct fc_witnesses {
+    struct fc_doubt *list;
+    uint32_t count, cap;
+    uint64_t agreed, agreed_ms;
+    uint64_t due_ms; /* the earliest; 0: none waits */
+};
+
 struct fc_core {
     struct fc_core_config config;
     struct fc_bootstrap *bootstrap; /* copies, endpoints included */
@@ -160,6 +179,7 @@ struct fc_core {
     uint64_t audit_at_us;
     uint64_t keys_drawn;
     struct fc_core_audit audit;
+    struct fc_witnesses witness;
 
     struct fc_catchup *loads; /* FC_LOADS_MAX, made when first needed */
     uint32_t load_count;
@@ -369,6 +389,11 @@ void fc_news_announce(struct fc_core *core, struct fc_session *session,
                       const struct fc_wire_announce *announce);
 void fc_news_duplicate(struct fc_core *core, struct fc_session *session,
                        const struct fc_arrival *arrival);
+
+/* witness.c: others' checkpoints beside the own history */
+void fc_witness_take(struct fc_core *core, const struct fc_hash *record);
+void fc_witness_run(struct fc_core *core);
+uint64_t fc_witness_deadline_us(const struct fc_core *core);
 
 /* want.c */
 void fc_want_contents(struct fc_core *core, struct fc_session *session,

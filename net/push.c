@@ -192,7 +192,9 @@ static void tell(struct fc_core *core, struct fc_session *from, const struct fc_
                  bool is_theirs)
 {
     const struct fc_core_observer *observer = &core->config.observer;
-    if (arrival->type != FC_RECORD_HEAD)
+    if (arrival->type == FC_RECORD_CHECKPOINT)
+        fc_witness_take(core, &arrival->hash);
+    else if (arrival->type != FC_RECORD_HEAD)
         core->membership_changed = true;
     else if (observer->accepted)
         observer->accepted(observer->ctx, is_theirs ? &from->key : NULL, arrival);

@@ -78,7 +78,10 @@ void fc_core_get_status(const struct fc_core *core, struct fc_core_status *out)
                                    .deltas_in = core->deltas_in,
                                    .deltas_duplicate = core->deltas_duplicate,
                                    .deltas_refused = core->deltas_refused,
-                                   .audit = core->audit};
+                                   .audit = core->audit,
+                                   .witnessed = core->witness.agreed,
+                                   .witnessed_ms = core->witness.agreed_ms,
+                                   .changed_us = core->state_us};
     for (uint32_t i = 0; i < core->session_count; i++) {
         out->open += core->sessions[i]->state == FC_SESSION_OPEN;
         out->in_sync_with += fc_sync_is_done(core->sessions[i]);

@@ -26,6 +26,51 @@ static const char *sync_word(const struct fc_message_status *status)
     return "in sync";
 }
 
+static const char *witness_word(enum fc_witness_view view)
+{
+    switch (view) {
+    case FC_WITNESS_BEHIND:
+        return "behind";
+    case FC_WITNESS_OTHER:
+        return "another catalogue";
+    case FC_WITNESS_WITHHELD:
+        return "fewer feeds";
+    }
+    return "?";
+}
+
+static void audit_json(struct fc_json *json, const struct fc_message_status *status)
+{
+    const struct fc_core_audit *audit = &status->core.audit;
+    fc_json_uint(json, "audits", audit->count);
+    fc_json_uint(json, "audits_lacking", audit->found);
+    fc_json_uint(json, "records_mended", audit->mended);
+    fc_json_time(json, "audited", audit->last_ms);
+    if (audit->last_ms) {
+        fc_json_key(json, "audited_with", &audit->peer);
+    } else {
+        fc_json_null(json, "audited_with");
+    }
+    fc_json_uint(json, "audit_lacking", audit->lacking);
+    fc_json_uint(json, "audit_ahead", audit->ahead);
+    fc_json_uint(json, "checkpoints_agreeing", status->core.witnessed);
+    fc_json_time(json, "checkpoint_agreed", status->core.witnessed_ms);
+    fc_json_array(json, "checkpoints_differing");
+    for (uint32_t i = 0; i < status->witness_count; i++) {
+        const struct fc_message_witness *witness = &status->witnesses[i];
+        fc_json_object(json, NULL);
+        fc_json_key(json, "node_key", &witness->about.node_key);
+        fc_json_span(json, "name", witness->name);
+        fc_json_text(json, "view", witness_word(witness->about.view));
+        fc_json_time(json, "since", witness->about.since_ms);
+        fc_json_time(json, "time", witness->about.time_ms);
+        fc_json_time(json, "as_of", witness->about.as_of_ms);
+        fc_json_uint(json, "feeds", witness->about.feeds);
+        fc_json_end(json);
+    }
+    fc_json_end(json);
+}
+
 static void status_json(struct fc_json *json, const struct fc_message_status *status)
 {
     fc_json_object(json, NULL);
@@ -67,7 +112,84 @@ static void status_json(struct fc_json *json, const struct fc_message_status *st
     fc_json_uint(json, "store_bytes", status->used_bytes);
     fc_json_uint(json, "map_bytes", status->map_bytes);
     fc_json_uint(json, "arrivals", status->arrivals);
+    audit_json(json, status);
     fc_json_end(json);
+}
+
+/* Whom a line is about: the operator's name, else the begin of the node's key. */
+static void put_node(struct fc_span name, const struct fc_key *key)
+{
+    char hex[65];
+    if (name.len) {
+        fc_cli_put(stdout, name, 40, false);
+    } else {
+        fc_hex(key->b, 32, hex);
+        printf("node %.12s", hex);
+    }
+}
+
+static void audit_text(const struct fc_message_status *status)
+{
+    const struct fc_core_audit *audit = &status->core.audit;
+    char text[FC_CLOCK_TEXT_BYTES];
+    if (!status->running) {
+        return;
+    }
+    if (audit->last_ms == 0) {
+        printf("compared    with nobody yet\n");
+        return;
+    }
+    printf("compared    %s ago with ", fc_clock_age(age(status->now_ms, audit->last_ms), text));
+    put_node(status->audit_name, &audit->peer);
+    if (audit->lacking) {
+        printf(": %u records were missing here and asked for\n", audit->lacking);
+    } else if (audit->ahead) {
+        printf(": nothing is missing here, %u records are held here and not there\n", audit->ahead);
+    } else {
+        printf(": nothing is missing here\n");
+    }
+}
+
+static void witness_line(const struct fc_message_status *status,
+                         const struct fc_message_witness *witness)
+{
+    const struct fc_core_witness *about = &witness->about;
+    char text[FC_CLOCK_TEXT_BYTES];
+    printf("            ");
+    put_node(witness->name, &about->node_key);
+    switch (about->view) {
+    case FC_WITNESS_BEHIND:
+        printf(" signed a catalogue that was this node's until %s",
+               fc_clock_text(about->as_of_ms, text));
+        break;
+    case FC_WITNESS_OTHER:
+        printf(" sees another catalogue since %s", fc_clock_text(about->since_ms, text));
+        break;
+    case FC_WITNESS_WITHHELD:
+        printf(" sees another catalogue since %s", fc_clock_text(about->since_ms, text));
+        printf(", of %" PRIu64 " feeds where this node holds %" PRIu64, about->feeds,
+               about->own_feeds);
+        break;
+    }
+    printf(", last signed %s ago\n", fc_clock_age(age(status->now_ms, about->time_ms), text));
+}
+
+static void witnesses_text(const struct fc_message_status *status)
+{
+    char text[FC_CLOCK_TEXT_BYTES];
+    if (status->core.witnessed_ms) {
+        printf("checkpoints the last that agrees with this node was signed %s ago\n",
+               fc_clock_age(age(status->now_ms, status->core.witnessed_ms), text));
+    } else if (status->witness_count) {
+        printf("checkpoints none of another node agrees with this one: it may be the one that is "
+               "kept apart\n");
+    }
+    for (uint32_t i = 0; i < status->witness_count; i++) {
+        witness_line(status, &status->witnesses[i]);
+    }
+    if (status->witness_count && status->contested) {
+        printf("            (contested feeds may differ without anybody withholding anything)\n");
+    }
 }
 
 static void status_text(struct fc_cli *cli, const struct fc_message_status *status)
@@ -108,6 +230,8 @@ static void status_text(struct fc_cli *cli, const struct fc_message_status *stat
         printf("attention   %" PRIu64 " documents still to come, %" PRIu64 " contested feeds\n",
                status->missing, status->contested);
     }
+    audit_text(status);
+    witnesses_text(status);
     printf("store       %.1f MB used\n", (double)status->used_bytes / 1e6);
 }
 

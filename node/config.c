@@ -8,7 +8,7 @@
 
 #include "node/file.h"
 
-enum { FILE_BYTES_MAX = 64 * 1024, CHECKPOINT_HOURS = 6 };
+enum { FILE_BYTES_MAX = 64 * 1024, CHECKPOINT_SECONDS = 600 };
 
 static const cyaml_strval_t formats[] = {{"text", FC_LOG_TEXT}, {"json", FC_LOG_JSON}};
 static const cyaml_strval_t levels[] = {{"error", FC_LOG_ERROR},
@@ -35,7 +35,7 @@ struct file {
     char *region;
     char *operator_name;
     struct fc_config_log *log;
-    uint32_t *checkpoint_hours;
+    uint32_t *checkpoint_seconds;
     uint32_t peers_max;
 };
 
@@ -50,8 +50,8 @@ static const cyaml_schema_field_t file_fields[] = {
                            operator_name, 1, FC_HOME_NAME_BYTES_MAX),
     CYAML_FIELD_MAPPING_PTR("log", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file, log,
                             log_fields),
-    CYAML_FIELD_UINT_PTR("checkpoint_hours", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file,
-                         checkpoint_hours),
+    CYAML_FIELD_UINT_PTR("checkpoint_seconds", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+                         struct file, checkpoint_seconds),
     CYAML_FIELD_UINT("peers_max", CYAML_FLAG_OPTIONAL, struct file, peers_max),
     CYAML_FIELD_END};
 
@@ -170,7 +170,8 @@ static enum fc_err from_file(const struct file *file, struct fc_config **out)
         return FC_E_NOMEM;
     }
     config->log = file->log ? *file->log : (struct fc_config_log){FC_LOG_TEXT, FC_LOG_INFO};
-    config->checkpoint_hours = file->checkpoint_hours ? *file->checkpoint_hours : CHECKPOINT_HOURS;
+    config->checkpoint_seconds =
+        file->checkpoint_seconds ? *file->checkpoint_seconds : CHECKPOINT_SECONDS;
     config->peers_max = file->peers_max;
     config->region = strdup(file->region ? file->region : "");
     config->operator_name = strdup(file->operator_name ? file->operator_name : "operator");
@@ -304,7 +305,7 @@ static void append_list(struct fc_buf *out, const char *name, char *const *list,
 
 enum fc_err fc_config_write(const struct fc_config *config, struct fc_buf *out)
 {
-    char number[64];
+    char number[128];
     append(out, "# A fedcat node. fedcat.yaml(5) explains every line.\n\n"
                 "# Where it takes connections; empty: it only dials out.\n");
     append_list(out, "listen", config->listen, config->listen_count);
@@ -320,8 +321,9 @@ enum fc_err fc_config_write(const struct fc_config *config, struct fc_buf *out)
     append(out, levels[config->log.level].str);
     append(out, "         # error, warning, info or debug\n");
     snprintf(number, sizeof number,
-             "checkpoint_hours: %u\npeers_max: %u         # 0: the default\n",
-             config->checkpoint_hours, config->peers_max);
+             "checkpoint_seconds: %u # between signed checkpoints at least; 0: none\n"
+             "peers_max: %u         # 0: the default\n",
+             config->checkpoint_seconds, config->peers_max);
     append(out, number);
     return fc_buf_check(out);
 }

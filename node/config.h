@@ -21,8 +21,8 @@ struct fc_config {
     char *region;        /* of the node, for its descriptor; "" when not given */
     char *operator_name; /* keys/feed-<operator>.key; "operator" when not given */
     struct fc_config_log log;
-    uint32_t checkpoint_hours; /* between signed checkpoints; 0: none */
-    uint32_t peers_max;        /* 0: the default */
+    uint32_t checkpoint_seconds; /* between signed checkpoints, at least; 0: none */
+    uint32_t peers_max;          /* 0: the default */
 };
 
 /* All from their defaults. FC_E_NOMEM. */

@@ -4,7 +4,8 @@
 #include <string.h>
 
 enum { PARTICIPANT_FIELDS = 16, ENTRY_FIELDS = 10, OP_FIELDS = 6, CONTENT_FIELDS = 4 };
-enum { PEER_FIELDS = 14, STATUS_NUMBERS = 24, STATUS_FIELDS = 14 + STATUS_NUMBERS };
+enum { PEER_FIELDS = 14, STATUS_NUMBERS = 30, STATUS_FIELDS = 19 + STATUS_NUMBERS };
+enum { WITNESS_FIELDS = 8 };
 
 void fc_message_put_hash(struct fc_buf *out, const struct fc_hash *hash)
 {
@@ -244,8 +245,40 @@ static void status_numbers(struct fc_message_status *status, uint64_t *numbers[S
         &status->map_bytes,
         &status->epoch,
         &status->arrivals,
+        &status->core.audit.count,
+        &status->core.audit.found,
+        &status->core.audit.mended,
+        &status->core.audit.last_ms,
+        &status->core.witnessed,
+        &status->core.witnessed_ms,
     };
     memcpy(numbers, list, sizeof list);
+}
+
+static void put_witness(struct fc_buf *out, const struct fc_message_witness *in)
+{
+    fc_pack_array(out, WITNESS_FIELDS);
+    put_key(out, &in->about.node_key);
+    fc_pack_uint(out, (uint64_t)in->about.view);
+    fc_pack_uint(out, in->about.since_ms);
+    fc_pack_uint(out, in->about.time_ms);
+    fc_pack_uint(out, in->about.as_of_ms);
+    fc_pack_uint(out, in->about.feeds);
+    fc_pack_uint(out, in->about.own_feeds);
+    fc_pack_str(out, in->name);
+}
+
+static void get_witness(struct fc_unpack *in, struct fc_message_witness *out)
+{
+    fc_unpack_array(in, WITNESS_FIELDS, WITNESS_FIELDS);
+    fc_unpack_fixed(in, out->about.node_key.b, sizeof out->about.node_key.b);
+    out->about.view = (enum fc_witness_view)fc_unpack_uint(in, FC_WITNESS_WITHHELD);
+    out->about.since_ms = fc_unpack_uint(in, UINT64_MAX);
+    out->about.time_ms = fc_unpack_uint(in, UINT64_MAX);
+    out->about.as_of_ms = fc_unpack_uint(in, UINT64_MAX);
+    out->about.feeds = fc_unpack_uint(in, UINT64_MAX);
+    out->about.own_feeds = fc_unpack_uint(in, UINT64_MAX);
+    out->name = fc_unpack_str(in, FC_TEXT_BYTES_MAX);
 }
 
 void fc_message_put_status(struct fc_buf *out, const struct fc_message_status *in)
@@ -271,6 +304,14 @@ void fc_message_put_status(struct fc_buf *out, const struct fc_message_status *i
     for (size_t i = 0; i < STATUS_NUMBERS; i++) {
         fc_pack_uint(out, *numbers[i]);
     }
+    put_key(out, &in->core.audit.peer);
+    fc_pack_uint(out, in->core.audit.lacking);
+    fc_pack_uint(out, in->core.audit.ahead);
+    fc_pack_str(out, in->audit_name);
+    fc_pack_array(out, in->witness_count);
+    for (uint32_t i = 0; i < in->witness_count; i++) {
+        put_witness(out, &in->witnesses[i]);
+    }
 }
 
 void fc_message_get_status(struct fc_unpack *in, struct fc_message_status *out)
@@ -295,5 +336,13 @@ void fc_message_get_status(struct fc_unpack *in, struct fc_message_status *out)
     status_numbers(out, numbers);
     for (size_t i = 0; i < STATUS_NUMBERS; i++) {
         *numbers[i] = fc_unpack_uint(in, UINT64_MAX);
+    }
+    fc_unpack_fixed(in, out->core.audit.peer.b, sizeof out->core.audit.peer.b);
+    out->core.audit.lacking = (uint32_t)fc_unpack_uint(in, UINT32_MAX);
+    out->core.audit.ahead = (uint32_t)fc_unpack_uint(in, UINT32_MAX);
+    out->audit_name = fc_unpack_str(in, FC_TEXT_BYTES_MAX);
+    out->witness_count = fc_unpack_array(in, 0, FC_MESSAGE_WITNESSES_MAX);
+    for (uint32_t i = 0; i < out->witness_count; i++) {
+        get_witness(in, &out->witnesses[i]);
     }
 }

@@ -49,6 +49,12 @@ struct fc_message_peer {
 void fc_message_put_peer(struct fc_buf *out, const struct fc_message_peer *in);
 void fc_message_get_peer(struct fc_unpack *in, struct fc_message_peer *out);
 
+/* A node whose checkpoints are not this node's states. */
+enum { FC_MESSAGE_WITNESSES_MAX = 16 };
+struct fc_message_witness {
+    struct fc_core_witness about;
+    struct fc_span name; /* of its operator */
+};
 struct fc_message_status {
     struct fc_span version;    /* of the program */
     struct fc_hash federation; /* and its charter in force; version 0: none held */
@@ -66,6 +72,9 @@ struct fc_message_status {
     struct fc_core_status core;
     uint64_t links, handshakes, refused, bytes_in, bytes_out; /* of the transport */
     uint64_t used_bytes, map_bytes, epoch, arrivals;
+    struct fc_span audit_name; /* operator of the node last compared with; empty: not known */
+    uint32_t witness_count;    /* of those below; others are left out */
+    struct fc_message_witness witnesses[FC_MESSAGE_WITNESSES_MAX];
 };
 void fc_message_put_status(struct fc_buf *out, const struct fc_message_status *in);
 void fc_message_get_status(struct fc_unpack *in, struct fc_message_status *out);

@@ -58,6 +58,31 @@ static enum fc_err describe_store(struct fc_replica *replica, struct fc_message_
     return err;
 }
 
+/* Of the operator of a node; empty when it is not known. */
+static struct fc_span operator_name(const struct fc_ledger *ledger, const struct fc_key *node_key)
+{
+    struct fc_node node;
+    struct fc_participant owner;
+    if (fc_ledger_node(ledger, node_key, &node) == FC_OK &&
+        fc_ledger_participant(ledger, &node.participant, &owner) == FC_OK) {
+        return owner.certificate->certificate.name;
+    }
+    return fc_span(NULL, 0);
+}
+
+static void describe_core(const struct fc_service *service, struct fc_message_status *status)
+{
+    const struct fc_ledger *ledger = fc_replica_ledger(service->replica);
+    fc_core_get_status(service->core, &status->core);
+    status->audit_name = operator_name(ledger, &status->core.audit.peer);
+    size_t count = fc_core_witness_count(service->core);
+    for (size_t i = 0; i < count && i < FC_MESSAGE_WITNESSES_MAX; i++) {
+        struct fc_message_witness *witness = &status->witnesses[status->witness_count++];
+        fc_core_witness_at(service->core, i, &witness->about);
+        witness->name = operator_name(ledger, &witness->about.node_key);
+    }
+}
+
 enum fc_err fc_service_status(struct fc_call *call)
 {
     const struct fc_service *service = call->service;
@@ -76,7 +101,7 @@ enum fc_err fc_service_status(struct fc_call *call)
     describe_federation(service, &status);
     err = describe_store(call->replica, &status);
     if (service->core) {
-        fc_core_get_status(service->core, &status.core);
+        describe_core(service, &status);
     }
     if (service->transport) {
         struct fc_transport_stats stats;

@@ -4,14 +4,17 @@
 #include <string.h>
 
 #include "node/author.h"
+#include "node/clock.h"
 #include "node/keyfile.h"
 #include "node/message.h"
+#include "store/checkpoint.h"
 
 enum {
     CHECK_MS = 1000,
     DESCRIPTOR_RETRY_MS = 60 * 1000,
-    CHECKPOINT_FIRST_MS = 60 * 1000,
-    HOUR_MS = 3600 * 1000,
+    CALM_US = 500 * 1000,            /* a state others are likely to be in as well */
+    CALM_WAIT_MS = 10 * 1000,        /* for one; then any will do */
+    CHECKPOINT_FIRST_MS = 60 * 1000, /* a first one, at the earliest, unless they come quicker */
 };
 
 void fc_upkeep_init(struct fc_upkeep *upkeep, struct fc_service *service,
@@ -21,7 +24,7 @@ void fc_upkeep_init(struct fc_upkeep *upkeep, struct fc_service *service,
         .service = service,
         .config = config,
         .log = log,
-        .checkpoint_next_ms = now_ms + CHECKPOINT_FIRST_MS,
+        .start_ms = now_ms,
     };
 }
 
@@ -227,24 +230,9 @@ static enum fc_err keep_beating(const struct fc_upkeep *upkeep, uint64_t now_ms)
 static enum fc_err write_checkpoint(const struct fc_upkeep *upkeep, const struct fc_keyfile *key,
                                     const struct fc_hash *participant, uint64_t now_ms)
 {
-    struct fc_replica *replica = upkeep->service->replica;
-    const struct fc_held *charter = fc_ledger_charter(fc_replica_ledger(replica), NULL);
-    struct fc_digest digest;
     struct fc_buf body = {0}, record = {0};
-    enum fc_err err = charter ? fc_replica_digest(replica, &digest) : FC_E_UNKNOWN;
-    if (err == FC_OK) {
-        struct fc_checkpoint checkpoint = {
-            .federation = fc_replica_federation(replica),
-            .participant = *participant,
-            .node_key = upkeep->service->node_key,
-            .charter = charter->record.hash,
-            .digest = digest.hash,
-            .feeds = digest.feeds,
-            .entries = digest.entries,
-            .time_ms = now_ms,
-        };
-        err = fc_checkpoint_body(&checkpoint, &body);
-    }
+    enum fc_err err = fc_replica_checkpoint(upkeep->service->replica, participant,
+                                            &upkeep->service->node_key, now_ms, &body);
     if (err == FC_OK) {
         err = fc_record_sign(FC_RECORD_CHECKPOINT, fc_buf_span(&body), &key->sign, &record);
     }
@@ -256,14 +244,43 @@ static enum fc_err write_checkpoint(const struct fc_upkeep *upkeep, const struct
     return err;
 }
 
+static void plan_checkpoint(struct fc_upkeep *upkeep)
+{
+    const struct fc_service *service = upkeep->service;
+    const struct fc_ledger *ledger = fc_replica_ledger(service->replica);
+    uint64_t least_ms = (uint64_t)upkeep->config->checkpoint_seconds * 1000;
+    uint64_t first_ms = least_ms / 4 < CHECKPOINT_FIRST_MS ? least_ms / 4 : CHECKPOINT_FIRST_MS;
+    upkeep->checkpoint_due_ms =
+        fc_checkpoint_due_ms(&service->node_key, fc_checkpoint_last_ms(ledger, &service->node_key),
+                             upkeep->start_ms + first_ms, fc_ledger_node_count(ledger), least_ms);
+}
+
+/* What is signed while news pours in was hardly anybody else's state. */
+static bool is_calm(const struct fc_upkeep *upkeep, uint64_t now_ms)
+{
+    struct fc_core_status status;
+    if (!upkeep->service->core || now_ms >= upkeep->checkpoint_due_ms + CALM_WAIT_MS) {
+        return true;
+    }
+    fc_core_get_status(upkeep->service->core, &status);
+    return fc_clock_mono_us() >= status.changed_us + CALM_US;
+}
+
 static enum fc_err keep_checkpoints(struct fc_upkeep *upkeep, uint64_t now_ms)
 {
     struct fc_keyfile key;
     struct fc_participant owner;
-    if (upkeep->config->checkpoint_hours == 0 || now_ms < upkeep->checkpoint_next_ms) {
+    if (upkeep->config->checkpoint_seconds == 0) {
         return FC_OK;
     }
-    upkeep->checkpoint_next_ms = now_ms + (uint64_t)upkeep->config->checkpoint_hours * HOUR_MS;
+    if (upkeep->checkpoint_due_ms == 0) {
+        plan_checkpoint(upkeep);
+    }
+    if (now_ms < upkeep->checkpoint_due_ms || !is_calm(upkeep, now_ms)) {
+        return FC_OK;
+    }
+    upkeep->start_ms = now_ms; /* when none was made, it is tried again after a while */
+    upkeep->checkpoint_due_ms = 0;
     if (!find_operator(upkeep, &key, &owner)) {
         return FC_OK;
     }

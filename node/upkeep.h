@@ -11,7 +11,8 @@ struct fc_upkeep {
     struct fc_service *service;
     const struct fc_config *config;
     const struct fc_log *log;
-    uint64_t next_ms, descriptor_next_ms, checkpoint_next_ms;
+    uint64_t start_ms, next_ms, descriptor_next_ms;
+    uint64_t checkpoint_due_ms; /* 0: to be worked out */
 };
 void fc_upkeep_init(struct fc_upkeep *upkeep, struct fc_service *service,
                     const struct fc_config *config, const struct fc_log *log, uint64_t now_ms);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sim/world_priv.h"
+#include "store/checkpoint.h"
 #include "store/merkle.h"
 
 enum { FAR_MS = 10 };
@@ -106,6 +107,23 @@ static void must_hand_in(struct fc_world *world, uint32_t at, const struct fc_bu
 {
     enum fc_err err = fc_world_hand_in(world, at, fc_buf_span(record));
     assert(err == FC_OK);
+}
+
+enum fc_err fc_world_checkpoint(struct fc_world *world, uint32_t at)
+{
+    const struct fc_world_node *node = world->nodes[at];
+    struct fc_buf body = {0}, record = {0};
+    enum fc_err err = node->up ? FC_OK : FC_E_CLOSED;
+    if (err == FC_OK)
+        err = fc_replica_checkpoint(node->replica, &node->participant, &node->node_key,
+                                    fc_world_wall_ms(world, node), &body);
+    if (err == FC_OK)
+        err = fc_record_sign(FC_RECORD_CHECKPOINT, fc_buf_span(&body), &node->feed_key, &record);
+    if (err == FC_OK)
+        err = fc_world_hand_in(world, at, fc_buf_span(&record));
+    fc_buf_finish(&body);
+    fc_buf_finish(&record);
+    return err;
 }
 
 static struct fc_certificate certificate_of(const struct fc_world *world,

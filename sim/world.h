@@ -118,6 +118,8 @@ enum fc_err fc_world_open_aside(struct fc_world *world, struct fc_kv *kv,
 void fc_world_skew(struct fc_world *world, uint32_t node, int64_t skew_ms);
 /* A record made elsewhere is handed in at a node. */
 enum fc_err fc_world_hand_in(struct fc_world *world, uint32_t at, struct fc_span record);
+/* A node signs what it holds now, and publishes it. */
+enum fc_err fc_world_checkpoint(struct fc_world *world, uint32_t at);
 /* FC_E_UNKNOWN: the node does not know the certificate that this one follows; nothing changed. */
 enum fc_err fc_world_recover(struct fc_world *world, uint32_t owner, uint32_t at);
 void fc_world_revoke(struct fc_world *world, uint32_t owner, uint32_t at, fc_version last_valid,

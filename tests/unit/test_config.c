@@ -31,20 +31,20 @@ static void defaults_and_a_round_trip(void **state)
     assert_int_equal(parse("# nothing\n\n", &config, fault), FC_OK);
     assert_int_equal(config->listen_count, 0);
     assert_string_equal(config->operator_name, "operator");
-    assert_int_equal(config->checkpoint_hours, 6);
+    assert_int_equal(config->checkpoint_seconds, 600);
     assert_int_equal(config->log.level, FC_LOG_INFO);
     fc_config_free(config);
     assert_int_equal(parse("listen: ['tcp://0.0.0.0:7400', 'tcp://[::1]:7400']\n"
                            "announce:\n  - tcp://node.example:7400\n"
                            "region: \"l'été\"\noperator: acme\n"
                            "log:\n  format: json\n  level: debug\n"
-                           "checkpoint_hours: 0\npeers_max: 12\n",
+                           "checkpoint_seconds: 0\npeers_max: 12\n",
                            &config, fault),
                      FC_OK);
     assert_int_equal(config->listen_count, 2);
     assert_string_equal(config->announce[0], "tcp://node.example:7400");
     assert_int_equal(config->log.format, FC_LOG_JSON);
-    assert_int_equal(config->checkpoint_hours, 0);
+    assert_int_equal(config->checkpoint_seconds, 0);
     assert_int_equal(config->peers_max, 12);
     assert_int_equal(fc_config_write(config, &text), FC_OK);
     assert_int_equal(fc_config_parse(fc_buf_span(&text), &again, fault, sizeof fault), FC_OK);

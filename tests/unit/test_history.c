@@ -37,16 +37,19 @@ static void the_latest_are_kept(void **state)
     (void)state;
     struct fc_history history = {0};
     assert_null(find(&history, 1));
-    assert_int_equal(fc_history_since_ms(&history), UINT64_MAX);
+    assert_null(fc_history_first(&history));
     for (uint64_t i = 1; i <= 3 * FC_HISTORY_MAX + 5; i++) {
         add(&history, i);
         uint64_t first = i > FC_HISTORY_MAX ? i - FC_HISTORY_MAX + 1 : 1;
-        assert_int_equal(fc_history_since_ms(&history), 1000 * first);
+        assert_int_equal(fc_history_first(&history)->from_ms, 1000 * first);
         assert_non_null(find(&history, first));
         assert_non_null(find(&history, i));
         assert_int_equal(find(&history, i)->until_ms, 0);
         if (first < i)
             assert_int_equal(find(&history, i - 1)->until_ms, 1000 * i);
+        assert_ptr_equal(fc_history_at(&history, 1000 * i + 1), find(&history, i));
+        assert_ptr_equal(fc_history_at(&history, 1000 * first), find(&history, first));
+        assert_null(fc_history_at(&history, 1000 * first - 1));
         assert_null(find(&history, first - 1));
         assert_null(find(&history, i + 1));
     }
