@@ -272,6 +272,7 @@ static void news_under_way_is_not_lacking(void **state)
     uint64_t count = 0, found = 0; /* some was, while they joined */
     for (uint32_t i = 0; i < 4; i++)
         found += audit_of(world, i).found;
+    wire = (struct wire){0};
     for (uint32_t i = 0; i < 1200; i++) {
         char content[32];
         snprintf(content, sizeof content, "{\"n\":%u}", i);
@@ -283,6 +284,8 @@ static void news_under_way_is_not_lacking(void **state)
         found -= audit_of(world, i).found;
     }
     assert_int_equal(found, 0);
+    printf("  %.1f bytes a second and node\n", (double)wire.bytes / (600 * 4));
+    assert_true(wire.bytes < 600 * 4 * 10);
     assert_true(count >= 8);
     fc_world_destroy(world);
 }
