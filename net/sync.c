@@ -3,6 +3,8 @@
 
 #include "net/inside.h"
 
+enum { BACK_ROWS = 32 }; /* beyond so many rows a comparison is smaller */
+
 void fc_sync_open(struct fc_core *core, struct fc_session *session)
 {
     struct fc_sync *sync = &session->sync;
@@ -39,7 +41,7 @@ void fc_sync_back(struct fc_session *session, uint64_t index)
     if (sync->state != FC_SYNC_IDLE)
         sync->overflow = true; /* the page under way does not count */
     else
-        sync->brief = true; /* most of what is above is here */
+        sync->unknown = sync->index - sync->reached > BACK_ROWS; /* most of it is here */
 }
 
 void fc_sync_afresh(struct fc_core *core)

@@ -579,8 +579,6 @@ enum fc_err fc_wire_decode(struct fc_span bytes, struct fc_wire *out)
     memset(out, 0, sizeof *out);
     fc_unpack_init(&in, bytes);
     uint32_t count = fc_unpack_array(&in, 1, sizeof fields);
-    uint64_t kind = fc_unpack_uint(&in, FC_WIRE_ANNOUNCE);
-        break;
     uint64_t kind = fc_unpack_uint(&in, FC_WIRE_SKETCH);
     if (in.err != FC_OK)
         return in.err;

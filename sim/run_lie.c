@@ -200,7 +200,7 @@ static void flood(struct fc_run *run, uint32_t node)
         struct fc_wire message = {.kind = FC_WIRE_PING, .ping = {.nonce = fc_rng_next(&run->rng)}};
         message.ping.mark = next_mark(run, node);
         if (i % 10 == 0)
-            message = (struct fc_wire){.kind = FC_WIRE_SYNC, .sync = {.epoch = 1, .brief = true}};
+            message = (struct fc_wire){.kind = FC_WIRE_SYNC, .sync = {.epoch = 1}};
         say_to_all(run, node, &message);
     }
 }

@@ -138,7 +138,7 @@ FC_MUST_USE enum fc_err fc_scenario_find_clash(const struct fc_scenario *scenari
 /* One item of a list as {key: value, ...}, with this word in place of its own: the keys that go
  * with both. */
 void fc_scenario_write_item(const struct fc_section *section, const void *item, unsigned word,
-                   struct fc_buf *out);
+                            struct fc_buf *out);
 
 /* The known name that is like this one; NULL: none is. */
 const char *fc_nearest(const char *name, const char *(*known)(const void *ctx, uint32_t index),

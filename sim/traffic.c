@@ -32,6 +32,8 @@ enum fc_traffic fc_traffic_of(struct fc_span message)
     case FC_WIRE_BLOCK:
     case FC_WIRE_WALK:
     case FC_WIRE_NODES:
+    case FC_WIRE_COMPARE:
+    case FC_WIRE_SKETCH:
         return FC_TRAFFIC_SYNC;
     }
     return FC_TRAFFIC_OTHER;

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/kv_mem.h"
+
 enum { IDLE_TICKS_MAX = 10000 };      /* at one moment: then the core spins */
 #define LOST_DIAL (UINT64_C(1) << 63) /* tags of alarms that are the world's own */
 
@@ -72,8 +74,12 @@ enum fc_err fc_world_create(const struct fc_world_config *config, struct fc_worl
     fc_rng_init(&world->rng, seed);
     fc_hasher_init(&world->trace, "fedcat.trace.1");
     err = make_network(world);
+    if (err == FC_OK)
+        err = fc_shared_create(fc_memo_verifier(&world->memo), &world->shared);
+    if (err == FC_OK)
+        err = fc_kv_mem_create(&world->blank);
     if (err != FC_OK) {
-        free(world);
+        fc_world_destroy(world);
         return err;
     }
     fc_world_found(world);
@@ -87,6 +93,8 @@ void fc_world_destroy(struct fc_world *world)
         return;
     for (uint32_t i = 0; i < world->node_count; i++)
         fc_world_node_destroy(world->nodes[i]);
+    fc_kv_close(world->blank);
+    fc_shared_destroy(world->shared);
     fc_network_destroy(world->network);
     fc_memo_finish(&world->memo);
     fc_index_finish(&world->by_key);

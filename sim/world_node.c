@@ -100,7 +100,7 @@ static enum fc_err open_store(const struct fc_world *world, struct fc_world_node
     if (node->kv)
         return FC_OK;
     if (!world->config.lmdb_dir)
-        return fc_kv_mem_create(&node->kv);
+        return fc_kv_mem_clone(world->blank, &node->kv);
     snprintf(path, sizeof path, "%s/%s", world->config.lmdb_dir, node->name);
     struct fc_kv_lmdb_config config = {.path = path, .create = true};
     return fc_kv_lmdb_open(&config, &node->kv);
@@ -114,7 +114,8 @@ static enum fc_err open_replica(struct fc_world *world, struct fc_world_node *no
     struct fc_replica_config config = {.kv = node->kv,
                                        .verifier = fc_memo_verifier(&world->memo),
                                        .federation = world->federation,
-                                       .create = node->life == 0};
+                                       .create = node->life == 0,
+                                       .shared = world->shared};
     fc_world_derive(world, "replica", node->index, node->life, config.seed);
     return fc_replica_open(&config, &node->replica);
 }
@@ -242,7 +243,8 @@ void fc_world_seed(struct fc_world *world, const struct fc_world_member *members
     struct fc_replica *replica = NULL;
     struct fc_replica_config config = {.verifier = fc_memo_verifier(&world->memo),
                                        .federation = world->federation,
-                                       .create = true};
+                                       .create = true,
+                                       .shared = world->shared};
     assert(world->node_count == 0 && feeds <= count);
     for (uint32_t i = 0; i < count; i++) {
         struct fc_world_node *node =
@@ -250,7 +252,7 @@ void fc_world_seed(struct fc_world *world, const struct fc_world_member *members
         memcpy(node->country, members[i].country, 2);
     }
     world->seeding = true;
-    enum fc_err err = fc_kv_mem_create(&config.kv);
+    enum fc_err err = fc_kv_mem_clone(world->blank, &config.kv);
     fc_world_derive(world, "seeded", 0, 0, config.seed);
     if (err == FC_OK)
         err = fc_replica_open(&config, &replica);
@@ -266,8 +268,10 @@ void fc_world_seed(struct fc_world *world, const struct fc_world_member *members
 enum fc_err fc_world_open_aside(struct fc_world *world, struct fc_kv *kv,
                                 struct fc_replica **replica)
 {
-    struct fc_replica_config config = {
-        .kv = kv, .verifier = fc_memo_verifier(&world->memo), .federation = world->federation};
+    struct fc_replica_config config = {.kv = kv,
+                                       .verifier = fc_memo_verifier(&world->memo),
+                                       .federation = world->federation,
+                                       .shared = world->shared};
     fc_world_derive(world, "aside", fc_world_now_us(world), 0, config.seed);
     return fc_replica_open(&config, replica);
 }

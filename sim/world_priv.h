@@ -46,6 +46,8 @@ struct fc_world {
     uint32_t *lost_dialler, *lost_life;
     uint64_t lost_count, lost_cap;
     struct fc_memo memo;
+    struct fc_shared *shared; /* between all replicas */
+    struct fc_kv *blank;      /* stores in memory begin as clones of it, and share what is alike */
     struct fc_hasher trace;
     bool seeding; /* the stores that all start with are being made */
 
