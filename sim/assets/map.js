@@ -88,10 +88,10 @@
     const view = { role: views.has("median") ? "median" : "states", index: 0 };
     const onGround = kind === "europe" ? { coordinateSystem: "geo" } : {};
 
-    const symbols = { up: "circle", behind: "diamond", down: "emptyCircle", has: "circle", waits: "emptyCircle", publisher: "pin" };
-    const scatter = (name, list, symbol, colour, more = {}) => ({
+    const symbols = { up: "circle", behind: "diamond", down: "circle", has: "circle", waits: "circle", publisher: "pin" }, hollow = ["down", "waits"];
+    const scatter = (name, list, symbol, colour, more = {}) => ({ /* hollow: filled with the ground */
       name, type: "scatter", ...onGround, symbol: symbols[symbol], symbolSize: size, silent: false, progressive: 0,
-      itemStyle: { color: colour, opacity: 0.95 }, data: list.map((node) => ({ value: points.get(node), node })), z: 4, ...more,
+      itemStyle: hollow.includes(symbol) ? { color: Report.colours().card, borderColor: colour, borderWidth: size > 4 ? 1.5 : 1 } : { color: colour, opacity: 0.95 }, data: list.map((node) => ({ value: points.get(node), node })), z: 4, ...more,
     });
     const lines = (name, pairs, colour, opacity, width, more = {}) => ({
       name, type: kind === "europe" ? "lines" : "custom", ...onGround, silent: true, z: 2, lineStyle: { color: colour, opacity, width, curveness: 0 },
@@ -105,7 +105,7 @@
     function states(colours) {
       const state = past.at(view.index), of = (name) => nodes.map((it) => it.node).filter((node) => state.get(node) === name);
       return [
-        lines("links", links.map((it) => [it.a, it.b]), colours.muted, nodes.length > 300 ? 0.12 : 0.22, 1),
+        lines("links", links.map((it) => [it.a, it.b]), colours.muted, nodes.length > 300 ? 0.1 : 0.16, 1),
         scatter("up", of("up"), "up", colours.series[0]),
         scatter("behind", of("behind"), "behind", colours.series[1], { symbolSize: size * 1.5, z: 5 }),
         scatter("down", of("down"), "down", colours.muted),

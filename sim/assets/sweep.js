@@ -71,6 +71,7 @@
           ];
         });
         const lows = [...found.values()].flat().map((it) => value(it.row.ci95_low ?? it.row.mean)), highs = [...found.values()].flat().map((it) => value(it.row.ci95_high ?? it.row.mean));
+        series.push({ name: [...found.keys()][0], type: "scatter", symbolSize: 0, silent: true, data: [...found.values()].flat().flatMap((it) => [it.row.ci95_low, it.row.ci95_high].filter((v) => v !== null).map((v) => [at(it.x), value(v)])) }); /* so that the axis holds the bands */
         return Report.base(colours, {
           xAxis: numeric ? { type: wide ? "log" : "value", name: view.over, scale: true, min: wide ? number(xs[0]) * 0.9 : undefined, max: wide ? number(xs.at(-1)) * 1.1 : undefined, axisLabel: { color: colours.muted, formatter: (v) => Report.digits(v, 4) } }
             : { type: "category", name: view.over, data: xs },

@@ -35,8 +35,9 @@ static void write_file(const char *path, const char *text)
 static uint32_t count_of(const char *text, const char *word)
 {
     uint32_t count = 0;
-    for (const char *at = text; (at = strstr(at, word)); at++)
-        count++;
+    size_t len = strlen(word);
+    for (const char *at = text; *at; at++) /* strstr under a sanitizer reads all each time */
+        count += *at == *word && strncmp(at, word, len) == 0;
     return count;
 }
 
