@@ -5,6 +5,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "net/spread_plumtree.h"
+#include "net/view_registry.h"
 #include "node/clock.h"
 #include "node/daemon_inside.h"
 #include "node/entropy.h"
@@ -133,6 +135,8 @@ static enum fc_err open_core(struct fc_daemon *d)
         .verifier = fc_verify_pool_verifier(d->pool),
         .node_key = d->service.node_key,
         .bootstrap = nodes,
+        .view = &fc_view_registry,
+        .spread = &fc_spread_plumtree,
         .peers_active_max = d->config->peers_max,
     };
     struct fc_node self;
