@@ -156,11 +156,24 @@ void fc_session_send(struct fc_core *core, struct fc_session *session,
                        fc_wire_kind_name(message->kind));
 }
 
+/* News is superseded sooner than a full link takes it: the peer's cursor finds what is newest. */
+static bool is_push(struct fc_span message)
+{
+    return message.len > 1 &&
+           (message.data[1] == FC_WIRE_DELTA || message.data[1] == FC_WIRE_RECORD);
+}
+
 /* A refused message goes before what was kept since, and after those refused before it. */
 void fc_session_blocked(struct fc_core *core, struct fc_session *session, struct fc_span refused)
 {
     session->blocked = true;
     session->hole = true;
+    if (is_push(refused)) {
+        session->deferred = false;
+        if (session->told < core->seen_index)
+            session->told = core->seen_index;
+        return;
+    }
     if (refused.len == 0)
         return;
     if (outbox_full(session)) {

@@ -144,7 +144,7 @@ static void change(struct fc_spread *spread, struct fc_group *group, uint8_t lin
 
 void fc_tree_hear_far(struct fc_spread *spread, struct fc_group *group, uint8_t link, uint32_t far)
 {
-    if (link >= FC_GROUPS_FAR_MAX)
+    if (link >= FC_GROUPS_FAR_MAX || fc_tree_is_shared(spread, group->id))
         return;
     group->told[link] = (uint16_t)far;
     group->fresh |= (uint8_t)fc_tree_bit(link);
@@ -213,6 +213,8 @@ void fc_tree_hear_all(struct fc_spread *spread, uint8_t link, struct fc_span dis
     for (size_t i = 0; i < distances.len / FC_SPREAD_FAR_BYTES; i++) {
         uint16_t far;
         uint32_t id = fc_spread_get_far(distances, i, &far);
+        if (id == FC_TREE_RECORDS)
+            continue;
         struct fc_group *group =
             id != 0 ? fc_groups_find(&spread->groups, id, spread->now_us) : NULL;
         if (!group && id != 0 && far != FC_SPREAD_FAR_UNKNOWN)

@@ -294,7 +294,7 @@ static void note_parent(struct fc_spread *spread, struct fc_group *group, uint8_
                         uint16_t far)
 {
     /* With one source for each tree, who was the parent has it from elsewhere. */
-    if (!spread->shared && group->parent != from)
+    if (!fc_tree_is_shared(spread, group->id) && group->parent != from)
         group->lazy |= fc_tree_bit(group->parent);
     group->parent = from;
     group->before = FC_GROUP_NONE;
@@ -306,9 +306,9 @@ static void note_parent(struct fc_spread *spread, struct fc_group *group, uint8_
 }
 
 /* From the source to here, over the link it was pushed over. */
-static uint16_t far_of(struct fc_spread *spread, uint8_t link, uint32_t tag)
+static uint16_t far_of(struct fc_spread *spread, uint32_t group, uint8_t link, uint32_t tag)
 {
-    if (spread->shared || link == FC_GROUP_NONE)
+    if (fc_tree_is_shared(spread, group) || link == FC_GROUP_NONE)
         return FC_SPREAD_FAR_UNKNOWN;
     return fc_tree_add(fc_tree_far_of(tag), fc_tree_way(spread, link));
 }
@@ -363,9 +363,11 @@ static void on_accepted(struct fc_spread *spread, const struct fc_arrival *arriv
     uint8_t link = fc_tree_link_of(spread, from_key);
     bool by_tree = way == FC_SPREAD_PUSHED && link != FC_GROUP_NONE && !(tag & FC_TREE_TAG_WANTED);
     bool flood = way == FC_SPREAD_OWN || (by_tree && (tag & FC_TREE_TAG_FLOOD));
-    struct fc_group *group = group_of(spread, fc_tree_group_of(spread, &item), flood, &made);
+    uint32_t id = fc_tree_group_of(spread, &item);
+    struct fc_group *group = group_of(spread, id, flood, &made);
     uint8_t hops = way == FC_SPREAD_OWN ? 0 : hops_of(tag);
-    uint16_t far = way == FC_SPREAD_OWN && !spread->shared ? 0 : far_of(spread, link, tag);
+    bool source = way == FC_SPREAD_OWN && !fc_tree_is_shared(spread, id);
+    uint16_t far = source ? 0 : far_of(spread, id, link, tag);
     uint8_t first = way == FC_SPREAD_OWN ? FC_GROUP_SELF : by_tree ? link : FC_RECENT_FETCHED;
     if (group)
         fc_tree_blame(spread, group, &item, link);
@@ -415,13 +417,15 @@ static void on_duplicate(struct fc_spread *spread, const struct fc_arrival *arri
         return;
     if (recent->from == FC_RECENT_FETCHED) { /* the tree does lead here */
         if (group->parent == FC_GROUP_NONE)
-            note_parent(spread, group, link, far_of(spread, link, tag));
+            note_parent(spread, group, link,
+                        far_of(spread, fc_tree_group_of(spread, &item), link, tag));
         return;
     }
     if (group->parent == link && !fc_tree_is_open(spread, recent->from))
         return; /* the only way there is */
     if (group->parent == FC_GROUP_NONE && recent->from != FC_GROUP_SELF) {
-        note_parent(spread, group, link, far_of(spread, link, tag));
+        note_parent(spread, group, link,
+                    far_of(spread, fc_tree_group_of(spread, &item), link, tag));
         return;
     }
     if (group->parent == link)

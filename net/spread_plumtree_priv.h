@@ -85,6 +85,11 @@ static inline uint32_t fc_tree_tag(uint32_t hops, uint16_t far, uint32_t flags)
 {
     return (hops < FC_SPREAD_HOPS ? hops : FC_SPREAD_HOPS) | flags | (uint32_t)far << 16;
 }
+/* Many publish into it: it has no source to be near to, and no link is upstream for good. */
+static inline bool fc_tree_is_shared(const struct fc_spread *spread, uint32_t group)
+{
+    return spread->shared || group == FC_TREE_RECORDS;
+}
 /* FC_GROUP_NONE: it is not open. */
 uint8_t fc_tree_link_of(const struct fc_spread *spread, const struct fc_key *key);
 uint64_t fc_tree_hop_us(struct fc_spread *spread);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "net/spread_message.h"
 #include "net/wire.h"
 #include "sim/world_priv.h"
 
@@ -237,6 +238,83 @@ static void print_sketch(const struct fc_wire_sketch *sketch, struct fc_buf *out
     fc_trace_print(out, ", arrival %llu", (unsigned long long)sketch->index);
 }
 
+/* Whose id begins so. */
+static const char *owner_of(const struct fc_world *world, uint32_t begin)
+{
+    for (uint32_t i = 0; i < world->node_count; i++)
+        if (fc_get_be32(world->nodes[i]->participant.b) == begin)
+            return world->nodes[i]->name;
+    return "?";
+}
+
+static void print_item(const struct fc_world *world, const struct fc_spread_item *item,
+                       struct fc_buf *out)
+{
+    if (item->version == 0) {
+        fc_trace_print(out, " record %08x", (unsigned)(item->id >> 32));
+        return;
+    }
+    fc_trace_print(out, " head of %s ", owner_of(world, (uint32_t)(item->id >> 32)));
+    print_version(out, item->version);
+}
+
+static void print_news(const struct fc_world *world, struct fc_span bytes, struct fc_buf *out)
+{
+    struct fc_spread_list list;
+    struct fc_unpack at;
+    if (fc_spread_decode_news(bytes, &list) != FC_OK) {
+        fc_trace_print(out, " %zu bytes", bytes.len);
+        return;
+    }
+    fc_unpack_init(&at, list.bytes);
+    for (uint32_t i = 0; i < list.count; i++) {
+        struct fc_spread_news news;
+        fc_spread_get_news(&at, &news);
+        fc_trace_print(out, "%s", i ? "," : "");
+        print_item(world, &news.item, out);
+    }
+}
+
+static void print_groups(const struct fc_world *world, const struct fc_spread_list *groups,
+                         struct fc_buf *out)
+{
+    struct fc_unpack at;
+    fc_unpack_init(&at, groups->bytes);
+    for (uint32_t i = 0; i < groups->count; i++) {
+        uint32_t group = fc_spread_get_group(&at);
+        fc_trace_print(out, " %s", group == 1 ? "records" : owner_of(world, group));
+    }
+}
+
+static void print_spread(const struct fc_world *world, struct fc_span bytes, struct fc_buf *out)
+{
+    static const char *const kinds[] = {"", "graft", "prune", "want", "far"};
+    struct fc_spread_message message;
+    struct fc_unpack at;
+    if (fc_spread_decode(bytes, &message) != FC_OK) {
+        fc_trace_print(out, "%zu bytes", bytes.len);
+        return;
+    }
+    fc_trace_print(out, "%s%s", kinds[message.kind], message.rest ? " all but" : "");
+    print_groups(world, &message.groups, out);
+    fc_unpack_init(&at, message.items.bytes);
+    for (uint32_t i = 0; i < message.items.count; i++) {
+        struct fc_spread_item item;
+        fc_spread_get_item(&at, &item);
+        print_item(world, &item, out);
+    }
+    for (size_t i = 0; i < message.distances.len / FC_SPREAD_FAR_BYTES; i++) {
+        uint16_t far;
+        uint32_t group = fc_spread_get_far(message.distances, i, &far);
+        fc_trace_print(out, "%s %s ", i ? "," : "",
+                       group == 1 ? "records" : owner_of(world, group));
+        if (far == FC_SPREAD_FAR_UNKNOWN)
+            fc_trace_print(out, "?");
+        else
+            fc_trace_print(out, "%u.%u ms", far / 10, far % 10);
+    }
+}
+
 static void print_body(const struct fc_world *world, const struct fc_wire *message,
                        struct fc_buf *out)
 {
@@ -308,12 +386,14 @@ static void print_body(const struct fc_world *world, const struct fc_wire *messa
                        (unsigned long long)message->contents.looked);
         break;
     case FC_WIRE_VIEW:
-    case FC_WIRE_SPREAD:
         fc_trace_print(out, "%zu bytes", message->opaque.bytes.len);
+        break;
+    case FC_WIRE_SPREAD:
+        print_spread(world, message->opaque.bytes, out);
         break;
     case FC_WIRE_ANNOUNCE:
         print_mark(&message->announce.mark, out);
-        fc_trace_print(out, " %zu bytes", message->announce.bytes.len);
+        print_news(world, message->announce.bytes, out);
         break;
     }
 }

@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "net/spread_plumtree.h"
+#include "net/view_registry.h"
 #include "net/wire.h"
 #include "tests/support/story.h"
 
@@ -376,6 +378,39 @@ static void a_false_root(void **state)
     assert_true(fc_story_end(&story, "false-root"));
 }
 
+/* A tree grows out of the first delta, carries the next ones, and is mended where a link goes. */
+static void a_tree(void **state)
+{
+    (void)state;
+    static const char *const cast[] = {"paris", "berlin", "rome", "madrid", "vienna"};
+    struct fc_story story;
+    fc_story_begin(&story, 11);
+    fc_world_destroy(story.world);
+    fc_buf_clear(&story.text);
+    story.config.view = &fc_view_registry;
+    story.config.spread = &fc_spread_plumtree;
+    story.config.peers_active_max = 3;
+    assert_int_equal(fc_world_create(&story.config, &story.world), FC_OK);
+    fc_story_federation(&story, cast, 5);
+    fc_world_run(story.world, 20 * (uint64_t)SECOND_US);
+    for (int i = 0; i < 3; i++) {
+        char content[32];
+        snprintf(content, sizeof content, "{\"name\":\"Offer %d\"}", i);
+        put(&story, PARIS, "urn:offer:1", content);
+        fc_world_run(story.world, SECOND_US);
+        for (uint32_t node = 0; node < 5; node++)
+            assert_int_equal(feed_at(&story, node, PARIS).version,
+                             fc_version_make(1, (uint64_t)i + 1));
+    }
+    fc_world_crash(story.world, BERLIN);
+    fc_world_run(story.world, SECOND_US);
+    put(&story, PARIS, "urn:offer:2", "{\"name\":\"One more\"}");
+    fc_world_run(story.world, SECOND_US);
+    fc_world_restart(story.world, BERLIN);
+    converge(&story);
+    assert_true(fc_story_end(&story, "plumtree"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -389,6 +424,7 @@ int main(void)
         cmocka_unit_test(a_charter_rotation),
         cmocka_unit_test(rival_charters),
         cmocka_unit_test(a_false_root),
+        cmocka_unit_test(a_tree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,214 @@
+/* Trees in whole federations: what is delivered, and at what price. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "net/rng.h"
+#include "net/spread_eager.h"
+#include "net/spread_message.h"
+#include "net/spread_plumtree.h"
+#include "net/view_registry.h"
+#include "net/wire.h"
+#include "tests/support/overlay.h"
+
+enum { SECOND_US = 1000000, NODES = 50 };
+
+static struct fc_world *make(struct fc_world_config config)
+{
+    struct fc_world *world;
+    config.view = &fc_view_registry;
+    if (config.jitter_us == 0)
+        config.jitter_us = 4000;
+    assert_int_equal(fc_world_create(&config, &world), FC_OK);
+    return world;
+}
+
+static void must_converge(struct fc_world *world)
+{
+    assert_true(fc_world_converge(world, 180 * (uint64_t)SECOND_US));
+}
+
+static void publish(struct fc_world *world, uint32_t node, uint32_t serial)
+{
+    char content[64];
+    snprintf(content, sizeof content, "{\"name\":\"Offer %u\"}", serial);
+    enum fc_err err = fc_world_put(world, node, "urn:offer:1", content);
+    assert_true(err == FC_OK || !fc_world_is_up(world, node));
+}
+
+struct counts {
+    uint64_t in, duplicate, bytes;
+};
+static struct counts count(const struct fc_world *world)
+{
+    struct counts counts = {0};
+    struct fc_world_stats stats;
+    for (uint32_t i = 0; i < fc_world_count(world); i++) {
+        struct fc_core_status status;
+        fc_core_get_status(fc_world_core(world, i), &status);
+        counts.in += status.deltas_in;
+        counts.duplicate += status.deltas_duplicate;
+    }
+    fc_world_get_stats(world, &stats);
+    counts.bytes = stats.bytes;
+    return counts;
+}
+
+static void nothing_comes_twice(void **state)
+{
+    (void)state;
+    enum { BROADCASTS = 20 };
+    struct fc_world *world =
+        make((struct fc_world_config){.seed = 1, .spread = &fc_spread_plumtree});
+    fc_overlay_grow(world, NODES, SECOND_US / 5);
+    fc_world_run(world, 60 * (uint64_t)SECOND_US);
+    for (uint32_t i = 0; i < 2 * BROADCASTS; i++) {
+        publish(world, i % BROADCASTS, i);
+        fc_world_run(world, SECOND_US / 4);
+    }
+    must_converge(world);
+    struct counts before = count(world);
+    for (uint32_t i = 0; i < BROADCASTS; i++) {
+        publish(world, i, 1000 + i);
+        fc_world_run(world, SECOND_US);
+    }
+    must_converge(world);
+    struct counts after = count(world);
+    uint64_t deliveries = BROADCASTS * (NODES - 1), in = after.in - before.in;
+    double redundancy = (double)in / (double)deliveries - 1;
+    printf("%llu deltas came in for %llu deliveries, %llu of them again\n", (unsigned long long)in,
+           (unsigned long long)deliveries,
+           (unsigned long long)(after.duplicate - before.duplicate));
+    assert_true(redundancy < 0.02);
+    assert_true(in > deliveries * 98 / 100); /* by push, not by cursor */
+    fc_world_destroy(world);
+}
+
+/* Cuts, crashes and restarts at any time; everything gets everywhere all the same. */
+static void suffer(const struct fc_spread_ops *ops, uint64_t seed, uint32_t nodes,
+                   uint32_t queue_max)
+{
+    struct fc_world *world =
+        make((struct fc_world_config){.seed = seed, .spread = ops, .queue_max = queue_max});
+    uint8_t bytes[32] = {(uint8_t)seed, 1};
+    struct fc_rng rng;
+    fc_rng_init(&rng, bytes);
+    fc_overlay_grow(world, nodes, SECOND_US / 5);
+    fc_world_run(world, 10 * (uint64_t)SECOND_US);
+    for (uint32_t i = 0; i < 150; i++) {
+        uint32_t a = (uint32_t)fc_rng_below(&rng, nodes), b = (uint32_t)fc_rng_below(&rng, nodes);
+        switch (fc_rng_below(&rng, 10)) {
+        case 0:
+            fc_world_cut(world, a, b);
+            break;
+        case 1:
+            fc_world_crash(world, a);
+            break;
+        case 2:
+        case 3:
+            fc_world_restart(world, b);
+            break;
+        default:
+            publish(world, a, i);
+            break;
+        }
+        fc_world_run(world, fc_rng_below(&rng, SECOND_US / 2));
+    }
+    for (uint32_t i = 0; i < nodes; i++)
+        fc_world_restart(world, i);
+    must_converge(world);
+    fc_world_destroy(world);
+}
+
+static void faults_cost_no_delivery(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 4; seed++)
+        suffer(&fc_spread_plumtree, seed, 24, 0);
+    suffer(&fc_spread_plumtree_shared, 9, 24, 0);
+    suffer(&fc_spread_eager, 9, 16, 0);
+    suffer(&fc_spread_flood, 9, 16, 0);
+}
+
+static void full_links_cost_no_delivery(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 2; seed++)
+        suffer(&fc_spread_plumtree, seed, 16, 2);
+}
+
+/* Announcements are held up for ever, or say what is not so: news is late, and comes. */
+enum { LIARS = 5 };
+static bool hide_news(void *ctx, uint32_t from, uint32_t to, struct fc_buf *bytes)
+{
+    struct fc_wire message;
+    (void)ctx, (void)to;
+    if (from == 0 || from > LIARS || fc_wire_decode(fc_buf_span(bytes), &message) != FC_OK)
+        return true;
+    return message.kind != FC_WIRE_DELTA;
+}
+
+static bool invent_news(void *ctx, uint32_t from, uint32_t to, struct fc_buf *bytes)
+{
+    struct fc_wire message;
+    struct fc_buf items = {0}, news = {0}, lied = {0};
+    struct fc_spread_list list;
+    struct fc_unpack at;
+    (void)ctx, (void)to;
+    if (from == 0 || from > LIARS || fc_wire_decode(fc_buf_span(bytes), &message) != FC_OK ||
+        message.kind != FC_WIRE_ANNOUNCE ||
+        fc_spread_decode_news(message.announce.bytes, &list) != FC_OK)
+        return true;
+    fc_unpack_init(&at, list.bytes);
+    for (uint32_t i = 0; i < list.count; i++) {
+        struct fc_spread_news item;
+        fc_spread_get_news(&at, &item);
+        item.item.version += 1000;
+        item.far = 0;
+        fc_spread_put_news(&items, &item);
+    }
+    fc_spread_encode_news(&(struct fc_spread_list){list.count, fc_buf_span(&items)}, &news);
+    message.announce.bytes = fc_buf_span(&news);
+    if (fc_wire_encode(&message, &lied) != FC_OK)
+        abort();
+    fc_buf_finish(&items);
+    fc_buf_finish(&news);
+    fc_buf_finish(bytes);
+    *bytes = lied;
+    return true;
+}
+
+static void liars_cost_no_delivery(void **state)
+{
+    (void)state;
+    bool (*const tampers[])(void *, uint32_t, uint32_t, struct fc_buf *) = {hide_news, invent_news};
+    for (int lie = 0; lie < 2; lie++) {
+        struct fc_world *world = make((struct fc_world_config){
+            .seed = 5, .spread = &fc_spread_plumtree, .tamper = tampers[lie]});
+        fc_overlay_grow(world, 25, SECOND_US / 5);
+        fc_world_run(world, 20 * (uint64_t)SECOND_US);
+        for (uint32_t i = 0; i < 60; i++) {
+            publish(world, i % 25, i);
+            fc_world_run(world, SECOND_US / 2);
+        }
+        must_converge(world);
+        fc_world_destroy(world);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_comes_twice),
+        cmocka_unit_test(faults_cost_no_delivery),
+        cmocka_unit_test(full_links_cost_no_delivery),
+        cmocka_unit_test(liars_cost_no_delivery),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
