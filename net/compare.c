@@ -38,12 +38,12 @@ void fc_compare_note(struct fc_core *core, struct fc_session *session, uint32_t 
     struct fc_core_audit *audit = &core->audit;
     audit->count++;
     audit->found += lacking != 0;
-    audit->mended += lacking;
+    audit->fetched += lacking;
     audit->last_ms = core->wall_ms;
     audit->peer = session->key;
     audit->lacking = lacking;
     audit->ahead = ahead;
-    session->sync.compared_us = core->now_us;
+    session->sync.compared_us = core->audited_us = core->now_us;
     session->sync.audit = false;
 }
 
@@ -463,7 +463,7 @@ void fc_compare_serve(struct fc_core *core, struct fc_session *session,
     struct fc_holding own;
     uint64_t since;
     if (asked->from == 0 && asked->after.len == 0 &&
-        fc_core_knows_state(core, &asked->heads, &asked->records, &since)) {
+        fc_core_state_of(core, &asked->heads, &asked->records, &since) != FC_STATE_UNKNOWN) {
         fc_serve_page(core, session, since);
         return;
     }

@@ -64,18 +64,19 @@ void fc_core_digests(struct fc_core *core, struct fc_hash *heads, struct fc_hash
     *records = core->digest_records;
 }
 
-bool fc_core_knows_state(struct fc_core *core, const struct fc_hash *heads,
-                         const struct fc_hash *records, uint64_t *index)
+enum fc_core_state fc_core_state_of(struct fc_core *core, const struct fc_hash *heads,
+                                    const struct fc_hash *records, uint64_t *index)
 {
     struct fc_hash own_heads, own_records;
     fc_core_digests(core, &own_heads, &own_records);
     *index = fc_replica_arrival_mark(core->config.replica).index;
     if (fc_hash_eq(heads, &own_heads) && fc_hash_eq(records, &own_records))
-        return true;
+        return FC_STATE_PRESENT;
     const struct fc_moment *moment = fc_history_find(&core->history, heads, records);
-    if (moment)
-        *index = moment->index;
-    return moment != NULL;
+    if (!moment)
+        return FC_STATE_UNKNOWN;
+    *index = moment->index;
+    return FC_STATE_PAST;
 }
 
 static struct fc_arrival_mark state_mark(struct fc_core *core)
@@ -511,6 +512,8 @@ static void on_reset(struct fc_core *core)
     core->seen_epoch = mark.epoch;
     core->seen_index = mark.index;
     core->digest_known = false;
+    fc_history_finish(&core->history);
+    core->state_noted = false;
     core->membership_changed = true;
     core->want_due = true;
 }

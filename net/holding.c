@@ -47,6 +47,7 @@ bool fc_holding_covers(const struct fc_riblt_item *newer, const struct fc_riblt_
 
 struct walk {
     const struct fc_sip_key *key;
+    const struct fc_ledger *ledger;
     enum fc_err (*each)(void *ctx, const struct fc_held_item *held);
     void *ctx;
 };
@@ -56,9 +57,13 @@ static enum fc_err walk_feed(void *ctx, const struct fc_feed *feed)
     const struct walk *walk = ctx;
     if (feed->damaged || feed->version == 0)
         return FC_OK;
-    struct fc_held_item held = {
-        .item = fc_holding_head(walk->key, &feed->participant, feed->version, &feed->head_hash),
-        .feed = feed};
+    static const struct fc_hash none;
+    bool contested = fc_ledger_contested(walk->ledger, &feed->participant,
+                                         fc_version_incarnation(feed->version));
+    struct fc_held_item held = {.item = fc_holding_head(walk->key, &feed->participant,
+                                                        contested ? 0 : feed->version,
+                                                        contested ? &none : &feed->head_hash),
+                                .feed = feed};
     return walk->each(walk->ctx, &held);
 }
 
@@ -67,7 +72,7 @@ enum fc_err fc_holding_each(struct fc_replica *replica, const struct fc_sip_key 
                             void *ctx)
 {
     const struct fc_ledger *ledger = fc_replica_ledger(replica);
-    struct walk walk = {key, each, ctx};
+    struct walk walk = {key, ledger, each, ctx};
     enum fc_err err = fc_replica_feeds(replica, walk_feed, &walk);
     size_t count = fc_ledger_record_count(ledger);
     for (size_t i = 0; i < count && err == FC_OK; i++) {

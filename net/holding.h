@@ -4,7 +4,8 @@
  * A record's item is SipHash-128 of its hash. A head's is 6 bytes of SipHash-128 of its
  * participant, the tag; then its version, big-endian; then two bytes of the same SipHash added
  * (xor) to the first two of its hash. So whoever is shown an item of a feed it holds can tell which
- * head is newer. */
+ * head is newer. Of a contested feed version and hash count as zero: nodes hold different heads of
+ * it for good. */
 #ifndef FC_NET_HOLDING_H
 #define FC_NET_HOLDING_H
 

@@ -52,12 +52,13 @@ enum {
     FC_NEWS_US = 10 * FC_SECOND_US, /* what was announced must come, or it is asked for by cursor */
     FC_PUSH_US =
         3 * FC_SECOND_US, /* what another link told of may be on its way over an active one */
-    FC_AUDIT_US = 120 * FC_SECOND_US,     /* one neighbour in turn is compared with */
-    FC_AUDIT_REST_US = 60 * FC_SECOND_US, /* and none for its own sake so soon again */
-    FC_AUDIT_WAIT_US = 2 * FC_SECOND_US,  /* what is lacking is given so long to come by itself */
-    FC_AUDIT_WAIT_MAX = 64,               /* if it is no more than this */
-    FC_COMPARE_GUESS = 12,                /* symbols of an audit, which is to find nothing */
-    FC_COMPARE_ROUNDS_MAX = 16,           /* of symbols; then all items are asked for */
+    FC_AUDIT_US = 120 * FC_SECOND_US,       /* one neighbour in turn is compared with */
+    FC_AUDIT_TRUST_US = 600 * FC_SECOND_US, /* the own past speaks for the present so long */
+    FC_AUDIT_REST_US = 60 * FC_SECOND_US,   /* and none for its own sake so soon again */
+    FC_AUDIT_WAIT_US = 2 * FC_SECOND_US,    /* what is lacking is given so long to come by itself */
+    FC_AUDIT_WAIT_MAX = 64,                 /* if it is no more than this */
+    FC_COMPARE_GUESS = 12,                  /* symbols of an audit, which is to find nothing */
+    FC_COMPARE_ROUNDS_MAX = 16,             /* of symbols; then all items are asked for */
     FC_COMPARE_LISTS_MAX = 64,
     FC_WITNESS_MAX = 256,        /* nodes whose last checkpoints did not agree */
     FC_WITNESS_MISSES = 3,       /* in a row until it is said */
@@ -176,7 +177,7 @@ struct fc_core {
     struct fc_history history;
     uint64_t state_index, state_us, state_ms; /* of the state the replica is in, and since when */
     bool state_noted;
-    uint64_t audit_at_us;
+    uint64_t audit_at_us, audited_us; /* the next with a neighbour; the last with anyone */
     uint64_t keys_drawn;
     struct fc_core_audit audit;
     struct fc_witnesses witness;
@@ -216,10 +217,11 @@ struct fc_core {
 bool fc_core_store_failed(struct fc_core *core, enum fc_err err);
 struct fc_codec *fc_core_codec(struct fc_core *core); /* NULL: core->err is set */
 void fc_core_digests(struct fc_core *core, struct fc_hash *heads, struct fc_hash *records);
-/* This node held the same, now or of late: all of it is here, or superseded. `*index`: the arrivals
- * since then are what the other may lack. */
-bool fc_core_knows_state(struct fc_core *core, const struct fc_hash *heads,
-                         const struct fc_hash *records, uint64_t *index);
+/* This node is in the same state, or was of late, and then all of it is here or superseded, unless
+ * something was lost meanwhile. `*index`: the arrivals since then are what the other may lack. */
+enum fc_core_state { FC_STATE_UNKNOWN, FC_STATE_PAST, FC_STATE_PRESENT };
+enum fc_core_state fc_core_state_of(struct fc_core *core, const struct fc_hash *heads,
+                                    const struct fc_hash *records, uint64_t *index);
 /* The first eight digits, for logs. */
 struct fc_short {
     char text[9];

@@ -230,6 +230,7 @@ void fc_push_new(struct fc_core *core, struct fc_session *session, const struct 
         for (uint32_t i = 0; i < core->session_count; i++)
             core->sessions[i]->pushed = core->sessions[i]->told = core->sessions[i]->deferred = 0;
         fc_sync_afresh(core); /* after a repair less may be held than was taken in */
+        fc_history_finish(&core->history);
     }
     core->digest_known = false;
     enum fc_err err = fc_replica_arrivals(core->config.replica, core->seen_index, gather, &all);

@@ -5,17 +5,32 @@
 
 enum { BACK_ROWS = 32 }; /* beyond so many rows a comparison is smaller */
 
+/* What the hello said, beside the own states. */
+static enum fc_core_state said_state(struct fc_core *core, const struct fc_session *session)
+{
+    uint64_t since;
+    return fc_core_state_of(core, &session->hello_heads, &session->hello_records, &since);
+}
+
+/* Whether what was here of late is here now, as far as that is known. */
+static bool is_trusted(const struct fc_core *core)
+{
+    return core->audited_us != 0 && core->now_us - core->audited_us < FC_AUDIT_TRUST_US;
+}
+
 void fc_sync_open(struct fc_core *core, struct fc_session *session)
 {
     struct fc_sync *sync = &session->sync;
     struct fc_arrival_mark own = fc_replica_arrival_mark(core->config.replica);
-    uint64_t since;
+    enum fc_core_state known = said_state(core, session);
     sync->epoch = session->hello_epoch;
     sync->index = session->hello_index;
     sync->reached = 0;
-    if (fc_core_knows_state(core, &session->hello_heads, &session->hello_records, &since)) {
-        sync->reached = sync->index;
+    if (known == FC_STATE_PRESENT)
         fc_compare_note(core, session, 0, 0);
+    if (known != FC_STATE_UNKNOWN) {
+        sync->reached = sync->index;
+        sync->audit = known == FC_STATE_PAST && !is_trusted(core);
     } else if (session->peer->cursor_epoch == sync->epoch && session->peer->cursor_index != 0) {
         sync->reached = fc_earlier(session->peer->cursor_index, sync->index);
         sync->audit = true;
@@ -149,17 +164,20 @@ static bool is_due(const struct fc_session *session)
 static void ask(struct fc_core *core, struct fc_session *session)
 {
     struct fc_sync *sync = &session->sync;
-    uint64_t since;
     sync->auditing = !sync->needed;
-    if (!sync->needed && sync->compared_us == 0 &&
-        fc_core_knows_state(core, &session->hello_heads, &session->hello_records, &since)) {
-        sync->auditing = sync->audit = false;
-        fc_compare_note(core, session, 0, 0);
-    } else if (sync->needed && !sync->unknown) {
-        ask_page(core, session);
-    } else {
-        fc_compare_ask(core, session);
+    if (sync->auditing && sync->compared_us == 0) { /* since the hello it may have been settled */
+        enum fc_core_state known = said_state(core, session);
+        if (known == FC_STATE_PRESENT)
+            fc_compare_note(core, session, 0, 0);
+        if (known == FC_STATE_PRESENT || (known == FC_STATE_PAST && is_trusted(core))) {
+            sync->auditing = sync->audit = false;
+            return;
+        }
     }
+    if (sync->needed && !sync->unknown)
+        ask_page(core, session);
+    else
+        fc_compare_ask(core, session);
 }
 
 void fc_sync_run(struct fc_core *core)

@@ -44,7 +44,7 @@ static void audit_json(struct fc_json *json, const struct fc_message_status *sta
     const struct fc_core_audit *audit = &status->core.audit;
     fc_json_uint(json, "audits", audit->count);
     fc_json_uint(json, "audits_lacking", audit->found);
-    fc_json_uint(json, "records_mended", audit->mended);
+    fc_json_uint(json, "records_fetched", audit->fetched);
     fc_json_time(json, "audited", audit->last_ms);
     if (audit->last_ms) {
         fc_json_key(json, "audited_with", &audit->peer);

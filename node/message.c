@@ -247,7 +247,7 @@ static void status_numbers(struct fc_message_status *status, uint64_t *numbers[S
         &status->arrivals,
         &status->core.audit.count,
         &status->core.audit.found,
-        &status->core.audit.mended,
+        &status->core.audit.fetched,
         &status->core.audit.last_ms,
         &status->core.witnessed,
         &status->core.witnessed_ms,

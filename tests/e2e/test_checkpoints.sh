@@ -34,8 +34,11 @@ agrees() {
 for node in one two three; do
     eventually 60 agrees "$node"
 done
-fc two status >"$SCRATCH/status"
-grep -q "^in sync with 2 of 2 peers" "$SCRATCH/status" || fail "$(cat "$SCRATCH/status")"
+in_sync() {
+    fc two status >"$SCRATCH/status"
+    grep -q "^in sync with 2 of 2 peers" "$SCRATCH/status"
+}
+eventually 60 in_sync
 grep -q "^checkpoints the last that agrees with this node was signed" "$SCRATCH/status" ||
     fail "no word of checkpoints: $(cat "$SCRATCH/status")"
 fc two status --json | grep -q '"checkpoints_differing":\[\]' || fail "somebody differs"
