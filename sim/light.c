@@ -98,7 +98,7 @@ static void accept(struct fc_light_node *node, uint32_t index, uint32_t from, ui
     uint32_t hops = fc_spread_hops(tag);
     bool own = from == FC_LIGHT_NONE;
     hold(node, index);
-    node->counts.deltas++;
+    node->deltas++;
     delta->delivered++;
     delta->last_us = now_us;
     if (hops > delta->hops_max)
@@ -115,13 +115,13 @@ static void on_delta(struct fc_light_node *node, const struct fc_news *news)
 {
     struct fc_light *light = node->light;
     uint32_t delta = (uint32_t)news->tag, tag = (uint32_t)(news->tag >> 32);
-    node->counts.received[FC_LIGHT_PAYLOAD]++;
-    node->counts.received_bytes[FC_LIGHT_PAYLOAD] += light->deltas[delta].size;
+    node->received++;
+    node->received_bytes += light->deltas[delta].size;
     if (!fc_light_holds(node, delta)) {
         accept(node, delta, news->peer, tag);
         return;
     }
-    node->counts.duplicates++;
+    node->duplicates++;
     tell(node, delta, news->peer, fc_spread_hops(tag), true);
     if (!news->mark) /* not active */
         return;
@@ -279,9 +279,7 @@ static void soon(void *ctx, uint32_t index, uint64_t tag, int step)
     uint32_t delta = (uint32_t)tag;
     if (step == 0) {
         __builtin_prefetch(node, 1);
-        __builtin_prefetch(&node->timer_us, 1);
-        __builtin_prefetch(&node->counts.received, 1);
-        __builtin_prefetch(&node->counts.deltas, 1);
+        __builtin_prefetch(&node->view_us, 1);
     } else if (step == 1) {
         if (delta / 64 < node->had_words)
             __builtin_prefetch(&node->had[delta / 64], 1);
@@ -353,7 +351,10 @@ enum fc_err fc_light_create(const struct fc_light_config *config, struct fc_ligh
     light->config = *config;
     fc_put_be64(seed + 8, config->seed);
     fc_rng_init(&light->rng, seed);
-    light->nodes = calloc((size_t)config->nodes + 1, sizeof *light->nodes);
+    size_t bytes = ((size_t)config->nodes + 1) * sizeof *light->nodes;
+    light->nodes = aligned_alloc(64, (bytes + 63) / 64 * 64);
+    if (light->nodes)
+        memset(light->nodes, 0, bytes);
     light->feeds = calloc((size_t)config->feeds + 1, sizeof *light->feeds);
     enum fc_err err = light->nodes && light->feeds ? create_network(light) : FC_E_NOMEM;
     if (err == FC_OK)
@@ -485,29 +486,41 @@ uint32_t fc_light_neighbours(const struct fc_light *light, uint32_t node, uint32
 
 void fc_light_node_counts(const struct fc_light *light, uint32_t node, struct fc_light_counts *out)
 {
-    *out = light->nodes[node].counts;
+    const struct fc_light_node *one = &light->nodes[node];
+    *out = one->counts;
+    out->sent[FC_LIGHT_PAYLOAD] = one->sent;
+    out->sent_bytes[FC_LIGHT_PAYLOAD] = one->sent_bytes;
+    out->received[FC_LIGHT_PAYLOAD] = one->received;
+    out->received_bytes[FC_LIGHT_PAYLOAD] = one->received_bytes;
+    out->deltas = one->deltas;
+    out->duplicates = one->duplicates;
 }
 
 void fc_light_counts(const struct fc_light *light, struct fc_light_counts *out)
 {
     *out = (struct fc_light_counts){0};
     for (uint32_t i = 0; i < light->config.nodes; i++) {
-        const struct fc_light_counts *one = &light->nodes[i].counts;
+        struct fc_light_counts one;
+        fc_light_node_counts(light, i, &one);
         for (int class = 0; class < FC_LIGHT_CLASSES; class ++) {
-            out->sent[class] += one->sent[class];
-            out->sent_bytes[class] += one->sent_bytes[class];
-            out->received[class] += one->received[class];
-            out->received_bytes[class] += one->received_bytes[class];
+            out->sent[class] += one.sent[class];
+            out->sent_bytes[class] += one.sent_bytes[class];
+            out->received[class] += one.received[class];
+            out->received_bytes[class] += one.received_bytes[class];
         }
-        out->deltas += one->deltas;
-        out->duplicates += one->duplicates;
-        out->refused += one->refused;
-        out->punished += one->punished;
+        out->deltas += one.deltas;
+        out->duplicates += one.duplicates;
+        out->refused += one.refused;
+        out->punished += one.punished;
     }
 }
 
 void fc_light_reset_counts(struct fc_light *light)
 {
-    for (uint32_t i = 0; i < light->config.nodes; i++)
-        light->nodes[i].counts = (struct fc_light_counts){0};
+    for (uint32_t i = 0; i < light->config.nodes; i++) {
+        struct fc_light_node *node = &light->nodes[i];
+        node->counts = (struct fc_light_counts){0};
+        node->sent = node->sent_bytes = node->received = node->received_bytes = 0;
+        node->deltas = node->duplicates = 0;
+    }
 }

@@ -168,7 +168,16 @@ static bool push(struct fc_light_node *node, const struct fc_key *key, uint32_t 
     uint32_t size = light->deltas[delta].size;
     enum fc_err err = fc_network_post(light->network, fc_light_index(node),
                                       peer->link[peer->current], (uint64_t)tag << 32 | delta, size);
-    return count(node, peer, FC_LIGHT_PAYLOAD, size, err);
+    if (err != FC_OK) {
+        node->counts.refused++;
+        return false;
+    }
+    node->sent++;
+    node->sent_bytes += size;
+    if (light->config.sent)
+        light->config.sent(light->config.ctx, fc_light_index(node), peer->node, FC_LIGHT_PAYLOAD,
+                           size);
+    return true;
 }
 
 static bool host_push(void *ctx, const struct fc_key *key, const struct fc_arrival *arrival,

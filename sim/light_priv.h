@@ -18,21 +18,28 @@ struct fc_light_peer {
     uint64_t dial_at_us; /* of one wanted and neither linked nor being dialled */
 };
 struct fc_light_node {
-    struct fc_light *light;
-    struct fc_view *view; /* NULL: down */
+    /* A delta that is known already touches the first two cache lines alone. */
+    _Alignas(64) struct fc_light *light;
     struct fc_spread *spread;
     struct fc_light_peer *peers; /* ascending by node */
     uint64_t *had;               /* a bit for each delta */
-    uint32_t had_words;
-    uint32_t peer_count, peer_cap;
+    uint32_t had_words, peer_count;
     uint32_t waiting;                /* peers to be dialled at their time */
     bool view_called, spread_called; /* since they were asked for their next deadline */
-    uint64_t timer_us, view_us, spread_us;
-    struct fc_light_counts counts;
+    uint64_t timer_us, spread_us;
+
+    uint64_t view_us;
+    struct fc_view *view;                                                    /* NULL: down */
+    uint64_t received, received_bytes, duplicates, deltas, sent, sent_bytes; /* of payload */
+
+    struct fc_light_counts counts; /* of all else */
     struct fc_bootstrap *bootstrap;
-    uint64_t ticked_us;
+    uint32_t peer_cap;
     uint32_t ticks; /* in a row at one moment */
+    uint64_t ticked_us;
 };
+_Static_assert(offsetof(struct fc_light_node, view_us) == 64, "a cache line");
+_Static_assert(offsetof(struct fc_light_node, counts) == 128, "two cache lines");
 /* To be called for anything that a module does: it may have another deadline then. */
 static inline struct fc_view *fc_light_view(struct fc_light_node *node)
 {

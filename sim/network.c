@@ -6,6 +6,7 @@
 
 #include "sim/network_priv.h"
 
+enum { AHEAD = 18 };
 #define ALONE 0x80000000u /* a group of one's own */
 
 static void grow(struct fc_network *network, uint32_t count)
@@ -35,6 +36,8 @@ enum fc_err fc_network_create(const struct fc_network_config *config, struct fc_
     fc_put_be64(seed + 8, config->seed);
     fc_rng_init(&network->rng, seed);
     network->free_first = network->free_last = FC_NONE;
+    for (int i = 0; i < FC_NETWORK_AHEAD; i++)
+        network->ahead[i].node = FC_NONE;
     grow(network, config->node_count);
     for (uint32_t i = 0; i < config->node_count; i++)
         fc_network_add(network);
@@ -200,18 +203,23 @@ static void happen(struct fc_network *network, const struct fc_happening *at)
     }
 }
 
-/* Events come from all over memory: what they will touch is on its way when they are reached. */
-static void look_ahead(const struct fc_network *network)
+/* Events come from all over memory: what they will touch is on its way when they are reached. What
+ * is found ahead now is nearer some steps later. */
+static void look_ahead(struct fc_network *network)
 {
-    static const uint32_t ahead[] = {18, 11, 5};
-    for (int step = 0; step < 3; step++) {
-        const struct fc_happening *at = fc_queue_ahead(&network->queue, ahead[step]);
-        if (!at || at->kind > FC_HAPPENS_DOWN)
-            continue;
-        if (step == 0)
-            fc_network_fetch(network, at->link + 1);
-        if (network->config.soon)
-            network->config.soon(network->config.ctx, at->node, at->number, step);
+    static const uint32_t later[] = {0, 7, 13};
+    struct fc_network_ahead *ring = network->ahead;
+    uint32_t place = network->ahead_at++;
+    const struct fc_happening *at = fc_queue_ahead(&network->queue, AHEAD);
+    bool is_link = at && at->kind <= FC_HAPPENS_DOWN;
+    ring[place % FC_NETWORK_AHEAD] = is_link ? (struct fc_network_ahead){at->number, at->node}
+                                             : (struct fc_network_ahead){0, FC_NONE};
+    if (is_link)
+        fc_network_fetch(network, at->link + 1);
+    for (int step = 0; step < 3 && network->config.soon; step++) {
+        const struct fc_network_ahead *one = &ring[(place - later[step]) % FC_NETWORK_AHEAD];
+        if (one->node != FC_NONE)
+            network->config.soon(network->config.ctx, one->node, one->tag, step);
     }
 }
 

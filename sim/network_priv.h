@@ -40,6 +40,11 @@ struct fc_network_timer {
     uint64_t at_us, order;
     uint32_t node;
 };
+struct fc_network_ahead { /* a happening that will be reached soon */
+    uint64_t tag;
+    uint32_t node;
+};
+enum { FC_NETWORK_AHEAD = 16 };
 struct fc_network {
     struct fc_network_config config;
     struct fc_rng rng;
@@ -55,6 +60,8 @@ struct fc_network {
     struct fc_network_timer *timers; /* a heap, four below each */
     uint32_t timer_count, timer_cap;
     uint64_t timer_order;
+    struct fc_network_ahead ahead[FC_NETWORK_AHEAD];
+    uint32_t ahead_at;
     struct fc_network_stats stats;
 };
 

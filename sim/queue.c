@@ -3,7 +3,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { BLOCK = 15, SLAB = 256 };
+enum { BLOCK = 15, SLAB = 256, AHEAD_SLOTS = 8 };
 
 struct fc_queue_block {
     struct fc_queue_block *next;
@@ -146,22 +146,18 @@ bool fc_queue_take(struct fc_queue *queue, uint64_t until_us, struct fc_happenin
     }
 }
 
-/* In the slot that is being taken from, else in the next one. */
 const struct fc_happening *fc_queue_ahead(const struct fc_queue *queue, uint32_t steps)
 {
     uint32_t at = queue->now_us & 255;
-    for (int slots = 0; slots < 2; slots++) {
+    for (int looked = 0; looked < AHEAD_SLOTS; looked++) {
         const struct fc_queue_slot *slot = &queue->slots[0][at];
-        if (slot->first) {
-            uint32_t end = slot->first == slot->last ? slot->filled : BLOCK;
-            if (slot->taken + steps < end)
-                return &slot->first->list[slot->taken + steps];
-            steps -= end - slot->taken;
-            if (slot->first != slot->last) {
-                const struct fc_queue_block *block = slot->first->next;
-                uint32_t count = block == slot->last ? slot->filled : BLOCK;
-                return &block->list[steps < count ? steps : count - 1];
-            }
+        uint32_t begin = slot->taken;
+        for (const struct fc_queue_block *block = slot->first; block; block = block->next) {
+            uint32_t end = block == slot->last ? slot->filled : BLOCK;
+            if (begin + steps < end)
+                return &block->list[begin + steps];
+            steps -= end - begin;
+            begin = 0;
         }
         uint64_t left = at == 255 ? 0 : queue->used[0][(at + 1) / 64] >> (at + 1) % 64;
         if (left == 0)

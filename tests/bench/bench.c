@@ -115,6 +115,7 @@ int main(int argc, char **argv)
     bench_many(&bench);
     bench_reconcile(&bench);
     bench_replicas(&bench);
+    bench_flood(&bench);
     if (bench.printed == 0)
         bench_die("no figure has '%s' in its name", bench.only ? bench.only : "");
     return 0;

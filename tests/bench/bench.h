@@ -33,5 +33,6 @@ void bench_load(struct bench *bench);      /* load_entries_per_s */
 void bench_reconcile(struct bench *bench); /* reconcile_*_of_*: heads changed of all */
 void bench_many(struct bench *bench);      /* many_*: nodes in one process */
 void bench_replicas(struct bench *bench);  /* fresh_*, resync_*, visible_*: two real processes */
+void bench_flood(struct bench *bench);     /* flood_*: the simulator */
 
 #endif
