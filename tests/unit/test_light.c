@@ -11,7 +11,9 @@
 #include "net/spread_plumtree.h"
 #include "net/view_hyparview.h"
 #include "net/view_registry.h"
+#include "sim/example_spread.h"
 #include "sim/light.h"
+#include "sim/modules.h"
 #include "sim/view_static.h"
 #include "tests/support/rng.h"
 
@@ -279,6 +281,56 @@ static void the_same_seed_gives_the_same_run(void **state)
     assert_true(trace[0] != trace[2]);
 }
 
+/* -- protocols of one's own ------------------------------------------------------------------- */
+
+static void the_example_reaches_what_chance_allows(void **state)
+{
+    (void)state;
+    uint64_t delivered[4] = {0};
+    for (uint32_t fanout = 1; fanout <= 3; fanout++) {
+        struct scene scene;
+        static uint32_t edges[2500][2];
+        size_t count = ring(500, 2000, edges); /* ten links each, on average */
+        begin(&scene, (struct fc_light_config){.nodes = 500,
+                                               .spread = fc_module_spread("example"),
+                                               .fanout = fanout,
+                                               .edges = edges,
+                                               .edge_count = count});
+        run(&scene, 5 * SECOND);
+        for (uint32_t i = 0; i < 50; i++) {
+            fc_light_publish(scene.light, i, i, SIZE);
+            run(&scene, SECOND);
+        }
+        struct fc_light_counts counts;
+        fc_light_counts(scene.light, &counts);
+        delivered[fanout] = counts.deltas;
+        /* Who has it pushes it to exactly so many, and says nothing else. */
+        assert_in_range(counts.sent[FC_LIGHT_PAYLOAD], counts.deltas * fanout * 98 / 100,
+                        counts.deltas * fanout);
+        assert_int_equal(counts.sent[FC_LIGHT_SPREAD], 0);
+        fc_light_destroy(scene.light);
+    }
+    /* The share reached is that of a branching process: z = 1 - exp(-fanout z), about. */
+    assert_true(delivered[1] < 25000 * 20 / 100);
+    assert_in_range(delivered[2], 25000 * 70 / 100, 25000 * 90 / 100);
+    assert_in_range(delivered[3], 25000 * 90 / 100, 25000 * 99 / 100);
+}
+
+static void modules_have_names(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; fc_module_view_name(i); i++)
+        assert_string_equal(fc_module_view(fc_module_view_name(i))->name, fc_module_view_name(i));
+    for (uint32_t i = 0; fc_module_spread_name(i); i++)
+        assert_string_equal(fc_module_spread(fc_module_spread_name(i))->name,
+                            fc_module_spread_name(i));
+    assert_ptr_equal(fc_module_view("static"), &fc_view_static);
+    assert_ptr_equal(fc_module_spread("example"), &fc_spread_example);
+    assert_ptr_equal(fc_module_spread("plumtree-shared"), &fc_spread_plumtree_shared);
+    assert_null(fc_module_view("example"));
+    assert_null(fc_module_spread(""));
+}
+
 /* -- the host's promises ---------------------------------------------------------------------- */
 
 static void keys_are_names_of_nodes(void **state)
@@ -338,6 +390,8 @@ int main(void)
         cmocka_unit_test(overlays_join_and_deliver),
         cmocka_unit_test(failures_are_healed),
         cmocka_unit_test(the_same_seed_gives_the_same_run),
+        cmocka_unit_test(the_example_reaches_what_chance_allows),
+        cmocka_unit_test(modules_have_names),
         cmocka_unit_test(keys_are_names_of_nodes),
         cmocka_unit_test(edges_that_lead_nowhere_are_refused),
         cmocka_unit_test(a_full_link_refuses),
