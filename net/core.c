@@ -343,7 +343,7 @@ void fc_core_destroy(struct fc_core *core)
     free(core->relayed);
     free(core->loads);
     free(core->backoffs);
-    free(core->wants);
+    fc_want_finish(core);
     free(core);
 }
 
@@ -682,9 +682,7 @@ enum fc_err fc_core_step(struct fc_core *core, const struct fc_event *event,
         run(core);
     watch_state(core);
     fc_session_sweep(core);
-    if (core->push_tail.cap > FC_BLOCK_BYTES)
-        fc_buf_finish(&core->push_tail);
-    fc_buf_clear(&core->push_tail);
+    fc_buf_finish(&core->push_tail);
     if (core->err == FC_OK && effects->failed)
         core->err = FC_E_NOMEM;
     core->deadline_us = find_deadline_us(core);

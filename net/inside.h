@@ -117,7 +117,7 @@ struct fc_want_request {
     struct fc_session *session;
     uint32_t count;
     uint64_t deadline_us;
-    struct fc_want wants[FC_WANT_MAX];
+    struct fc_want *wants; /* while used */
 };
 
 struct fc_relayed {
@@ -403,6 +403,7 @@ void fc_want_contents(struct fc_core *core, struct fc_session *session,
 void fc_want_run(struct fc_core *core);
 uint64_t fc_want_deadline_us(const struct fc_core *core);
 void fc_want_closed(struct fc_core *core, const struct fc_session *session);
+void fc_want_finish(struct fc_core *core);
 void fc_want_soon(struct fc_core *core, const struct fc_session *from);
 
 #endif

@@ -42,6 +42,20 @@ static void later(struct fc_core *core)
         core->now_us + fc_rng_jitter(&core->rng, (uint64_t)FC_WANT_BACKOFF_US << doublings);
 }
 
+static void end(struct fc_want_request *request)
+{
+    free(request->wants);
+    *request = (struct fc_want_request){0};
+}
+
+void fc_want_finish(struct fc_core *core)
+{
+    for (int i = 0; core->wants && i < FC_WANTS_MAX; i++)
+        end(&core->wants[i]);
+    free(core->wants);
+    core->wants = NULL;
+}
+
 static bool is_asked(const struct fc_core *core, const struct fc_want *want)
 {
     for (int i = 0; i < FC_WANTS_MAX; i++) {
@@ -74,28 +88,30 @@ static bool ask(struct fc_core *core, struct fc_want_request *request)
     }
     struct fc_wire message = {.kind = FC_WIRE_WANT, .want = {.id = core->next_id++}};
     struct fc_buf list = {0};
-    request->count = 0;
+    uint32_t kept = 0;
     for (uint32_t i = 0; i < count; i++) {
         if (is_asked(core, &wants[i]))
             continue;
-        request->wants[request->count++] = wants[i];
+        wants[kept++] = wants[i];
         fc_wire_put_want(&list, &wants[i].participant, &wants[i].key_hash);
     }
-    free(wants);
     if (list.failed)
         core->err = FC_E_NOMEM;
-    if (request->count == 0) {
+    if (kept == 0) {
         core->want_at_us = core->now_us + FC_ANSWER_US; /* all is asked for already */
+        free(wants);
     } else {
-        request->used = true;
-        request->id = message.want.id;
-        request->session = session;
-        request->deadline_us = core->now_us + FC_ANSWER_US;
-        message.want.wants = (struct fc_wire_list){request->count, fc_buf_span(&list)};
+        *request = (struct fc_want_request){.used = true,
+                                            .id = message.want.id,
+                                            .session = session,
+                                            .count = kept,
+                                            .deadline_us = core->now_us + FC_ANSWER_US,
+                                            .wants = wants};
+        message.want.wants = (struct fc_wire_list){kept, fc_buf_span(&list)};
         fc_session_send(core, session, &message);
     }
     fc_buf_finish(&list);
-    return request->count != 0;
+    return kept != 0;
 }
 
 void fc_want_run(struct fc_core *core)
@@ -109,7 +125,7 @@ void fc_want_run(struct fc_core *core)
     }
     for (int i = 0; i < FC_WANTS_MAX; i++) {
         if (core->wants[i].used && core->wants[i].deadline_us <= core->now_us) {
-            core->wants[i].used = false;
+            end(&core->wants[i]);
             later(core);
         }
     }
@@ -136,7 +152,7 @@ void fc_want_closed(struct fc_core *core, const struct fc_session *session)
 {
     for (int i = 0; core->wants && i < FC_WANTS_MAX; i++)
         if (core->wants[i].used && core->wants[i].session == session)
-            core->wants[i].used = false;
+            end(&core->wants[i]);
 }
 
 static bool was_asked(const struct fc_want_request *request, const struct fc_hash *participant,
@@ -149,6 +165,29 @@ static bool was_asked(const struct fc_want_request *request, const struct fc_has
     return false;
 }
 
+/* False: the peer lost its link, or the store failed. */
+static bool take(struct fc_core *core, struct fc_session *session,
+                 const struct fc_want_request *asked, const struct fc_wire_list *contents,
+                 bool *progress)
+{
+    struct fc_unpack at;
+    fc_wire_items(&at, contents);
+    while (fc_wire_more_items(&at)) {
+        struct fc_hash participant;
+        struct fc_content content;
+        fc_wire_get_content(&at, &participant, &content);
+        if (!was_asked(asked, &participant, &content.key_hash)) {
+            fc_session_close(core, session, FC_GOODBYE_PROTOCOL, "contents not asked for");
+            return false;
+        }
+        enum fc_err err = fc_replica_put_content(core->config.replica, &participant, &content);
+        if (fc_core_store_failed(core, err))
+            return false;
+        *progress = *progress || err == FC_OK;
+    }
+    return true;
+}
+
 void fc_want_contents(struct fc_core *core, struct fc_session *session,
                       const struct fc_wire_contents *message)
 {
@@ -159,24 +198,14 @@ void fc_want_contents(struct fc_core *core, struct fc_session *session,
             request = &core->wants[i];
     if (!request)
         return;
-    request->used = false;
+    struct fc_want_request asked = *request;
+    *request = (struct fc_want_request){0};
     bool progress = false;
-    uint64_t asked_us = request->deadline_us - FC_ANSWER_US;
-    struct fc_unpack at;
-    fc_wire_items(&at, &message->contents);
-    while (fc_wire_more_items(&at)) {
-        struct fc_hash participant;
-        struct fc_content content;
-        fc_wire_get_content(&at, &participant, &content);
-        if (!was_asked(request, &participant, &content.key_hash)) {
-            fc_session_close(core, session, FC_GOODBYE_PROTOCOL, "contents not asked for");
-            return;
-        }
-        enum fc_err err = fc_replica_put_content(core->config.replica, &participant, &content);
-        if (fc_core_store_failed(core, err))
-            return;
-        progress = progress || err == FC_OK;
-    }
+    bool taken = take(core, session, &asked, &message->contents, &progress);
+    uint64_t asked_us = asked.deadline_us - FC_ANSWER_US;
+    end(&asked);
+    if (!taken)
+        return;
     core->want_due = true;
     if (progress) {
         core->want_failures = 0;

@@ -66,9 +66,13 @@ enum fc_err fc_replica_content_check(struct fc_replica *replica, const struct fc
 {
     struct fc_hash actual;
     struct fc_codec *codec;
-    enum fc_err err = fc_replica_content_commit(replica, content, size, &actual);
-    if (err == FC_OK && !fc_hash_eq(&actual, commitment))
+    struct fc_content_memo *memo = replica->shared ? replica->shared->contents : NULL;
+    bool known = memo && fc_content_memo_knows(memo, content, size, commitment);
+    enum fc_err err = known ? FC_OK : fc_replica_content_commit(replica, content, size, &actual);
+    if (err == FC_OK && !known && !fc_hash_eq(&actual, commitment))
         err = FC_E_SIGNATURE;
+    if (err == FC_OK && memo && !known)
+        fc_content_memo_note(memo, content, size, commitment);
     *frame = content->bytes;
     if (err != FC_OK || content->compressed)
         return err;

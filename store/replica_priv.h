@@ -2,6 +2,7 @@
 #ifndef FC_STORE_REPLICA_PRIV_H
 #define FC_STORE_REPLICA_PRIV_H
 
+#include "store/content_memo.h"
 #include "store/item.h"
 #include "store/kv_undo.h"
 #include "store/replica.h"
@@ -23,6 +24,7 @@ struct fc_replica_state {
 struct fc_shared {
     struct fc_ledger_pool *ledgers;
     struct fc_codec *codec;
+    struct fc_content_memo *contents;
 };
 
 struct fc_replica {

@@ -10,6 +10,8 @@ enum fc_err fc_shared_create(struct fc_verifier verifier, struct fc_shared **out
     enum fc_err err = shared ? fc_codec_create(&shared->codec) : FC_E_NOMEM;
     if (err == FC_OK && !(shared->ledgers = fc_ledger_pool_create(verifier)))
         err = FC_E_NOMEM;
+    if (err == FC_OK && !(shared->contents = fc_content_memo_create()))
+        err = FC_E_NOMEM;
     if (err != FC_OK)
         fc_shared_destroy(shared);
     else
@@ -23,6 +25,7 @@ void fc_shared_destroy(struct fc_shared *shared)
         return;
     fc_ledger_pool_destroy(shared->ledgers);
     fc_codec_destroy(shared->codec);
+    fc_content_memo_destroy(shared->contents);
     free(shared);
 }
 

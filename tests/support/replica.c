@@ -21,7 +21,7 @@ static void must(enum fc_err err)
 static struct fc_kv *store_open(struct fc_test_node *node, bool create)
 {
     struct fc_kv *kv = NULL;
-    if (node->backend == FC_TEST_MEMORY) {
+    if (node->backend != FC_TEST_LMDB) {
         must(fc_kv_mem_create(&kv));
         return kv;
     }
@@ -30,12 +30,22 @@ static struct fc_kv *store_open(struct fc_test_node *node, bool create)
     return kv;
 }
 
+static struct fc_shared *shared;
+static unsigned shared_nodes;
+
+struct fc_shared *fc_test_shared(void)
+{
+    return shared;
+}
+
 static void node_open(struct fc_test_node *node, struct fc_kv *kv, bool create)
 {
     struct fc_replica_config config = {.kv = fc_kv_fault_create(kv, &node->fault),
                                        .verifier = fc_verifier_plain(),
                                        .federation = node->federation,
                                        .create = create};
+    if (node->backend == FC_TEST_SHARED)
+        config.shared = shared;
     memcpy(config.seed, node->seed, sizeof config.seed);
     must(fc_replica_open(&config, &node->replica));
 }
@@ -47,13 +57,15 @@ void fc_test_node_init(struct fc_test_node *node, enum fc_test_backend backend,
     fc_test_seed(label, 0, node->seed);
     if (backend == FC_TEST_LMDB)
         node->path = tempdir_create();
+    if (backend == FC_TEST_SHARED && shared_nodes++ == 0)
+        must(fc_shared_create(fc_verifier_plain(), &shared));
     node_open(node, store_open(node, true), true);
 }
 
 void fc_test_node_reopen(struct fc_test_node *node)
 {
     struct fc_kv *kv = NULL;
-    if (node->backend == FC_TEST_MEMORY) {
+    if (node->backend != FC_TEST_LMDB) {
         struct fc_kv *inner = fc_kv_fault_inner(node->fault);
         must(fc_kv_mem_clone(inner, &kv));
         fc_replica_close(node->replica);
@@ -69,6 +81,10 @@ void fc_test_node_finish(struct fc_test_node *node)
 {
     fc_replica_close(node->replica);
     node->replica = NULL;
+    if (node->backend == FC_TEST_SHARED && --shared_nodes == 0) {
+        fc_shared_destroy(shared);
+        shared = NULL;
+    }
     if (node->path)
         tempdir_destroy(node->path);
     node->path = NULL;

@@ -7,7 +7,11 @@
 #include "tests/support/keys.h"
 #include "tests/support/kv_fault.h"
 
-enum fc_test_backend { FC_TEST_MEMORY, FC_TEST_LMDB };
+/* Shared: in memory, and all such nodes of the process hold in common what they can. */
+enum fc_test_backend { FC_TEST_MEMORY, FC_TEST_LMDB, FC_TEST_SHARED };
+
+/* What shared nodes hold in common, while there is one; NULL. */
+struct fc_shared *fc_test_shared(void);
 
 struct fc_test_node {
     enum fc_test_backend backend;

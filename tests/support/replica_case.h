@@ -1,4 +1,5 @@
-/* One case run over both backends: two nodes of one federation, both with Acme admitted. */
+/* One case run over both backends, and over memory that is shared: two nodes of one federation,
+ * both with Acme admitted. */
 #ifndef FC_TESTS_SUPPORT_REPLICA_CASE_H
 #define FC_TESTS_SUPPORT_REPLICA_CASE_H
 
@@ -49,12 +50,13 @@ static inline int fc_test_case_teardown(void **state)
     return 0;
 }
 
-static enum fc_test_backend fc_test_backends[] = {FC_TEST_MEMORY, FC_TEST_LMDB};
-#define FC_TEST_BOTH(f)                                                                            \
-    {#f " (memory)", f, fc_test_case_setup, fc_test_case_teardown, &fc_test_backends[0]},          \
+static enum fc_test_backend fc_test_backends[] = {FC_TEST_MEMORY, FC_TEST_LMDB, FC_TEST_SHARED};
+#define FC_TEST_ON(f, name, at)                                                                    \
     {                                                                                              \
-#f " (lmdb)", f, fc_test_case_setup, fc_test_case_teardown, &fc_test_backends[1]           \
+#f name, f, fc_test_case_setup, fc_test_case_teardown, &fc_test_backends[at]               \
     }
+#define FC_TEST_BOTH(f)                                                                            \
+    FC_TEST_ON(f, " (memory)", 0), FC_TEST_ON(f, " (lmdb)", 1), FC_TEST_ON(f, " (shared)", 2)
 
 #define assert_ok(expression) assert_int_equal((expression), FC_OK)
 
