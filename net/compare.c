@@ -12,6 +12,7 @@ struct fc_compare {
     struct fc_riblt_tally tally;
     uint64_t index; /* the peer's last arrival, when it began */
     uint32_t rounds, lists;
+    bool audit;   /* the cursor said in sync */
     bool listing; /* items are asked for, from above `after` on */
     bool more;
     struct fc_riblt_item after;
@@ -37,7 +38,7 @@ void fc_compare_note(struct fc_core *core, struct fc_session *session, uint32_t 
 {
     struct fc_core_audit *audit = &core->audit;
     audit->count++;
-    audit->found += lacking != 0;
+    audit->found += lacking != 0 && session->sync.compare && session->sync.compare->audit;
     audit->fetched += lacking;
     audit->last_ms = core->wall_ms;
     audit->peer = session->key;
@@ -103,6 +104,7 @@ void fc_compare_ask(struct fc_core *core, struct fc_session *session)
         core->err = FC_E_NOMEM;
         return;
     }
+    sync->compare->audit = sync->auditing;
     sync->compare->key = sync->compare->riblt.key = draw_key(core);
     if (!look(core, sync->compare))
         return;

@@ -130,7 +130,7 @@ void fc_core_peer_at(const struct fc_core *core, size_t index, struct fc_peer_in
  * neighbour now and then. */
 struct fc_core_audit {
     uint64_t count;   /* that came to an end */
-    uint64_t found;   /* of them, those in which something was lacking here */
+    uint64_t found;   /* of them, those that found something lacking here against the cursor */
     uint64_t fetched; /* records that were lacking, and asked for */
     uint64_t last_ms; /* wall clock; 0: none yet */
     struct fc_key peer;

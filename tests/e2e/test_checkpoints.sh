@@ -49,7 +49,7 @@ compared() {
     fc two status | grep -Eq "^compared    .* ago with Operator of (one|three): nothing is missing here"
 }
 eventually 60 compared
-[ "$(fc two status --json | field audits_lacking)" = 0 ] || fail "something was lacking"
+[ "$(fc two status --json | field audits_lacking)" = 0 ] || fail "a cursor said too much"
 
 # records say what was signed, and a proof has a date of today
 fc one log --json 2>/dev/null | grep -q checkpoint || fail "the log has no checkpoint"
