@@ -62,7 +62,8 @@ static uint32_t reconcile(uint32_t common, uint32_t here, uint32_t there, uint32
     }
     if (result != 0) {
         assert_int_equal(riblt.item_count, here + there);
-        qsort(riblt.items, riblt.item_count, sizeof *riblt.items, compare);
+        if (riblt.item_count != 0)
+            qsort(riblt.items, riblt.item_count, sizeof *riblt.items, compare);
         for (uint32_t i = 0; i < here; i++)
             assert_non_null(
                 bsearch(&own[i], riblt.items, riblt.item_count, sizeof *riblt.items, compare));
