@@ -5,33 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/spread_eager.h"
-#include "net/spread_plumtree.h"
-#include "net/view_hyparview.h"
-#include "net/view_registry.h"
+#include "sim/modules.h"
 #include "sim/view_static.h"
-
-/* -- modules by name -------------------------------------------------------------------------- */
-
-static const struct fc_view_ops *view_of(const char *name)
-{
-    static const struct fc_view_ops *const all[] = {&fc_view_registry, &fc_view_hyparview,
-                                                    &fc_view_all, &fc_view_static};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        if (strcmp(name, all[i]->name) == 0)
-            return all[i];
-    return NULL;
-}
-
-static const struct fc_spread_ops *spread_of(const char *name)
-{
-    static const struct fc_spread_ops *const all[] = {
-        &fc_spread_plumtree, &fc_spread_plumtree_shared, &fc_spread_eager, &fc_spread_flood};
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        if (strcmp(name, all[i]->name) == 0)
-            return all[i];
-    return NULL;
-}
 
 /* -- making ----------------------------------------------------------------------------------- */
 
@@ -100,8 +75,8 @@ static enum fc_err make_light(const struct fc_fleet_config *config, struct fc_fl
     struct fc_light_config light = {.seed = config->scenario->seed,
                                     .nodes = fleet->nodes,
                                     .feeds = fleet->feeds,
-                                    .view = view_of(spec->view),
-                                    .spread = spread_of(spec->spread),
+                                    .view = fc_module_view(spec->view),
+                                    .spread = fc_module_spread(spec->spread),
                                     .active_max = spec->active,
                                     .fanout = spec->fanout,
                                     .links = network_of(config->scenario),
@@ -168,8 +143,8 @@ static enum fc_err make_world(const struct fc_fleet_config *config, struct fc_fl
                                     .queue_max = scenario->links.queue_max,
                                     .governors = spec->governors,
                                     .peers_active_max = spec->active,
-                                    .view = view_of(spec->view),
-                                    .spread = spread_of(spec->spread),
+                                    .view = fc_module_view(spec->view),
+                                    .spread = fc_module_spread(spec->spread),
                                     .spread_fanout = spec->fanout,
                                     .lmdb_dir = config->lmdb_dir,
                                     .ctx = config->ctx,

@@ -47,7 +47,7 @@ struct fc_federation_spec {
     uint32_t governors; /* 3 */
     char view[24];      /* registry, hyparview, all, static (the topology's own edges) */
     uint32_t active;    /* 0: the view's own */
-    char spread[24];    /* plumtree, plumtree-shared, eager, flood */
+    char spread[24];    /* plumtree, plumtree-shared, eager, flood, example */
     uint32_t fanout;    /* of eager */
     uint32_t dials_only_ppm; /* share of nodes without an endpoint */
     bool checkpoints;

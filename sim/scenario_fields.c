@@ -33,7 +33,8 @@ static const char *const node_words[] = {"full", "light", NULL};
 static const char *const store_words[] = {"memory", "lmdb", NULL};
 static const char *const start_words[] = {"seeded", "join", NULL};
 static const char *const view_names[] = {"registry", "hyparview", "all", "static", NULL};
-static const char *const spread_names[] = {"plumtree", "plumtree-shared", "eager", "flood", NULL};
+static const char *const spread_names[] = {"plumtree", "plumtree-shared", "eager",
+                                           "flood",    "example",         NULL};
 static const char *const view_meanings[] = {
     "a handful of links, near and random, from the signed registry of nodes: the daemon's",
     "HyParView as published: joins walk, passive views are shuffled",
@@ -45,6 +46,7 @@ static const char *const spread_meanings[] = {
     "Plumtree as published: one tree for all",
     "to `fanout` peers at random, once, with nothing that repairs",
     "to every peer that is not known to have it",
+    "to `fanout` links at random, once: the example of simulating-own-protocols.md",
 };
 const char *const fc_fault_words[FC_FAULT_KINDS + 1] = {
     "crash", "restart", "partition", "heal", "isolate", "cut",     "disk-full", "skew",   "slow",
