@@ -284,7 +284,8 @@ static void soon(void *ctx, uint32_t index, uint64_t tag, int step)
         if (delta / 64 < node->had_words)
             __builtin_prefetch(&node->had[delta / 64], 1);
         __builtin_prefetch(node->peers);
-        __builtin_prefetch(node->peers + 2);
+        if (node->peer_count > 2)
+            __builtin_prefetch(node->peers + 2);
         __builtin_prefetch(node->spread);
     } else if (!fc_light_holds(node, delta)) {
         for (uint32_t i = 0; i < node->peer_count && i < 16; i++)
