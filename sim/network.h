@@ -122,7 +122,7 @@ void fc_network_cut(struct fc_network *network, uint32_t a, uint32_t b);
 void fc_network_cut_all(struct fc_network *network, uint32_t node);
 /* The newest link of `node` with `peer` that is up at both ends; 0: none. */
 uint32_t fc_network_link(const struct fc_network *network, uint32_t node, uint32_t peer);
-/* The other end; the link must be the node's. */
+/* The other end; 0xffffffff: the node has no such link any more. */
 uint32_t fc_network_peer(const struct fc_network *network, uint32_t node, uint32_t link);
 /* A number that comes with news of a link of the node's. */
 void fc_network_mark(struct fc_network *network, uint32_t node, uint32_t link, uint32_t mark);

@@ -467,8 +467,7 @@ uint32_t fc_network_link(const struct fc_network *network, uint32_t node, uint32
 uint32_t fc_network_peer(const struct fc_network *network, uint32_t node, uint32_t number)
 {
     int own = end_of(network, node, number);
-    assert(own >= 0);
-    return network->links[number - 1].end[1 - own].node;
+    return own < 0 ? FC_NONE : network->links[number - 1].end[1 - own].node;
 }
 
 void fc_network_mark(struct fc_network *network, uint32_t node, uint32_t number, uint32_t mark)
