@@ -1,3 +1,5 @@
+#include <stdlib.h>
+
 #include "net/spread_plumtree_priv.h"
 
 /* Choosing among neighbours by what they say is safe from loops while one is chosen only if it is
@@ -55,14 +57,40 @@ static bool is_closer(struct fc_spread *spread, const struct fc_group *group, ui
 
 /* -- telling peers ---------------------------------------------------------------------------- */
 
-/* All groups that are marked, of which `link` is the parent, or the one before. */
-static void send_marked(struct fc_spread *spread, uint8_t link, enum fc_spread_kind kind)
+/* Groups with something to be told, found in one pass: the table is long and they are few. */
+struct touched {
+    struct fc_group **list;
+    uint32_t count;
+};
+
+static void gather(struct fc_spread *spread, struct touched *touched)
+{
+    struct fc_group *group;
+    uint32_t at = 0, cap = 0;
+    *touched = (struct touched){0};
+    while ((group = fc_groups_next(&spread->groups, &at)) != NULL) {
+        if (!group->marked && !group->changed)
+            continue;
+        if (touched->count == cap) {
+            uint32_t larger = cap ? 2 * cap : 64;
+            struct fc_group **list = realloc(touched->list, larger * sizeof(*list));
+            if (!list)
+                return; /* the others stay as they are until the next time */
+            touched->list = list;
+            cap = larger;
+        }
+        touched->list[touched->count++] = group;
+    }
+}
+
+/* Those that are marked, of which `link` is the parent, or the one before. */
+static void send_marked(struct fc_spread *spread, const struct touched *touched, uint8_t link,
+                        enum fc_spread_kind kind)
 {
     struct fc_spread_message message = {.kind = kind};
     struct fc_buf groups = {0};
-    struct fc_group *group;
-    uint32_t at = 0;
-    while ((group = fc_groups_next(&spread->groups, &at)) != NULL) {
+    for (uint32_t i = 0; i < touched->count; i++) {
+        const struct fc_group *group = touched->list[i];
         uint8_t to = kind == FC_SPREAD_GRAFT ? group->parent : group->before;
         if (!group->marked || to != link || message.groups.count == FC_SPREAD_GROUPS_MAX)
             continue;
@@ -75,49 +103,62 @@ static void send_marked(struct fc_spread *spread, uint8_t link, enum fc_spread_k
     fc_buf_finish(&groups);
 }
 
-enum which { ALL, CHANGED, ASKED };
-
-static bool is_told(const struct fc_group *group, uint8_t link, enum which which)
+static void send_distances(struct fc_spread *spread, uint8_t link, uint32_t count,
+                           struct fc_buf *distances)
 {
-    if (which == CHANGED)
-        return group->changed;
-    return group->far != FC_SPREAD_FAR_UNKNOWN &&
-           (which == ALL || (group->asks & fc_tree_bit(link)) != 0);
+    struct fc_spread_message message = {.kind = FC_SPREAD_FAR, .distances = fc_buf_span(distances)};
+    if (count != 0 && !distances->failed)
+        fc_tree_send(spread, link, &message);
+    fc_buf_finish(distances);
 }
 
-static void send_far(struct fc_spread *spread, uint8_t link, enum which which)
+static void send_changed(struct fc_spread *spread, const struct touched *touched, uint8_t link)
 {
-    struct fc_spread_message message = {.kind = FC_SPREAD_FAR};
+    struct fc_buf distances = {0};
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < touched->count && count < FC_SPREAD_GROUPS_MAX; i++) {
+        if (!touched->list[i]->changed)
+            continue;
+        touched->list[i]->asks &= (uint8_t)~fc_tree_bit(link);
+        fc_spread_put_far(&distances, touched->list[i]->id, touched->list[i]->far);
+        count++;
+    }
+    send_distances(spread, link, count, &distances);
+}
+
+/* All that are known, or those it asks for. */
+static void send_far(struct fc_spread *spread, uint8_t link, bool all)
+{
     struct fc_buf distances = {0};
     struct fc_group *group;
     uint32_t at = 0, count = 0;
     while (count < FC_SPREAD_GROUPS_MAX && (group = fc_groups_next(&spread->groups, &at)) != NULL) {
-        if (!is_told(group, link, which))
+        if (group->far == FC_SPREAD_FAR_UNKNOWN || (!all && !(group->asks & fc_tree_bit(link))))
             continue;
         group->asks &= (uint8_t)~fc_tree_bit(link);
         fc_spread_put_far(&distances, group->id, group->far);
         count++;
     }
-    message.distances = fc_buf_span(&distances);
-    if (count != 0 && !distances.failed)
-        fc_tree_send(spread, link, &message);
-    fc_buf_finish(&distances);
+    send_distances(spread, link, count, &distances);
 }
 
 static void send_changes(struct fc_spread *spread)
 {
-    struct fc_group *group;
-    uint32_t at = 0;
-    for (uint8_t i = 0; i < spread->link_cap; i++) {
-        send_marked(spread, i, FC_SPREAD_GRAFT);
-        send_marked(spread, i, FC_SPREAD_PRUNE);
-        send_far(spread, i, CHANGED);
+    struct touched touched;
+    gather(spread, &touched);
+    for (uint8_t i = 0; i < spread->link_cap && touched.count != 0; i++) {
+        if (!fc_tree_is_open(spread, i))
+            continue;
+        send_marked(spread, &touched, i, FC_SPREAD_GRAFT);
+        send_marked(spread, &touched, i, FC_SPREAD_PRUNE);
+        send_changed(spread, &touched, i);
     }
-    while ((group = fc_groups_next(&spread->groups, &at)) != NULL) {
-        if (group->marked)
-            group->before = FC_GROUP_NONE;
-        group->marked = group->changed = false;
+    for (uint32_t i = 0; i < touched.count; i++) {
+        if (touched.list[i]->marked)
+            touched.list[i]->before = FC_GROUP_NONE;
+        touched.list[i]->marked = touched.list[i]->changed = false;
     }
+    free(touched.list);
 }
 
 static void send_one(struct fc_spread *spread, enum fc_spread_kind kind, uint8_t link, uint32_t id)
@@ -350,7 +391,7 @@ void fc_tree_answer(struct fc_spread *spread)
     spread->answer_at_us = FC_TREE_NEVER;
     for (uint8_t i = 0; i < spread->link_cap && i < FC_GROUPS_FAR_MAX; i++)
         if (fc_tree_is_open(spread, i))
-            send_far(spread, i, ASKED);
+            send_far(spread, i, false);
 }
 
 void fc_tree_repair(struct fc_spread *spread)
@@ -374,6 +415,6 @@ void fc_tree_repair(struct fc_spread *spread)
         if (!fc_tree_is_open(spread, i) || spread->links[i].told)
             continue;
         spread->links[i].told = true;
-        send_far(spread, i, ALL);
+        send_far(spread, i, true);
     }
 }
