@@ -200,6 +200,18 @@ static void join_some(struct fc_run *run, uint32_t count)
     }
 }
 
+/* As the command does: a new certificate, and at once the head that opens its incarnation. */
+static void recover(struct fc_run *run, uint32_t owner, uint32_t at)
+{
+    struct fc_world *world = run->fleet.world;
+    enum fc_err err = fc_world_recover(world, owner, at);
+    if (err == FC_OK)
+        err = fc_world_publish(world, at, owner, NULL, 0);
+    if (err != FC_OK)
+        fc_run_say(run, "%s does not recover at %s: %s", fc_fleet_name(&run->fleet, owner),
+                   fc_fleet_name(&run->fleet, at), fc_err_text(err));
+}
+
 static void govern(struct fc_run *run, const struct fc_active_fault *fault)
 {
     struct fc_world *world = run->fleet.world;
@@ -218,10 +230,8 @@ static void govern(struct fc_run *run, const struct fc_active_fault *fault)
             feed.version = 0;
         if (fault->spec.kind == FC_FAULT_REVOKE)
             fc_world_revoke(world, owner, at, feed.version, FC_REVOKE_FREEZE);
-        else if (fault->spec.kind == FC_FAULT_RECOVER &&
-                 fc_world_recover(world, owner, at) != FC_OK)
-            fc_run_say(run, "what %s follows is not known there",
-                       fc_fleet_name(&run->fleet, owner));
+        else if (fault->spec.kind == FC_FAULT_RECOVER)
+            recover(run, owner, at);
     }
     uint32_t at = someone_up(run);
     if (fault->spec.kind == FC_FAULT_ROTATE && may_govern(run, at))

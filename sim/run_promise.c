@@ -245,20 +245,56 @@ static void check_all(struct fc_run *run)
     }
 }
 
+struct difference {
+    struct fc_run *run;
+    uint32_t a, b;
+    char text[128];
+};
+
+static enum fc_err find_difference(void *ctx, const struct fc_feed *feed)
+{
+    struct difference *found = ctx;
+    struct fc_world *world = found->run->fleet.world;
+    struct fc_feed other = {0};
+    uint32_t owner = fc_world_owner_of(world, &feed->participant);
+    if (fc_replica_feed(fc_world_replica(world, found->b), &feed->participant, &other) != FC_OK)
+        other.version = 0;
+    if (other.version == feed->version && fc_hash_eq(&other.head_hash, &feed->head_hash) &&
+        feed->missing == 0)
+        return FC_OK;
+    snprintf(found->text, sizeof found->text, ": of %s %u.%llu (%llu contents missing) and %u.%llu",
+             owner == FC_WORLD_NONE ? "nobody" : fc_world_name(world, owner),
+             fc_version_incarnation(feed->version),
+             (unsigned long long)fc_version_seq(feed->version), (unsigned long long)feed->missing,
+             fc_version_incarnation(other.version),
+             (unsigned long long)fc_version_seq(other.version));
+    return FC_E_AGAIN;
+}
+
+/* Two nodes, and the first feed that they do not hold alike. */
+static void tell_apart(struct fc_run *run)
+{
+    struct difference found = {.run = run, .a = run->apart[0], .b = run->apart[1]};
+    enum fc_err err =
+        fc_replica_feeds(fc_world_replica(run->fleet.world, found.a), find_difference, &found);
+    if (err == FC_OK) {
+        struct difference back = {.run = run, .a = found.b, .b = found.a};
+        found = back;
+        err =
+            fc_replica_feeds(fc_world_replica(run->fleet.world, found.a), find_difference, &found);
+    }
+    fc_promise_broken(run, "%s and %s do not hold the same %.0f s after the run%s",
+                      fc_fleet_name(&run->fleet, found.a), fc_fleet_name(&run->fleet, found.b),
+                      (double)run->scenario->settle_us / 1e6,
+                      err == FC_E_AGAIN ? found.text : ", in what is contested");
+}
+
 void fc_promise_end(struct fc_run *run, bool converged)
 {
     if (run->fleet.light || run->failure[0] != 0)
         return;
     if (!converged) {
-        if (run->apart[0] == run->apart[1])
-            fc_promise_broken(run, "%s still lacks contents or deltas %.1f s after the run",
-                              fc_fleet_name(&run->fleet, run->apart[1]),
-                              (double)run->scenario->settle_us / 1e6);
-        else
-            fc_promise_broken(run, "%s and %s do not hold the same %.1f s after the run",
-                              fc_fleet_name(&run->fleet, run->apart[0]),
-                              fc_fleet_name(&run->fleet, run->apart[1]),
-                              (double)run->scenario->settle_us / 1e6);
+        tell_apart(run);
         return;
     }
     check_all(run);
