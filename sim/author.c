@@ -12,6 +12,7 @@ struct work {
     uint64_t now_ms;
     fc_version version;
     struct fc_hash hash; /* of the head signed last */
+    bool counted;        /* never twice at one version */
 };
 
 static enum fc_err sign_head(struct fc_world *world, uint32_t owner, struct fc_span body,
@@ -36,9 +37,20 @@ static enum fc_err sign_next(void *ctx, struct fc_span head_body, struct fc_span
                              struct fc_buf *record)
 {
     struct work *work = ctx;
+    const struct fc_world_node *node = work->world->nodes[work->owner];
     (void)delta_ops, (void)contents, (void)count;
     work->hash = fc_record_hash(FC_RECORD_HEAD, head_body);
-    return sign_head(work->world, work->owner, head_body, record);
+    size_t start = record->len;
+    struct fc_record parsed;
+    struct fc_head head;
+    enum fc_err err = sign_head(work->world, work->owner, head_body, record);
+    if (err == FC_OK)
+        err = fc_record_parse(fc_span(record->data + start, record->len - start), &parsed);
+    if (err == FC_OK)
+        err = fc_head_parse(&parsed, &head);
+    if (err == FC_OK && work->counted && head.version <= node->counter)
+        err = FC_E_COUNTER;
+    return err;
 }
 
 static void fill(const struct fc_world_op *in, struct fc_op *op, struct fc_content *contents,
@@ -75,6 +87,8 @@ static enum fc_err write(void *ctx, struct fc_replica *replica)
     enum fc_err err = fc_replica_author(replica, &author, &work->version);
     if (err == FC_OK)
         tell_signed(work->world, work->owner, work->version, &work->hash);
+    if (err == FC_OK && work->counted)
+        work->world->nodes[work->owner]->counter = work->version;
     free(ops);
     free(contents);
     return err;
@@ -96,7 +110,8 @@ enum fc_err fc_world_publish(struct fc_world *world, uint32_t at, uint32_t owner
                         .owner = owner,
                         .list = list,
                         .count = count,
-                        .now_ms = fc_world_wall_ms(world, world->nodes[at])};
+                        .now_ms = fc_world_wall_ms(world, world->nodes[at]),
+                        .counted = world->config.counters};
     if (count == 1)
         fc_world_say(world, "%s %s %s, at %s", node->name, list[0].content ? "puts" : "deletes",
                      list[0].key, world->nodes[at]->name);

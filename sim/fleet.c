@@ -153,6 +153,7 @@ static enum fc_err make_world(const struct fc_fleet_config *config, struct fc_fl
                                     .latency = latency,
                                     .tamper = config->tamper,
                                     .observer = config->observer,
+                                    .counters = true,
                                     .log = config->log};
     enum fc_err err = fc_world_create(&world, &fleet->world);
     if (err != FC_OK)

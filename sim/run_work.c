@@ -205,7 +205,7 @@ static void publish(struct fc_run *run, const struct fc_workload_spec *work)
             fc_lie_published(run, node, feed);
         } else if (err != FC_E_FULL && err != FC_E_CONTESTED && err != FC_E_REVOKED &&
                    err != FC_E_DENIED && err != FC_E_DISPUTED && err != FC_E_UNKNOWN &&
-                   err != FC_E_MISSING && err != FC_E_SIGNATURE) {
+                   err != FC_E_MISSING && err != FC_E_SIGNATURE && err != FC_E_COUNTER) {
             fc_promise_broken(run, "%s cannot publish: %s", fc_fleet_name(&run->fleet, node),
                               fc_err_text(err));
         }

@@ -54,7 +54,8 @@ struct fc_world_config {
     /* May change a message on its way, or drop it (false); NULL: honest. */
     bool (*tamper)(void *ctx, uint32_t from, uint32_t to, struct fc_buf *message);
     struct fc_world_observer observer;
-    bool log; /* put the core's log lines into the trace */
+    bool counters; /* owners never sign twice at one version, wherever they publish */
+    bool log;      /* put the core's log lines into the trace */
 };
 struct fc_world;
 

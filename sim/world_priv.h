@@ -22,6 +22,7 @@ struct fc_world_node {
     uint64_t g, r;
     uint16_t incarnation;
     uint64_t floor;
+    fc_version counter; /* the last version signed, beside the key */
 
     struct fc_kv *kv; /* the replica's while up, else what survived; NULL: on the disk */
     struct fc_replica *replica;
