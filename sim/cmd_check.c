@@ -123,7 +123,7 @@ static int work(void *ctx, uint32_t job, FILE *out)
     snprintf(command, sizeof command, "fedcat-sim run check --seed %s", seed);
     if (!summary || fc_check_scenario(seed, &scenario, &wrong) != FC_OK)
         return FC_EXIT_FAILED;
-    struct fc_run_config config = {.scenario = &scenario, .command = command};
+    struct fc_run_config config = {.scenario = &scenario, .command = command, .probe = true};
     enum fc_err err = fc_run(&config, summary, &error);
     if (err == FC_OK)
         fc_summary_write_json(summary, &json);

@@ -95,6 +95,7 @@ static int play(struct options *options, const struct fc_scenario *scenario)
                                    .lmdb_dir = temp,
                                    .until_us = (uint64_t)(options->until_s * 1e6 + 0.5),
                                    .log = true,
+                                   .probe = strcmp(options->choice.name, "check") == 0,
                                    .line = print_line,
                                    .ctx = options};
     enum fc_err err = summary && (!on_disk || temp) ? fc_run(&config, summary, &error) : FC_E_NOMEM;

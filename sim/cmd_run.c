@@ -96,6 +96,7 @@ static int play(const struct options *options, const struct fc_scenario *scenari
                                    .command = (const char *)command.data,
                                    .lmdb_dir = temp,
                                    .log = options->trace,
+                                   .probe = strcmp(options->choice.name, "check") == 0,
                                    .line = options->trace ? print_line : NULL,
                                    .ctx = &meter,
                                    .progress = fc_cli_meter_show,

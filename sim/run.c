@@ -13,6 +13,7 @@ enum {
     SECOND_US = 1000000,
     START_OVER_US = 2 * SECOND_US, /* seeded nodes start within it */
     SETTLE_STEP_US = SECOND_US / 10,
+    KNOWN_WITHIN_US = 60 * SECOND_US, /* who holds everything knows it by then */
     PROGRESS_STEPS = 2000,
 };
 
@@ -301,6 +302,9 @@ static bool settle(struct fc_run *run)
         converged = fc_promise_is_converged(run);
         tell_progress(run, end_us, true);
     }
+    uint64_t known_us = fc_run_now_us(run) + KNOWN_WITHIN_US;
+    while (converged && !fc_promise_all_know(run) && fc_run_now_us(run) < known_us)
+        fc_network_run(fc_fleet_network(&run->fleet), fc_run_now_us(run) + SETTLE_STEP_US);
     return converged;
 }
 
@@ -474,6 +478,8 @@ enum fc_err fc_run(const struct fc_run_config *config, struct fc_summary *summar
         if (whole && run.failure[0] == 0) {
             fc_fault_end_all(&run);
             fc_promise_end(&run, settle(&run));
+            if (config->probe)
+                fc_probe(&run);
         }
         err = conclude(&run, &start, summary);
     }

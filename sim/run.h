@@ -23,6 +23,7 @@ struct fc_run_config {
     const char *lmdb_dir; /* where LMDB replicas go, when the scenario wants them */
     uint64_t until_us;    /* stop there; 0: at its end */
     bool log;             /* what nodes log is among the lines */
+    bool probe;           /* when all is over: is news still told at once? */
     void *ctx;
     void (*line)(void *ctx, const char *text);                           /* NULL: no lines */
     void (*progress)(void *ctx, const struct fc_run_progress *progress); /* NULL: none */

@@ -128,9 +128,15 @@ void fc_promise_accepted(struct fc_run *run, uint32_t node, uint32_t owner,
 void fc_promise_started(struct fc_run *run, uint32_t node);
 /* All honest nodes that are up and reach each other hold the same. */
 bool fc_promise_is_converged(struct fc_run *run);
+bool fc_promise_all_know(struct fc_run *run); /* that they are in sync */
+/* Honest, up, and a member's by the charter in force. */
+bool fc_promise_counts(struct fc_run *run, uint32_t node);
 void fc_promise_end(struct fc_run *run, bool converged);
 void fc_promise_broken(struct fc_run *run, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void fc_promise_finish(struct fc_run *run);
+
+/* run_probe.c */
+void fc_probe(struct fc_run *run);
 
 #endif

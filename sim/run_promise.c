@@ -162,6 +162,12 @@ static bool counts(struct fc_run *run, const struct fc_ledger *present, uint32_t
     return fc_ledger_node(present, &key, &known) == FC_OK;
 }
 
+bool fc_promise_counts(struct fc_run *run, uint32_t node)
+{
+    const struct fc_ledger *present = present_ledger(run);
+    return present && counts(run, present, node);
+}
+
 static bool is_world_converged(struct fc_run *run)
 {
     struct fc_hash first[2], other[2];
@@ -214,14 +220,26 @@ static enum fc_err check_shown(void *ctx, const struct fc_feed *feed)
     return FC_OK;
 }
 
-/* The answer to "am I in sync?" at rest. */
-static void check_in_sync(struct fc_run *run, uint32_t node)
+/* The answer to "am I in sync?" at rest, which may take a round of questions. Dishonest peers may
+ * keep it from being given. FC_WORLD_NONE: all know. */
+static uint32_t who_does_not_know(struct fc_run *run)
 {
+    const struct fc_ledger *present = present_ledger(run);
     struct fc_core_status status;
-    fc_core_get_status(fc_world_core(run->fleet.world, node), &status);
-    if (status.open != 0 && status.in_sync_with == 0 && run->scenario->dishonest_count == 0)
-        fc_promise_broken(run, "%s holds everything and does not know it is in sync",
-                          fc_fleet_name(&run->fleet, node));
+    for (uint32_t i = 0; present && i < fc_world_count(run->fleet.world); i++) {
+        if (!counts(run, present, i))
+            continue;
+        fc_core_get_status(fc_world_core(run->fleet.world, i), &status);
+        if (status.open != 0 && status.in_sync_with == 0)
+            return i;
+    }
+    return FC_WORLD_NONE;
+}
+
+bool fc_promise_all_know(struct fc_run *run)
+{
+    return run->fleet.light || run->scenario->dishonest_count != 0 ||
+           who_does_not_know(run) == FC_WORLD_NONE;
 }
 
 static void check_all(struct fc_run *run)
@@ -234,8 +252,6 @@ static void check_all(struct fc_run *run)
         struct fc_replica *replica = fc_world_replica(run->fleet.world, i);
         if (!counts(run, present, i))
             continue;
-        if (run->scenario->links.loss_ppm == 0)
-            check_in_sync(run, i);
         if (fc_replica_feeds(replica, check_shown, &shown) != FC_OK)
             fc_promise_broken(run, "%s cannot read its feeds", fc_fleet_name(&run->fleet, i));
         if (i % stride != 0 || verified++ >= VERIFIED_MAX)
@@ -298,4 +314,7 @@ void fc_promise_end(struct fc_run *run, bool converged)
         return;
     }
     check_all(run);
+    if (!fc_promise_all_know(run))
+        fc_promise_broken(run, "%s holds everything and does not know that it is in sync",
+                          fc_fleet_name(&run->fleet, who_does_not_know(run)));
 }
