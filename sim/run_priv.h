@@ -78,6 +78,7 @@ struct fc_run {
     uint64_t head_count, head_cap;
     struct fc_index head_index; /* by hash */
     struct fc_index first_head; /* by owner and version: the first signed there */
+    struct fc_index verified;   /* heads whose signatures were looked at, at the end */
     char failure[256];          /* the first broken promise */
     uint64_t failure_us;
     uint32_t apart[2]; /* honest nodes that did not hold the same at the last look */

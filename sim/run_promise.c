@@ -26,6 +26,7 @@ void fc_promise_finish(struct fc_run *run)
     free(run->heads);
     fc_index_finish(&run->head_index);
     fc_index_finish(&run->first_head);
+    fc_index_finish(&run->verified);
 }
 
 /* -- nothing is held that was not signed; nobody honest signs twice --------------------------- */
@@ -209,6 +210,36 @@ struct shown {
     uint32_t node;
 };
 
+/* With the key of the certificate that the head names, and by no verifier of the nodes. Each head
+ * is looked at once. */
+static void check_signature(struct fc_run *run, uint32_t node, const struct fc_feed *feed)
+{
+    struct fc_replica *replica = fc_world_replica(run->fleet.world, node);
+    struct fc_buf bytes = {0};
+    struct fc_record record;
+    struct fc_signature signature;
+    bool has_ops;
+    if (fc_replica_head(replica, &feed->participant, &bytes, NULL, &has_ops) != FC_OK) {
+        fc_promise_broken(run, "%s cannot read a head", fc_fleet_name(&run->fleet, node));
+        return;
+    }
+    struct fc_hash whole = fc_hash("fedcat.sim.1", fc_buf_span(&bytes));
+    if (fc_index_get(&run->verified, whole.b) == FC_INDEX_NONE) {
+        const struct fc_held *held = fc_ledger_find(fc_replica_ledger(replica), &feed->certificate);
+        bool valid = held && fc_record_parse(fc_buf_span(&bytes), &record) == FC_OK &&
+                     record.signature_count == 1;
+        if (valid)
+            fc_record_signature(&record, 0, &signature);
+        if (valid && fc_verify(&held->certificate.feed_key, &record.hash, &signature.sig))
+            fc_index_put(&run->verified, whole.b, 0);
+        else if (held)
+            fc_promise_broken(run, "%s holds a head of %s whose signature does not verify",
+                              fc_fleet_name(&run->fleet, node),
+                              fc_world_owner_name(run->fleet.world, &feed->participant));
+    }
+    fc_buf_finish(&bytes);
+}
+
 static enum fc_err check_shown(void *ctx, const struct fc_feed *feed)
 {
     struct shown *shown = ctx;
@@ -217,6 +248,7 @@ static enum fc_err check_shown(void *ctx, const struct fc_feed *feed)
         return FC_OK;
     check_signed(shown->run, shown->node, fc_world_owner_of(world, &feed->participant),
                  feed->version, &feed->head_hash);
+    check_signature(shown->run, shown->node, feed);
     return FC_OK;
 }
 

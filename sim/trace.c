@@ -95,7 +95,7 @@ static void print_head(const struct fc_world *world, const struct fc_record *rec
     struct fc_head head;
     if (fc_head_parse(record, &head) != FC_OK)
         return;
-    fc_trace_print(out, "head of %s ", fc_world_owner(world, &head.participant));
+    fc_trace_print(out, "head of %s ", fc_world_owner_name(world, &head.participant));
     print_version(out, head.version);
 }
 
@@ -105,7 +105,7 @@ static void print_certificate(const struct fc_world *world, const struct fc_reco
     struct fc_certificate certificate;
     if (fc_certificate_parse(record, &certificate) == FC_OK)
         fc_trace_print(out, "certificate of %s g %llu r %llu",
-                       fc_world_owner(world, &certificate.participant),
+                       fc_world_owner_name(world, &certificate.participant),
                        (unsigned long long)certificate.g, (unsigned long long)certificate.r);
 }
 
@@ -133,11 +133,11 @@ static void print_record(const struct fc_world *world, struct fc_span bytes, str
     else if (record.type == FC_RECORD_REVOCATION &&
              fc_revocation_parse(&record, &body.revocation) == FC_OK)
         fc_trace_print(out, "revocation of %s",
-                       fc_world_owner(world, &body.revocation.participant));
+                       fc_world_owner_name(world, &body.revocation.participant));
     else if (record.type == FC_RECORD_DESCRIPTOR &&
              fc_descriptor_parse(&record, &body.descriptor) == FC_OK)
         fc_trace_print(out, "descriptor of %s",
-                       fc_world_owner(world, &body.descriptor.participant));
+                       fc_world_owner_name(world, &body.descriptor.participant));
     else
         fc_trace_print(out, "%s", fc_record_type_name(record.type));
 }
@@ -204,7 +204,7 @@ static void print_block(const struct fc_world *world, const struct fc_wire_block
 static void print_feed(const struct fc_world *world, const struct fc_wire_feed *feed,
                        struct fc_buf *out)
 {
-    fc_trace_print(out, "%s since ", fc_world_owner(world, &feed->participant));
+    fc_trace_print(out, "%s since ", fc_world_owner_name(world, &feed->participant));
     print_version(out, feed->since);
     fc_trace_print(out, "%s", feed->whole ? ", whole" : "");
 }
@@ -372,7 +372,7 @@ static void print_body(const struct fc_world *world, const struct fc_wire *messa
         print_block(world, &message->block, out);
         break;
     case FC_WIRE_WALK:
-        fc_trace_print(out, "%s, %u places", fc_world_owner(world, &message->walk.participant),
+        fc_trace_print(out, "%s, %u places", fc_world_owner_name(world, &message->walk.participant),
                        message->walk.prefixes.count);
         break;
     case FC_WIRE_NODES:

@@ -159,7 +159,7 @@ uint32_t fc_world_owner_of(const struct fc_world *world, const struct fc_hash *p
     return fc_index_get(&world->by_participant, participant->b);
 }
 
-const char *fc_world_owner(const struct fc_world *world, const struct fc_hash *participant)
+const char *fc_world_owner_name(const struct fc_world *world, const struct fc_hash *participant)
 {
     uint32_t owner = fc_world_owner_of(world, participant);
     return owner != FC_WORLD_NONE ? world->nodes[owner]->name : "?";

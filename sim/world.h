@@ -95,6 +95,7 @@ struct fc_key fc_world_node_key(const struct fc_world *world, uint32_t node);
 /* FC_WORLD_NONE: of nobody here. */
 uint32_t fc_world_node_of(const struct fc_world *world, const struct fc_key *key);
 uint32_t fc_world_owner_of(const struct fc_world *world, const struct fc_hash *participant);
+const char *fc_world_owner_name(const struct fc_world *world, const struct fc_hash *participant);
 bool fc_world_is_up(const struct fc_world *world, uint32_t node);
 
 /* -- what users do ---------------------------------------------------------------------------- */

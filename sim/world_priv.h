@@ -72,7 +72,6 @@ enum fc_err fc_world_local(struct fc_world *world, uint32_t at,
                            enum fc_err (*work)(void *ctx, struct fc_replica *replica), void *ctx);
 /* Where a node's operator has been admitted, its node's descriptor is published once. */
 void fc_world_describe(struct fc_world *world, uint32_t node);
-const char *fc_world_owner(const struct fc_world *world, const struct fc_hash *participant);
 
 /* world_node.c */
 /* A node without a store yet, down. */
