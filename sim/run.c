@@ -36,6 +36,12 @@ void fc_run_say(struct fc_run *run, const char *format, ...)
 
 /* -- what happens to nodes, into the measures and the promises -------------------------------- */
 
+static void on_line(void *ctx, const char *text)
+{
+    const struct fc_run *run = ctx;
+    run->config.line(run->config.ctx, text);
+}
+
 static void on_sent(void *ctx, uint32_t from, uint32_t to, struct fc_span message)
 {
     struct fc_run *run = ctx;
@@ -175,7 +181,7 @@ static enum fc_err make_fleet(struct fc_run *run)
                                      .light_sent = on_light_sent,
                                      .light_alarm = on_light_alarm,
                                      .ctx = run,
-                                     .line = run->config.line,
+                                     .line = run->config.line ? on_line : NULL,
                                      .log = run->config.log};
     return fc_fleet_create(&config, &run->fleet, run->error);
 }

@@ -66,6 +66,7 @@ struct fc_run {
     uint32_t popularity_milli;
     uint64_t *published_by; /* of each workload */
     uint64_t published, last_publish_us;
+    uint64_t turn; /* of feeds that publish in turn */
 
     struct fc_active_fault *faults;
     uint32_t fault_count, fault_cap;

@@ -51,6 +51,8 @@ static bool weigh(struct fc_run *run, uint32_t zipf_milli)
 static uint32_t draw_feed(struct fc_run *run, const struct fc_workload_spec *work)
 {
     uint32_t feeds = run->fleet.feeds;
+    if (work->in_turn)
+        return (uint32_t)(run->turn++ % feeds);
     if (work->zipf_milli == 0 || !weigh(run, work->zipf_milli))
         return (uint32_t)fc_rng_below(&run->rng, feeds);
     double at = (double)(fc_rng_next(&run->rng) >> 11) / 9007199254740992.0;

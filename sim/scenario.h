@@ -78,6 +78,7 @@ struct fc_workload_spec {     /* an item of `workload:` */
     uint64_t from_us, for_us; /* for 0: to the end of the run */
     uint64_t per_hour;        /* deltas in the federation, Poisson; exactly even when `even` */
     bool even;
+    bool in_turn;        /* each feed in turn */
     uint64_t count;      /* stop after so many; 0: any */
     uint32_t zipf_milli; /* exponent x 1000 of feed popularity; 0: all alike */
     uint32_t burst;      /* deltas at once each time; 1 */

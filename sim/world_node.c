@@ -191,6 +191,56 @@ uint32_t fc_world_add(struct fc_world *world, const char *name, uint32_t bootstr
     return node->index;
 }
 
+/* -- stores on the disk ----------------------------------------------------------------------- */
+
+static enum fc_err copy_table(struct fc_txn *from, struct fc_txn *to, enum fc_table table)
+{
+    struct fc_kv_cursor *cursor = NULL;
+    struct fc_span key, value;
+    enum fc_err err = fc_kv_cursor_open(from, table, &cursor);
+    if (err != FC_OK)
+        return err;
+    err = fc_kv_seek(cursor, fc_span(NULL, 0), &key, &value);
+    while (err == FC_OK) {
+        err = fc_kv_append(to, table, key, value);
+        if (err == FC_OK)
+            err = fc_kv_next(cursor, &key, &value);
+    }
+    fc_kv_cursor_close(cursor);
+    return err == FC_E_MISSING ? FC_OK : err;
+}
+
+static enum fc_err copy_store(struct fc_kv *from, struct fc_kv *to)
+{
+    struct fc_kv_stat stat;
+    struct fc_txn *read = NULL, *write = NULL;
+    enum fc_err err = fc_kv_stat(from, &stat);
+    if (err == FC_OK)
+        err = fc_kv_reserve(to, 4 * stat.used_bytes);
+    if (err == FC_OK)
+        err = fc_kv_begin(from, false, &read);
+    if (err == FC_OK)
+        err = fc_kv_begin(to, true, &write);
+    for (unsigned i = 0; i < FC_TABLE_COUNT && err == FC_OK; i++)
+        err = copy_table(read, write, (enum fc_table)i);
+    if (err == FC_OK)
+        err = fc_kv_commit(write);
+    else
+        fc_kv_abort(write);
+    fc_kv_abort(read);
+    return err;
+}
+
+/* What a node starts from: a clone in memory, or a copy on the disk. */
+static enum fc_err give_store(struct fc_world *world, struct fc_world_node *node,
+                              struct fc_kv *seeded)
+{
+    if (!world->config.lmdb_dir)
+        return fc_kv_mem_clone(seeded, &node->kv);
+    enum fc_err err = open_store(world, node);
+    return err == FC_OK ? copy_store(seeded, node->kv) : err;
+}
+
 /* -- members from the start ------------------------------------------------------------------- */
 
 static enum fc_err add_member(struct fc_world *world, struct fc_replica *replica,
@@ -259,7 +309,7 @@ void fc_world_seed(struct fc_world *world, const struct fc_world_member *members
     if (err == FC_OK)
         err = fill(world, replica, feeds);
     for (uint32_t i = 0; i < count && err == FC_OK; i++)
-        err = fc_kv_mem_clone(config.kv, &world->nodes[i]->kv);
+        err = give_store(world, world->nodes[i], config.kv);
     assert(err == FC_OK);
     world->seeding = false;
     fc_replica_close(replica);

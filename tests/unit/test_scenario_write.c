@@ -43,6 +43,7 @@ static void same_workload(const struct fc_workload_spec *a, const struct fc_work
     SAME(for_us);
     SAME(per_hour);
     SAME(even);
+    SAME(in_turn);
     SAME(count);
     SAME(zipf_milli);
     SAME(burst);
