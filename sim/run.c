@@ -8,6 +8,7 @@
 
 #include "sim/run_priv.h"
 #include "sim/traffic.h"
+#include "store/checkpoint.h"
 
 enum {
     SECOND_US = 1000000,
@@ -79,6 +80,26 @@ static void on_life(void *ctx, uint32_t node, bool up)
         fc_promise_started(run, node);
 }
 
+/* Each node's own, spread over the interval that the protocol gives a federation of this size. */
+static void checkpoint(struct fc_run *run, uint32_t node)
+{
+    uint64_t interval_us =
+        fc_checkpoint_interval_ms(run->fleet.nodes, FC_CHECKPOINT_LEAST_MS) * 1000;
+    bool first = !run->checkpointed[node];
+    uint64_t wait_us =
+        first ? fc_rng_below(&run->rng, interval_us) : fc_rng_jitter(&run->rng, interval_us);
+    enum fc_err err = FC_OK;
+    if (!first && run->honest[node] && fc_fleet_is_up(&run->fleet, node) &&
+        fc_world_can_govern(run->fleet.world, node))
+        err = fc_world_checkpoint(run->fleet.world, node);
+    if (err != FC_OK)
+        fc_run_say(run, "%s makes no checkpoint: %s", fc_fleet_name(&run->fleet, node),
+                   fc_err_text(err));
+    run->checkpointed[node] = 1;
+    if (fc_run_now_us(run) + wait_us < run->scenario->run_us)
+        fc_run_alarm(run, fc_run_now_us(run) + wait_us, FC_ACTION_CHECKPOINT, node);
+}
+
 static void on_alarm(void *ctx, uint64_t tag)
 {
     struct fc_run *run = ctx;
@@ -93,6 +114,9 @@ static void on_alarm(void *ctx, uint64_t tag)
         break;
     case FC_ACTION_LIE:
         fc_lie_alarm(run, number);
+        break;
+    case FC_ACTION_CHECKPOINT:
+        checkpoint(run, number);
         break;
     case FC_ACTION_FAULT:
     case FC_ACTION_FAULT_END:
@@ -229,8 +253,11 @@ static void start_nodes(struct fc_run *run)
     uint64_t over_us = spec->start == FC_START_JOIN ? spec->join_over_us : START_OVER_US;
     if (spec->start == FC_START_SEEDED && spec->join_over_us != 0)
         over_us = spec->join_over_us;
-    for (uint32_t i = 0; i < nodes; i++)
+    for (uint32_t i = 0; i < nodes; i++) {
         fc_run_alarm(run, over_us * i / nodes, FC_ACTION_START, i);
+        if (spec->checkpoints && run->fleet.world)
+            checkpoint(run, i);
+    }
 }
 
 static enum fc_err allocate(struct fc_run *run)
@@ -241,7 +268,8 @@ static enum fc_err allocate(struct fc_run *run)
     run->feed_total = run->total;
     run->honest = malloc(run->total);
     run->faulty = calloc(run->total, 1);
-    if (!run->honest || !run->faulty)
+    run->checkpointed = calloc(run->total, 1);
+    if (!run->honest || !run->faulty || !run->checkpointed)
         return FC_E_NOMEM;
     memset(run->honest, 1, run->total);
     return FC_OK;
@@ -467,6 +495,7 @@ static void finish(struct fc_run *run)
     fc_results_destroy(run->results);
     free(run->honest);
     free(run->faulty);
+    free(run->checkpointed);
 }
 
 enum fc_err fc_run(const struct fc_run_config *config, struct fc_summary *summary,

@@ -9,15 +9,16 @@
 
 /* What alarms are for: kind and number share the tag. */
 enum fc_action {
-    FC_ACTION_START,     /* a node */
-    FC_ACTION_PUBLISH,   /* a workload's next */
-    FC_ACTION_FAULT,     /* a fault begins */
-    FC_ACTION_FAULT_END, /* and ends */
-    FC_ACTION_CHURN,     /* a churning fault's next */
-    FC_ACTION_RETURN,    /* a node that churned is back */
-    FC_ACTION_TRACE,     /* the next line of a churn trace */
-    FC_ACTION_LIE,       /* a dishonest group acts */
-    FC_ACTION_RANDOM,    /* a random fault */
+    FC_ACTION_START,      /* a node */
+    FC_ACTION_PUBLISH,    /* a workload's next */
+    FC_ACTION_FAULT,      /* a fault begins */
+    FC_ACTION_FAULT_END,  /* and ends */
+    FC_ACTION_CHURN,      /* a churning fault's next */
+    FC_ACTION_RETURN,     /* a node that churned is back */
+    FC_ACTION_TRACE,      /* the next line of a churn trace */
+    FC_ACTION_LIE,        /* a dishonest group acts */
+    FC_ACTION_RANDOM,     /* a random fault */
+    FC_ACTION_CHECKPOINT, /* a node's next */
 };
 
 struct fc_feed_work { /* what a feed has published */
@@ -74,6 +75,7 @@ struct fc_run {
 
     struct fc_liar *liars; /* one for each node; NULL: all are honest */
     uint8_t *honest;       /* of each node */
+    uint8_t *checkpointed; /* the first is drawn */
 
     struct fc_signed *heads;
     uint64_t head_count, head_cap;
