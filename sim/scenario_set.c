@@ -126,7 +126,7 @@ static enum fc_err fail_key(const struct fc_scenario_source *source, const char 
         return fc_scenario_fail(source, FC_E_FORMAT, NULL,
                                 "there is no section '%s'; did you mean '%s'?", shown, near);
     return fc_scenario_fail(source, FC_E_FORMAT, NULL,
-                            "there is no section '%s'; 'fedcat-sim list --fields' shows all keys",
+                            "there is no section '%s'; 'fedcat-sim list --keys' shows all keys",
                             shown);
 }
 

@@ -133,7 +133,7 @@ static void what_cannot_be_set_changes_nothing(void **state)
         {"federation.nods=5", "unknown key 'nods' in federation; did you mean 'nodes'?"},
         {"federation.nodes.x=5", "a key of federation has no keys within"},
         {"federaton.nodes=5", "there is no section 'federaton'; did you mean 'federation'?"},
-        {"qqqq.nodes=5", "there is no section 'qqqq'; 'fedcat-sim list --fields'"},
+        {"qqqq.nodes=5", "there is no section 'qqqq'; 'fedcat-sim list --keys'"},
         {"federation.nodes=many", "federation.nodes=many: 'many' is not a whole number"},
         {"federation.nodes=[1", "not YAML: "},
         {"links.loss=96 %", "'96 %' is out of range; loss is from 0 % to 95 %"},

@@ -448,7 +448,7 @@ static void shipped_scenarios_are_complete(void **state)
 }
 
 /* The page holds the reference as the program prints it:
- * fedcat-sim list --fields --markdown, between the marks. */
+ * fedcat-sim list --markdown, between the marks. */
 static void the_page_has_every_key(void **state)
 {
     (void)state;
