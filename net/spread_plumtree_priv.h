@@ -11,9 +11,9 @@
 enum {
     FC_TREE_BATCH_US = 50000, /* an announcement waits so long for others, and half more at most */
     FC_TREE_GRAFT_MIN_US = 100000,
-    FC_TREE_GRAFT_MAX_US = 10000000,
-    FC_TREE_HOP_US = 25000,  /* while no round trip is measured */
-    FC_TREE_ASK_US = 200000, /* an answer to a graft; doubled each time */
+    FC_TREE_GRAFT_MAX_US = 3000000, /* round trips may have been measured in worse times */
+    FC_TREE_HOP_US = 25000,         /* while no round trip is measured */
+    FC_TREE_ASK_US = 200000,        /* an answer to a graft; doubled each time */
     FC_TREE_ASKS_MAX = 6,
     FC_TREE_REPAIRS_MAX = 5,
     FC_TREE_SETTLE_US = 20000,  /* so long neighbours may take to tell */
