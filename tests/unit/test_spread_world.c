@@ -126,10 +126,16 @@ static void suffer(const struct fc_spread_ops *ops, uint64_t seed, uint32_t node
     fc_world_destroy(world);
 }
 
+/* Sanitizers take ten times as long. */
+static uint64_t seeds(uint64_t many)
+{
+    return getenv("FEDCAT_SANITIZED") ? 1 : many;
+}
+
 static void faults_cost_no_delivery(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= 4; seed++)
+    for (uint64_t seed = 1; seed <= seeds(4); seed++)
         suffer(&fc_spread_plumtree, seed, 24, 0);
     suffer(&fc_spread_plumtree_shared, 9, 24, 0);
     suffer(&fc_spread_eager, 9, 16, 0);
@@ -139,7 +145,7 @@ static void faults_cost_no_delivery(void **state)
 static void full_links_cost_no_delivery(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= 2; seed++)
+    for (uint64_t seed = 1; seed <= seeds(2); seed++)
         suffer(&fc_spread_plumtree, seed, 16, 2);
 }
 
