@@ -202,6 +202,17 @@ static void host_activate(void *ctx, const struct fc_key *key, bool active)
         core->spread_ops->on_closed(core->spread, key, core->now_us);
 }
 
+static void host_retire(void *ctx, const struct fc_key *key)
+{
+    struct fc_core *core = ctx;
+    struct fc_session *session = fc_session_of(core, key);
+    if (!session || !session->active || session->leaving)
+        return;
+    session->leaving = true;
+    if (core->spread_ops->on_leaving)
+        core->spread_ops->on_leaving(core->spread, key, core->now_us);
+}
+
 static uint64_t host_round_trip_us(void *ctx, const struct fc_key *key)
 {
     const struct fc_session *session = fc_session_of(ctx, key);
@@ -254,6 +265,7 @@ static enum fc_err create_modules(struct fc_core *core)
                                 .drop = host_drop,
                                 .send = host_send_view,
                                 .activate = host_activate,
+                                .retire = host_retire,
                                 .round_trip_us = host_round_trip_us,
                                 .punish = host_punish,
                                 .random = host_random,

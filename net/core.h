@@ -116,7 +116,7 @@ struct fc_peer_info {
     struct fc_hash participant; /* zero when not known yet */
     enum fc_peer_state state;
     bool inbound;
-    bool active;            /* news goes over it */
+    bool active;            /* news goes over it, and will */
     bool in_sync;           /* nothing known to be held there is missing here */
     uint64_t behind;        /* arrivals of the peer still to be looked at */
     uint64_t synced_ms;     /* wall time of the last moment in sync; 0: never */

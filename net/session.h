@@ -89,7 +89,8 @@ struct fc_session {
     fc_link link;
     struct fc_key key;
     bool inbound;
-    bool active; /* the spread knows of it */
+    bool active;  /* the spread knows of it */
+    bool leaving; /* and that it will close */
     enum fc_session_state state;
     struct fc_peer *peer;
     uint64_t up_us, greeting_until_us, opened_us;

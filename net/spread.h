@@ -97,6 +97,8 @@ struct fc_spread_ops {
     /* News goes over the link to this peer from now on. */
     void (*on_open)(struct fc_spread *spread, const struct fc_key *key, uint64_t now_us);
     void (*on_closed)(struct fc_spread *spread, const struct fc_key *key, uint64_t now_us);
+    /* The link will close before long; until then it serves. NULL: of no interest. */
+    void (*on_leaving)(struct fc_spread *spread, const struct fc_key *key, uint64_t now_us);
     /* The arrival's record span may be empty. `from` may be a peer that is not open, or not
      * active. */
     void (*on_accepted)(struct fc_spread *spread, const struct fc_arrival *arrival,

@@ -21,8 +21,9 @@ struct fc_group {
     uint32_t lazy; /* one bit for each link that is only told of news */
     uint16_t used;
     uint8_t parent;                   /* the link that news comes from */
-    uint8_t before;                   /* a former one that is still to be told so */
-    uint8_t repairs : 4;              /* tried in vain */
+    uint8_t before;                   /* a former one that still pushes here */
+    uint8_t repairs : 3;              /* tried in vain */
+    uint8_t young : 1;                /* the parent may not know yet that it is one */
     uint8_t orphan : 1;               /* in want of a parent */
     uint8_t withdrawn : 1;            /* and no neighbour may be one: they were told so */
     uint8_t changed : 1;              /* its distance, which neighbours are to be told */

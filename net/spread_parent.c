@@ -47,8 +47,9 @@ static uint32_t margin(const struct fc_group *group)
 /* Whether the link, which brings no news of the group now, should. */
 static bool is_closer(struct fc_spread *spread, const struct fc_group *group, uint8_t link)
 {
-    if (!(group->lazy & fc_tree_bit(link)) || !fc_tree_is_open(spread, group->parent) ||
-        !(group->fresh & fc_tree_bit(link)) || told_by(group, link) >= group->low)
+    if (!(group->lazy & fc_tree_lasting(spread) & fc_tree_bit(link)) ||
+        !fc_tree_is_open(spread, group->parent) || !(group->fresh & fc_tree_bit(link)) ||
+        told_by(group, link) >= group->low)
         return false;
     uint16_t far = over(spread, group, link);
     return far != FC_SPREAD_FAR_UNKNOWN && far + margin(group) < group->far &&
@@ -150,14 +151,10 @@ static void send_changes(struct fc_spread *spread)
         if (!fc_tree_is_open(spread, i))
             continue;
         send_marked(spread, &touched, i, FC_SPREAD_GRAFT);
-        send_marked(spread, &touched, i, FC_SPREAD_PRUNE);
         send_changed(spread, &touched, i);
     }
-    for (uint32_t i = 0; i < touched.count; i++) {
-        if (touched.list[i]->marked)
-            touched.list[i]->before = FC_GROUP_NONE;
+    for (uint32_t i = 0; i < touched.count; i++)
         touched.list[i]->marked = touched.list[i]->changed = false;
-    }
     free(touched.list);
 }
 
@@ -173,10 +170,29 @@ static void send_one(struct fc_spread *spread, enum fc_spread_kind kind, uint8_t
 
 /* -- closer parents --------------------------------------------------------------------------- */
 
+/* That pushes here still; but not one that took this node for its parent meanwhile. */
+static bool is_former(const struct fc_spread *spread, const struct fc_group *group)
+{
+    return fc_tree_is_open(spread, group->before) && (group->lazy & fc_tree_bit(group->before));
+}
+
+/* Make before break: the former parent is told after a while. */
+static void follow(struct fc_spread *spread, struct fc_group *group, uint8_t link)
+{
+    group->parent = link;
+    group->young = true;
+    if (group->before == link || !fc_tree_is_open(spread, group->before))
+        group->before = FC_GROUP_NONE;
+    else if (spread->prune_at_us == FC_TREE_NEVER)
+        spread->prune_at_us = spread->now_us + FC_TREE_OVERLAP_US;
+}
+
 static void change(struct fc_spread *spread, struct fc_group *group, uint8_t link)
 {
+    if (group->before != link && is_former(spread, group))
+        send_one(spread, FC_SPREAD_PRUNE, group->before, group->id);
     group->before = group->parent;
-    group->parent = link;
+    follow(spread, group, link);
     group->lazy = (group->lazy & ~fc_tree_bit(link)) | fc_tree_bit(group->before);
     group->far = over(spread, group, link);
     if (group->far < group->low)
@@ -193,10 +209,41 @@ void fc_tree_hear_far(struct fc_spread *spread, struct fc_group *group, uint8_t 
         return;
     uint32_t id = group->id;
     change(spread, group, link);
-    uint8_t before = group->before;
-    group->before = FC_GROUP_NONE;
     send_one(spread, FC_SPREAD_GRAFT, link, id);
-    send_one(spread, FC_SPREAD_PRUNE, before, id);
+}
+
+void fc_tree_prune_former(struct fc_spread *spread)
+{
+    struct touched touched;
+    struct fc_group *group;
+    uint32_t at = 0;
+    bool any = false;
+    spread->prune_at_us = FC_TREE_NEVER;
+    while ((group = fc_groups_next(&spread->groups, &at)) != NULL) {
+        if (group->before == FC_GROUP_NONE || group->orphan)
+            continue;
+        if (group->young) {
+            spread->prune_at_us = spread->now_us + FC_TREE_OVERLAP_US;
+            group->young = false;
+            continue;
+        }
+        group->marked = is_former(spread, group);
+        if (!group->marked)
+            group->before = FC_GROUP_NONE;
+        any = any || group->marked;
+    }
+    if (!any)
+        return;
+    gather(spread, &touched);
+    for (uint8_t i = 0; i < spread->link_cap; i++)
+        if (fc_tree_is_open(spread, i))
+            send_marked(spread, &touched, i, FC_SPREAD_PRUNE);
+    for (uint32_t i = 0; i < touched.count; i++) {
+        if (touched.list[i]->marked)
+            touched.list[i]->before = FC_GROUP_NONE;
+        touched.list[i]->marked = false;
+    }
+    free(touched.list);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -340,7 +387,7 @@ static void withdraw(struct fc_spread *spread, struct fc_group *group)
  * withdrew. Where distances are not known, the nearest link is as good a guess as any. */
 static void adopt(struct fc_spread *spread, struct fc_group *group)
 {
-    uint32_t links = spread->open & (group->withdrawn ? UINT32_MAX : group->lazy);
+    uint32_t links = fc_tree_lasting(spread) & (group->withdrawn ? UINT32_MAX : group->lazy);
     uint8_t link = closest(spread, group, links);
     if (link == FC_GROUP_NONE && group->low == FC_SPREAD_FAR_UNKNOWN && !group->withdrawn)
         link = nearest(spread, links);
@@ -352,9 +399,7 @@ static void adopt(struct fc_spread *spread, struct fc_group *group)
     group->repairs = 0;
     if (link == FC_GROUP_NONE)
         return; /* when it is announced it will be grafted */
-    group->parent = link;
-    if (group->before == link)
-        group->before = FC_GROUP_NONE;
+    follow(spread, group, link);
     group->lazy = (group->lazy | fc_tree_bit(group->before)) & ~fc_tree_bit(link);
     group->far = over(spread, group, link);
     if (group->far < group->low)
@@ -370,7 +415,7 @@ static void graft_rest(struct fc_spread *spread)
     struct fc_buf groups = {0};
     struct fc_group *group;
     uint32_t at = 0;
-    spread->root = nearest(spread, spread->open);
+    spread->root = nearest(spread, fc_tree_lasting(spread));
     while ((group = fc_groups_next(&spread->groups, &at)) != NULL) {
         if (group->parent == FC_GROUP_NONE && !group->orphan) {
             group->parent = spread->root;
@@ -409,7 +454,7 @@ void fc_tree_repair(struct fc_spread *spread)
     }
     if (any)
         send_changes(spread);
-    if (spread->root == FC_GROUP_NONE && spread->open != 0)
+    if (spread->root == FC_GROUP_NONE && fc_tree_lasting(spread) != 0)
         graft_rest(spread);
     for (uint8_t i = 0; i < spread->link_cap && !spread->shared; i++) {
         if (!fc_tree_is_open(spread, i) || spread->links[i].told)

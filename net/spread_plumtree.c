@@ -12,7 +12,7 @@ static enum fc_err make(const struct fc_spread_host *host, bool shared, struct f
     (*out)->shared = shared;
     (*out)->root = FC_GROUP_NONE;
     (*out)->wanted_at_us = (*out)->repair_at_us = FC_TREE_NEVER;
-    (*out)->look_at_us = (*out)->answer_at_us = FC_TREE_NEVER;
+    (*out)->look_at_us = (*out)->answer_at_us = (*out)->prune_at_us = FC_TREE_NEVER;
     return FC_OK;
 }
 
@@ -149,12 +149,38 @@ static void on_closed(struct fc_spread *spread, const struct fc_key *key, uint64
         return;
     spread->links[link].open = false;
     spread->open &= ~fc_tree_bit(link);
+    spread->leaving &= ~fc_tree_bit(link);
     spread->rest &= ~fc_tree_bit(link);
     if (spread->root == link)
         spread->root = FC_GROUP_NONE;
     forget_in_groups(spread, link);
     forget_in_recents(spread, link);
     spread->hop_us = 0;
+    spread->repair_at_us = now_us;
+}
+
+/* As if the peer had said that it is no way to any source; it pushes until another does. */
+static void on_leaving(struct fc_spread *spread, const struct fc_key *key, uint64_t now_us)
+{
+    uint32_t at = 0;
+    struct fc_group *group;
+    spread->now_us = now_us;
+    uint8_t link = fc_tree_link_of(spread, key);
+    if (link == FC_GROUP_NONE)
+        return;
+    spread->leaving |= fc_tree_bit(link);
+    if (spread->root == link)
+        spread->root = FC_GROUP_NONE;
+    while ((group = fc_groups_next(&spread->groups, &at)) != NULL) {
+        if (link < FC_GROUPS_FAR_MAX)
+            group->told[link] = FC_SPREAD_FAR_UNKNOWN;
+        group->fresh &= (uint8_t)~fc_tree_bit(link);
+        if (group->parent != link)
+            continue;
+        group->parent = FC_GROUP_NONE;
+        group->before = link;
+        group->orphan = true;
+    }
     spread->repair_at_us = now_us;
 }
 
@@ -296,13 +322,21 @@ static void note_parent(struct fc_spread *spread, struct fc_group *group, uint8_
     /* With one source for each tree, who was the parent has it from elsewhere. */
     if (!fc_tree_is_shared(spread, group->id) && group->parent != from)
         group->lazy |= fc_tree_bit(group->parent);
-    group->parent = from;
-    group->before = FC_GROUP_NONE;
+    bool lasts = !(spread->leaving & fc_tree_bit(from));
+    group->parent = lasts ? from : FC_GROUP_NONE;
+    if (!lasts)
+        group->before = from;
+    else if (group->before == from)
+        group->before = FC_GROUP_NONE;
     group->lazy &= ~fc_tree_bit(from);
     group->far = group->low = far;
     group->fresh = 0;
-    group->orphan = group->withdrawn = group->changed = false;
+    group->orphan = !lasts;
+    group->withdrawn = group->changed = false;
     group->repairs = 0;
+    uint64_t look_at_us = spread->now_us + FC_TREE_SETTLE_US + 2 * FC_TREE_BATCH_US;
+    if (!lasts && look_at_us < spread->repair_at_us)
+        spread->repair_at_us = look_at_us;
 }
 
 /* From the source to here, over the link it was pushed over. */
@@ -388,6 +422,8 @@ static void prune(struct fc_spread *spread, struct fc_group *group, uint8_t link
     struct fc_buf groups = {0};
     uint32_t id = group->id;
     group->lazy |= fc_tree_bit(link);
+    if (group->before == link)
+        group->before = FC_GROUP_NONE;
     fc_spread_put_group(&groups, id);
     fc_tree_send(
         spread, link,
@@ -492,6 +528,8 @@ static void on_tick(struct fc_spread *spread, uint64_t now_us)
         fc_tree_look(spread);
     if (spread->answer_at_us <= now_us)
         fc_tree_answer(spread);
+    if (spread->prune_at_us <= now_us)
+        fc_tree_prune_former(spread);
     if (spread->wanted_at_us <= now_us)
         fc_tree_ask(spread);
     for (uint8_t i = 0; i < spread->link_cap; i++)
@@ -507,6 +545,8 @@ static uint64_t deadline_us(const struct fc_spread *spread)
         at_us = spread->look_at_us;
     if (spread->answer_at_us < at_us)
         at_us = spread->answer_at_us;
+    if (spread->prune_at_us < at_us)
+        at_us = spread->prune_at_us;
     for (uint32_t i = 0; i < spread->link_cap; i++)
         if (spread->links[i].open && spread->links[i].flush_at_us < at_us)
             at_us = spread->links[i].flush_at_us;
@@ -519,6 +559,7 @@ const struct fc_spread_ops fc_spread_plumtree = {
     .destroy = destroy,
     .on_open = on_open,
     .on_closed = on_closed,
+    .on_leaving = on_leaving,
     .on_accepted = on_accepted,
     .on_duplicate = on_duplicate,
     .on_announce = on_announce,
@@ -533,6 +574,7 @@ const struct fc_spread_ops fc_spread_plumtree_shared = {
     .destroy = destroy,
     .on_open = on_open,
     .on_closed = on_closed,
+    .on_leaving = on_leaving,
     .on_accepted = on_accepted,
     .on_duplicate = on_duplicate,
     .on_announce = on_announce,

@@ -16,12 +16,13 @@ enum {
     FC_TREE_ASK_US = 200000,        /* an answer to a graft; doubled each time */
     FC_TREE_ASKS_MAX = 6,
     FC_TREE_REPAIRS_MAX = 5,
-    FC_TREE_SETTLE_US = 20000,  /* so long neighbours may take to tell */
-    FC_TREE_QUICKER_US = 1000,  /* what is not worth another parent */
-    FC_TREE_LOOK_US = 1000000,  /* until a new link is looked at again */
-    FC_TREE_FAILED_MAX = 4,     /* grafts around a parent, in a row: it is none for a while */
-    FC_TREE_UNSERVED_MAX = 8,   /* announced and not served: no more grafts for a while */
-    FC_TREE_UNSERVED_DROP = 24, /* and the link goes */
+    FC_TREE_SETTLE_US = 20000,   /* so long neighbours may take to tell */
+    FC_TREE_OVERLAP_US = 300000, /* a former parent pushes on so long, and twice as long at most */
+    FC_TREE_QUICKER_US = 1000,   /* what is not worth another parent */
+    FC_TREE_LOOK_US = 1000000,   /* until a new link is looked at again */
+    FC_TREE_FAILED_MAX = 4,      /* grafts around a parent, in a row: it is none for a while */
+    FC_TREE_UNSERVED_MAX = 8,    /* announced and not served: no more grafts for a while */
+    FC_TREE_UNSERVED_DROP = 24,  /* and the link goes */
     FC_TREE_IGNORE_US = 60000000,
     FC_TREE_TAG_FLOOD = 0x100,  /* the group has no tree yet where this comes from */
     FC_TREE_TAG_WANTED = 0x200, /* it was asked for, once: no sign of a tree */
@@ -46,13 +47,14 @@ struct fc_spread {
     uint64_t now_us;
     struct fc_tree_link *links;
     uint32_t link_cap;
-    uint32_t open; /* one bit for each link */
-    uint32_t rest; /* those that grafted all groups that are not known here yet */
-    uint8_t root;  /* where this node did so */
+    uint32_t open;    /* one bit for each link */
+    uint32_t leaving; /* those that will close: no parents, but they still push */
+    uint32_t rest;    /* those that grafted all groups that are not known here yet */
+    uint8_t root;     /* where this node did so */
     struct fc_groups groups;
     struct fc_recents recents;
     uint32_t wanted; /* of the recents */
-    uint64_t wanted_at_us, repair_at_us, look_at_us, answer_at_us;
+    uint64_t wanted_at_us, repair_at_us, look_at_us, answer_at_us, prune_at_us;
     uint64_t hop_us, hop_at_us;
 };
 
@@ -63,6 +65,11 @@ static inline uint32_t fc_tree_bit(uint32_t link)
 static inline bool fc_tree_is_open(const struct fc_spread *spread, uint32_t link)
 {
     return (spread->open & fc_tree_bit(link)) != 0;
+}
+/* The links that may be parents. */
+static inline uint32_t fc_tree_lasting(const struct fc_spread *spread)
+{
+    return spread->open & ~spread->leaving;
 }
 static inline uint32_t fc_tree_group_of(const struct fc_spread *spread,
                                         const struct fc_spread_item *item)
@@ -117,5 +124,8 @@ void fc_tree_hear_all(struct fc_spread *spread, uint8_t link, struct fc_span dis
 void fc_tree_look(struct fc_spread *spread);   /* at new links, once they are measured */
 void fc_tree_answer(struct fc_spread *spread); /* who asks for distances */
 void fc_tree_repair(struct fc_spread *spread); /* groups without a parent; new links */
+/* Former parents, once the new ones had time to hear of it: news that passes meanwhile comes from
+ * one of the two. */
+void fc_tree_prune_former(struct fc_spread *spread);
 
 #endif

@@ -34,7 +34,7 @@ static void describe(const struct fc_session *session, struct fc_peer_info *out)
     out->key = session->key;
     out->state = state_of(session);
     out->inbound = session->inbound;
-    out->active = session->active;
+    out->active = session->active && !session->leaving;
     out->in_sync = fc_sync_is_done(session);
     out->behind =
         (sync->index > sync->reached ? sync->index - sync->reached : 0) + session->pending_count;

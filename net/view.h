@@ -36,6 +36,9 @@ struct fc_view_host {
     /* Whether news goes over the link to an open peer. Until told so a link is only there to be
      * asked over: both ends catch up by cursor. A link that closes is active no more. */
     void (*activate)(void *ctx, const struct fc_key *key, bool active);
+    /* An active link will be dropped before long: news still goes over it, but what rests on it
+     * should come to rest on others. */
+    void (*retire)(void *ctx, const struct fc_key *key);
     /* To an open peer, as its pings show; 0: not measured. */
     uint64_t (*round_trip_us)(void *ctx, const struct fc_key *key);
     /* It sent what no honest node sends: loses its link, and is avoided for a time. */

@@ -28,9 +28,10 @@ enum {
     EVICTIONS = 2, /* for others, in EVICTION_US */
     EVICTION_US = 20 * SECOND_US,
     FAVOUR_US = 120 * SECOND_US, /* nobody is made room for twice within it */
+    LEAVE_US = 3 * SECOND_US, /* a link that is given up stays so long, for trees to move off it */
 };
 
-enum state { DIALLING, CONTACT, ASKED, ACTIVE };
+enum state { DIALLING, CONTACT, ASKED, ACTIVE, LEAVING };
 enum purpose { SEEK, AUDIT, SWAP, NEAR };
 struct place {
     struct fc_key key;
@@ -254,7 +255,7 @@ static void audit(struct fc_view *view)
     view->audit_at_us = view->now_us + jitter(view, missed ? AUDIT_MISSED_US : AUDIT_US);
     for (uint32_t i = 0; i < view->count; i++)
         if (view->places[i].purpose != SEEK && view->places[i].ours &&
-            view->places[i].state != ACTIVE)
+            view->places[i].state < ACTIVE)
             return; /* one at a time */
     bool found = false;
     if (missed != 0 && view->host.random(view->host.ctx, 2) == 0) {
@@ -324,13 +325,25 @@ static struct place *slowest(struct fc_view *view, bool near, const struct fc_ke
     return victim;
 }
 
+/* Make before break: the link serves on for a while, and both ends move to others. */
+static void retire(struct fc_view *view, struct place *place, uint64_t for_us)
+{
+    struct fc_key key = place->key;
+    place->state = LEAVING;
+    place->due_us = view->now_us + for_us;
+    view->host.retire(view->host.ctx, &key);
+}
+
 static void disconnect(struct fc_view *view, struct place *place)
 {
     struct fc_key key = place->key;
+    bool was_active = place->state == ACTIVE;
     fc_view_note(&view->avoided, &key, view->now_us + AVOID_US);
     send(view, &key, (struct fc_view_message){.kind = FC_VIEW_DISCONNECT});
     place = find(view, &key); /* sending may close */
-    if (place)
+    if (place && was_active)
+        retire(view, place, LEAVE_US);
+    else if (place)
         leave(view, place);
 }
 
@@ -381,6 +394,8 @@ static void on_neighbor(struct fc_view *view, const struct fc_key *key,
     struct place *place = find(view, key);
     place->dial_only = is_dial_only(view, key);
     bool accepted = place->state == ACTIVE;
+    if (place->state == LEAVING)
+        return; /* a moment ago it was a neighbour: its patience ends with the link */
     if (!accepted)
         accepted = degree(view, place->dial_only) < view->host.active_max;
     if (!accepted && !place->dial_only && message->priority != FC_VIEW_LOW)
@@ -428,7 +443,7 @@ static void on_accepted(struct fc_view *view, struct place *place)
 static void on_reply(struct fc_view *view, const struct fc_key *key, bool accepted)
 {
     struct place *place = find(view, key);
-    if (place->state == ACTIVE) /* both asked */
+    if (place->state == ACTIVE || place->state == LEAVING) /* both asked */
         return;
     if (place->state == CONTACT && accepted) {
         disconnect(view, place); /* it took too long */
@@ -446,8 +461,14 @@ static void on_reply(struct fc_view *view, const struct fc_key *key, bool accept
 
 static void on_disconnect(struct fc_view *view, const struct fc_key *key)
 {
+    struct place *place = find(view, key);
     fc_view_note(&view->avoided, key, view->now_us + AVOID_US);
-    leave(view, find(view, key));
+    if (place->state == LEAVING)
+        return; /* both gave it up */
+    if (place->state == ACTIVE)
+        retire(view, place, 2 * LEAVE_US); /* the other end closes it */
+    else
+        leave(view, place);
     view->seek_at_us = view->now_us;
 }
 
@@ -534,7 +555,7 @@ static void on_closed(struct fc_view *view, const struct fc_key *key, uint64_t n
     if (lost.state == ACTIVE) {
         miss(view, key);
         view->seek_at_us = now_us;
-    } else if (lost.ours) {
+    } else if (lost.state != LEAVING && lost.ours) {
         fc_view_note(&view->avoided, key, now_us + AVOID_US);
         failed(view, lost.purpose);
     }
@@ -575,7 +596,7 @@ static void run_due(struct fc_view *view, struct place *place)
         miss(view, &due.key);
     else if (due.state == ASKED)
         fc_view_note(&view->avoided, &due.key, view->now_us + AVOID_US);
-    if (due.state != CONTACT)
+    if (due.state != CONTACT && due.state != LEAVING)
         failed(view, due.purpose);
 }
 

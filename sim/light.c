@@ -476,7 +476,7 @@ uint32_t fc_light_neighbours(const struct fc_light *light, uint32_t node, uint32
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < light->nodes[node].peer_count; i++) {
-        if (!light->nodes[node].peers[i].active)
+        if (!light->nodes[node].peers[i].active || light->nodes[node].peers[i].leaving)
             continue;
         if (count < max)
             out[count] = light->nodes[node].peers[i].node;

@@ -98,6 +98,18 @@ static void host_activate(void *ctx, const struct fc_key *key, bool active)
         spread->on_closed(fc_light_spread(node), key, fc_light_now_us(node));
 }
 
+static void host_retire(void *ctx, const struct fc_key *key)
+{
+    struct fc_light_node *node = ctx;
+    const struct fc_spread_ops *spread = node->light->config.spread;
+    struct fc_light_peer *peer = open_peer(node, key);
+    if (!peer || !peer->active || peer->leaving)
+        return;
+    peer->leaving = true;
+    if (spread->on_leaving)
+        spread->on_leaving(fc_light_spread(node), key, fc_light_now_us(node));
+}
+
 static uint64_t host_round_trip_us(void *ctx, const struct fc_key *key)
 {
     struct fc_light_node *node = ctx;
@@ -230,6 +242,7 @@ struct fc_view_host fc_light_view_host(struct fc_light_node *node)
                                  .drop = host_drop,
                                  .send = host_send_view,
                                  .activate = host_activate,
+                                 .retire = host_retire,
                                  .round_trip_us = host_round_trip_us,
                                  .punish = host_punish,
                                  .random = host_random,

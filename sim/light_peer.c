@@ -108,7 +108,7 @@ static void closed(struct fc_light_node *node, uint32_t index)
     struct fc_light_peer *peer = fc_light_peer_find(node, index);
     const struct fc_key key = fc_light_key(index);
     bool was_active = peer->active;
-    peer->active = false;
+    peer->active = peer->leaving = false;
     if (peer->wanted)
         dial_later(node, peer);
     if (was_active)

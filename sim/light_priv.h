@@ -15,6 +15,7 @@ struct fc_light_peer {
     bool wanted;   /* by the view */
     bool dialling; /* and the network has not answered */
     bool active;
+    bool leaving;        /* and to be dropped before long */
     uint64_t dial_at_us; /* of one wanted and neither linked nor being dialled */
 };
 struct fc_light_node {

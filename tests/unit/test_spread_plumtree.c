@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -489,6 +490,65 @@ static void lost_parents_are_replaced(void **state)
     assert_in_range(late, 0, broadcasts / 10);
 }
 
+/* After the first node, which published. */
+static uint32_t late_nodes(const struct net *net, uint64_t than_us)
+{
+    uint32_t late = 0;
+    for (uint32_t i = 1; i < net->count; i++)
+        late += net->nodes[i].got_us[0] > net->nodes[0].got_us[0] + than_us;
+    return late;
+}
+
+static void leave(struct net *net, uint32_t a, uint32_t b)
+{
+    struct fc_key key_a = key_of(a), key_b = key_of(b);
+    net->ops->on_leaving(net->nodes[a].spread, &key_b, net->now_us);
+    run(net, net->way_us[a][b]);
+    if (net->linked[a][b])
+        net->ops->on_leaving(net->nodes[b].spread, &key_a, net->now_us);
+}
+
+/* A link is given up, as views do it, with news at any moment of it: nothing waits for a graft. */
+static void trees_move_off_a_link_that_leaves(void **state)
+{
+    (void)state;
+    uint32_t late = 0, duplicates = 0, broadcasts = 0;
+    for (uint8_t seed = 0; seed < 40; seed++) {
+        struct net net;
+        begin(&net, &fc_spread_plumtree, 24, seed);
+        weave(&net);
+        run(&net, SECOND_US);
+        for (int i = 0; i < 4; i++) {
+            publish(&net, 0, 0);
+            run(&net, SECOND_US);
+        }
+        for (uint32_t i = 0; i < 6; i++) {
+            uint32_t a = (uint32_t)fc_rng_below(&net.rng, net.count);
+            join(&net, a, (uint32_t)fc_rng_below(&net.rng, net.count), 10 * MS);
+            run(&net, 50 * MS);
+            reset(&net);
+            leave(&net, a, (a + 1) % net.count);
+            run(&net, fc_rng_below(&net.rng, 1500 * MS));
+            publish(&net, 0, 0);
+            run(&net, 2 * (uint64_t)SECOND_US);
+            all_have(&net, 0, net.nodes[0].held[0]);
+            late += late_nodes(&net, 250 * MS);
+            cut(&net, a, (a + 1) % net.count);
+            publish(&net, 0, 0);
+            run(&net, 2 * (uint64_t)SECOND_US);
+            all_have(&net, 0, net.nodes[0].held[0]);
+            broadcasts += 2;
+            late += late_nodes(&net, 250 * MS);
+            duplicates += SUM(&net, duplicates);
+        }
+        end(&net);
+    }
+    printf("%u broadcasts over links that leave: %u nodes late, %u duplicates\n", broadcasts, late,
+           duplicates);
+    assert_in_range(late, 0, broadcasts / 100);
+    assert_in_range(duplicates, 0, broadcasts);
+}
+
 static void a_quicker_link_is_taken(void **state)
 {
     (void)state;
@@ -660,6 +720,7 @@ int main(void)
         cmocka_unit_test(each_tree_is_the_shortest),
         cmocka_unit_test(what_is_lost_is_grafted),
         cmocka_unit_test(lost_parents_are_replaced),
+        cmocka_unit_test(trees_move_off_a_link_that_leaves),
         cmocka_unit_test(a_quicker_link_is_taken),
         cmocka_unit_test(a_newcomer_is_brought_everything),
         cmocka_unit_test(what_was_caught_up_is_wanted),
