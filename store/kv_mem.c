@@ -16,6 +16,8 @@ struct mem {
     struct fc_btree trees[FC_TABLE_COUNT];
 };
 
+/* A reader has copies of all trees. A writer has copies of those it wrote to: most that are begun
+ * write nothing. */
 struct mem_txn {
     struct fc_txn base;
     struct mem *mem;
@@ -23,10 +25,14 @@ struct mem_txn {
     struct mem_cursor *cursors;
     bool marked;
     uint64_t changes; /* how many writes there were, for cursors to notice */
+    uint32_t own;     /* a bit for each table that `trees` has */
+    uint32_t kept;    /* a bit for each that `marks` has: written to since the mark */
     struct fc_btree trees[FC_TABLE_COUNT];
     struct fc_btree marks[FC_TABLE_COUNT]; /* as they were at the mark */
 };
+_Static_assert(FC_TABLE_COUNT <= 32, "a bit for each");
 
+#define ALL ((1u << FC_TABLE_COUNT) - 1)
 enum place { PLACE_START, PLACE_KEY };
 
 struct mem_cursor {
@@ -50,17 +56,45 @@ static void copy_trees(struct fc_btree *to, const struct fc_btree *from)
         to[i] = fc_btree_copy(&from[i]);
 }
 
-static void finish_trees(struct fc_btree *trees)
+static void finish_trees(struct fc_btree *trees, uint32_t which)
 {
-    for (unsigned i = 0; i < FC_TABLE_COUNT; i++)
-        fc_btree_finish(&trees[i]);
+    for (unsigned i = 0; which != 0; i++, which >>= 1)
+        if (which & 1)
+            fc_btree_finish(&trees[i]);
+}
+
+static void move_trees(struct fc_btree *to, struct fc_btree *from, uint32_t which)
+{
+    finish_trees(to, which);
+    for (unsigned i = 0; which != 0; i++, which >>= 1)
+        if (which & 1)
+            to[i] = from[i];
+}
+
+static const struct fc_btree *tree_of(const struct mem_txn *txn, enum fc_table table)
+{
+    return txn->own >> table & 1 ? &txn->trees[table] : &txn->mem->trees[table];
+}
+
+static struct fc_btree *tree_to_change(struct mem_txn *txn, enum fc_table table)
+{
+    const uint32_t bit = 1u << table;
+    assert(txn->write);
+    txn->changes++;
+    if ((txn->own & bit) == 0)
+        txn->trees[table] = fc_btree_copy(&txn->mem->trees[table]);
+    txn->own |= bit;
+    if (txn->marked && (txn->kept & bit) == 0) {
+        txn->marks[table] = fc_btree_copy(&txn->trees[table]);
+        txn->kept |= bit;
+    }
+    return &txn->trees[table];
 }
 
 static void mem_mark(struct fc_txn *base)
 {
     struct mem_txn *txn = (struct mem_txn *)base;
     assert(txn->write && !txn->marked);
-    copy_trees(txn->marks, txn->trees);
     txn->marked = true;
 }
 
@@ -68,10 +102,12 @@ static void mem_unmark(struct fc_txn *base, bool undo)
 {
     struct mem_txn *txn = (struct mem_txn *)base;
     assert(txn->marked);
-    finish_trees(undo ? txn->trees : txn->marks);
     if (undo)
-        memcpy(txn->trees, txn->marks, sizeof txn->trees);
+        move_trees(txn->trees, txn->marks, txn->kept);
+    else
+        finish_trees(txn->marks, txn->kept);
     txn->changes += undo;
+    txn->kept = 0;
     txn->marked = false;
 }
 
@@ -89,11 +125,14 @@ static enum fc_err mem_begin(struct fc_kv *kv, bool write, struct fc_txn **txn)
     made->cursors = NULL;
     made->marked = false;
     made->changes = 0;
-    copy_trees(made->trees, mem->trees);
-    if (write)
+    made->own = write ? 0 : ALL;
+    made->kept = 0;
+    if (write) {
         mem->writer = made;
-    else
+    } else {
+        copy_trees(made->trees, mem->trees);
         mem->readers++;
+    }
     *txn = &made->base;
     return FC_OK;
 }
@@ -115,9 +154,8 @@ static void mem_abort(struct fc_txn *base)
     struct mem_txn *txn = (struct mem_txn *)base;
     while (txn->cursors)
         mem_cursor_close(&txn->cursors->base);
-    if (txn->marked)
-        finish_trees(txn->marks);
-    finish_trees(txn->trees);
+    finish_trees(txn->marks, txn->kept);
+    finish_trees(txn->trees, txn->own);
     if (txn->write)
         txn->mem->writer = NULL;
     else
@@ -129,9 +167,8 @@ static enum fc_err mem_commit(struct fc_txn *base)
 {
     struct mem_txn *txn = (struct mem_txn *)base;
     if (txn->write) {
-        finish_trees(txn->mem->trees);
-        memcpy(txn->mem->trees, txn->trees, sizeof txn->trees);
-        memset(txn->trees, 0, sizeof txn->trees);
+        move_trees(txn->mem->trees, txn->trees, txn->own);
+        txn->own = 0;
     }
     mem_abort(base);
     return FC_OK;
@@ -140,7 +177,7 @@ static enum fc_err mem_commit(struct fc_txn *base)
 static enum fc_err mem_get(struct fc_txn *base, enum fc_table table, struct fc_span key,
                            struct fc_span *value)
 {
-    return fc_btree_get(&((struct mem_txn *)base)->trees[table], key, value);
+    return fc_btree_get(tree_of((struct mem_txn *)base, table), key, value);
 }
 
 static enum fc_err mem_put(struct fc_txn *base, enum fc_table table, struct fc_span key,
@@ -148,19 +185,14 @@ static enum fc_err mem_put(struct fc_txn *base, enum fc_table table, struct fc_s
 {
     (void)append;
     struct mem_txn *txn = (struct mem_txn *)base;
-    assert(txn->write);
-    txn->changes++;
     /* What arrived when is like in no two stores. */
     bool alone = table == FC_TABLE_ARRIVAL || table == FC_TABLE_SUBJECT;
-    return fc_btree_put(&txn->trees[table], txn->mem->pool, alone, key, value);
+    return fc_btree_put(tree_to_change(txn, table), txn->mem->pool, alone, key, value);
 }
 
 static enum fc_err mem_del(struct fc_txn *base, enum fc_table table, struct fc_span key)
 {
-    struct mem_txn *txn = (struct mem_txn *)base;
-    assert(txn->write);
-    txn->changes++;
-    return fc_btree_del(&txn->trees[table], key);
+    return fc_btree_del(tree_to_change((struct mem_txn *)base, table), key);
 }
 
 static enum fc_err mem_cursor_open(struct fc_txn *base, enum fc_table table,
@@ -207,7 +239,7 @@ static enum fc_err mem_seek(struct fc_kv_cursor *base, struct fc_span key, struc
                             struct fc_span *value)
 {
     struct mem_cursor *cursor = (struct mem_cursor *)base;
-    if (fc_btree_seek(&cursor->txn->trees[cursor->table], key, &cursor->path))
+    if (fc_btree_seek(tree_of(cursor->txn, cursor->table), key, &cursor->path))
         return stand_on_path(cursor, found, value);
     stand_at(cursor, key);
     return FC_E_MISSING;
@@ -216,7 +248,7 @@ static enum fc_err mem_seek(struct fc_kv_cursor *base, struct fc_span key, struc
 static enum fc_err mem_next(struct fc_kv_cursor *base, struct fc_span *found, struct fc_span *value)
 {
     struct mem_cursor *cursor = (struct mem_cursor *)base;
-    const struct fc_btree *tree = &cursor->txn->trees[cursor->table];
+    const struct fc_btree *tree = tree_of(cursor->txn, cursor->table);
     bool there;
     if (cursor->place == PLACE_START)
         there = fc_btree_seek(tree, fc_span(NULL, 0), &cursor->path);
@@ -234,7 +266,7 @@ static enum fc_err mem_seek_before(struct fc_kv_cursor *base, struct fc_span key
                                    struct fc_span *found, struct fc_span *value)
 {
     struct mem_cursor *cursor = (struct mem_cursor *)base;
-    if (fc_btree_seek_before(&cursor->txn->trees[cursor->table], key, &cursor->path))
+    if (fc_btree_seek_before(tree_of(cursor->txn, cursor->table), key, &cursor->path))
         return stand_on_path(cursor, found, value);
     cursor->place = PLACE_START;
     return FC_E_MISSING;
@@ -279,7 +311,7 @@ static void mem_close(struct fc_kv *kv)
 {
     struct mem *mem = (struct mem *)kv;
     assert(!mem->readers && !mem->writer);
-    finish_trees(mem->trees);
+    finish_trees(mem->trees, ALL);
     fc_pool_release(mem->pool);
     free(mem);
 }
