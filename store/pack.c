@@ -66,38 +66,34 @@ struct lead {
     uint64_t number;
 };
 
-/* Forms with a number after the tag; `least` is the first number no shorter form can hold. */
+/* Forms with a number after the tag; `least` is the first number no shorter form can hold. A width
+ * of 0: no form of ours. */
+enum { FORM_FIRST = 0xc0, FORM_LAST = 0xdf };
 static const struct form {
-    uint8_t tag;
-    uint8_t width;
     enum kind kind;
+    uint8_t width;
     uint64_t least;
-} forms[] = {
-    {0xc4, 1, BIN, 0},
-    {0xc5, 2, BIN, 0x100},
-    {0xc6, 4, BIN, 0x10000},
-    {0xcc, 1, UINT, 0x80},
-    {0xcd, 2, UINT, 0x100},
-    {0xce, 4, UINT, 0x10000},
-    {0xcf, 8, UINT, (uint64_t)1 << 32},
-    {0xd9, 1, STR, 0x20},
-    {0xda, 2, STR, 0x100},
-    {0xdb, 4, STR, 0x10000},
-    {0xdc, 2, ARRAY, 0x10},
-    {0xdd, 4, ARRAY, 0x10000},
+} forms[FORM_LAST - FORM_FIRST + 1] = {
+    [0xc4 - FORM_FIRST] = {BIN, 1, 0},
+    [0xc5 - FORM_FIRST] = {BIN, 2, 0x100},
+    [0xc6 - FORM_FIRST] = {BIN, 4, 0x10000},
+    [0xcc - FORM_FIRST] = {UINT, 1, 0x80},
+    [0xcd - FORM_FIRST] = {UINT, 2, 0x100},
+    [0xce - FORM_FIRST] = {UINT, 4, 0x10000},
+    [0xcf - FORM_FIRST] = {UINT, 8, (uint64_t)1 << 32},
+    [0xd9 - FORM_FIRST] = {STR, 1, 0x20},
+    [0xda - FORM_FIRST] = {STR, 2, 0x100},
+    [0xdb - FORM_FIRST] = {STR, 4, 0x10000},
+    [0xdc - FORM_FIRST] = {ARRAY, 2, 0x10},
+    [0xdd - FORM_FIRST] = {ARRAY, 4, 0x10000},
 };
 
-static const struct form *find_form(uint8_t tag)
+static bool read_long_lead(struct fc_unpack *in, uint8_t tag, struct lead *lead)
 {
-    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++)
-        if (forms[i].tag == tag)
-            return &forms[i];
-    return NULL;
-}
-
-static bool read_long_lead(struct fc_unpack *in, const struct form *form, struct lead *lead)
-{
-    if (!form || in->len - in->pos < form->width)
+    if (tag < FORM_FIRST || tag > FORM_LAST)
+        return false;
+    const struct form *form = &forms[tag - FORM_FIRST];
+    if (form->width == 0 || in->len - in->pos < form->width)
         return false;
     uint64_t number = 0;
     for (unsigned i = 0; i < form->width; i++)
@@ -124,7 +120,7 @@ static bool read_lead(struct fc_unpack *in, struct lead *lead)
         else if (tag == 0xc0)
             *lead = (struct lead){NIL, 0};
         else
-            good = read_long_lead(in, find_form(tag), lead);
+            good = read_long_lead(in, tag, lead);
     }
     if (!good)
         fc_unpack_fail(in, FC_E_FORMAT);
@@ -237,11 +233,12 @@ struct fc_span fc_unpack_bin(struct fc_unpack *in, size_t len_max)
 void fc_unpack_fixed(struct fc_unpack *in, uint8_t *out, size_t len)
 {
     struct fc_span bytes = read_run(in, BIN, len);
-    memset(out, 0, len);
-    if (in->err == FC_OK && bytes.len == len)
+    if (in->err == FC_OK && bytes.len == len) {
         memcpy(out, bytes.data, len);
-    else
-        fc_unpack_fail(in, FC_E_FORMAT);
+        return;
+    }
+    memset(out, 0, len);
+    fc_unpack_fail(in, FC_E_FORMAT);
 }
 
 struct fc_span fc_unpack_str(struct fc_unpack *in, size_t len_max)
