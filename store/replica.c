@@ -222,7 +222,7 @@ static void ended(struct fc_replica *replica, bool committed)
         replica->state_changed = replica->ledger_changed = replica->local_changed = false;
         return;
     }
-    replica->digest_known = replica->row_known = false;
+    replica->heads_known = replica->row_known = false;
     /* A reload that fails now is tried again by the next begin, which reports it. */
     if (stale(replica))
         (void)!reload(replica);
@@ -256,7 +256,7 @@ void fc_replica_abort(struct fc_replica *replica)
 enum fc_err fc_replica_rollback(struct fc_replica *replica, enum fc_err err)
 {
     enum fc_err lost = fc_kv_undo_rollback(replica->txn);
-    replica->digest_known = replica->row_known = false;
+    replica->heads_known = replica->row_known = false;
     return lost != FC_OK ? lost : err;
 }
 

@@ -65,7 +65,9 @@ enum fc_err fc_replica_row_store(struct fc_replica *replica, const struct fc_rep
     if (replica->row.failed)
         return FC_E_NOMEM;
     const struct fc_hash *participant = &row->feed.participant;
-    replica->digest_known = false;
+    enum fc_err err = fc_replica_digest_follow(replica, participant, row);
+    if (err != FC_OK)
+        return err;
     replica->row_known = true;
     replica->last_row = *row;
     return fc_kv_put(replica->txn, FC_TABLE_FEED, fc_span(participant->b, sizeof participant->b),
@@ -95,9 +97,8 @@ enum fc_err fc_replica_row_get(struct fc_replica *replica, const struct fc_hash 
     return err;
 }
 
-/* Moves the cursor to the next row that parses, from the first that is not below `from`. */
-static enum fc_err next_row(struct fc_kv_cursor *cursor, struct fc_span from,
-                            struct fc_replica_row *row)
+enum fc_err fc_replica_row_next(struct fc_kv_cursor *cursor, struct fc_span from,
+                                struct fc_replica_row *row)
 {
     struct fc_span key, value;
     enum fc_err err =
@@ -128,7 +129,7 @@ enum fc_err fc_replica_rows_each(struct fc_replica *replica,
             return err;
         err = fc_kv_cursor_open(read.txn, FC_TABLE_FEED, &cursor);
         if (err == FC_OK)
-            err = next_row(cursor, fc_span(from, len), &row);
+            err = fc_replica_row_next(cursor, fc_span(from, len), &row);
         if (cursor)
             fc_kv_cursor_close(cursor);
         fc_replica_read_end(&read);
@@ -183,56 +184,15 @@ enum fc_err fc_replica_feeds(struct fc_replica *replica,
     return fc_replica_rows_each(replica, each_feed, &feeds);
 }
 
-static void digest_add(struct fc_digest *digest, struct fc_hasher *hasher,
-                       const struct fc_feed *feed)
-{
-    struct fc_head_key key = fc_head_key(&feed->participant, feed->version);
-    fc_hasher_add(hasher, fc_span(key.b, sizeof key.b));
-    fc_hasher_add(hasher, fc_span(feed->head_hash.b, sizeof feed->head_hash.b));
-    digest->feeds++;
-    digest->entries += feed->entries;
-    digest->bytes += feed->bytes;
-}
-
-/* A damaged feed's entries are not what its head says, so it is no part of the digest. */
-static enum fc_err digest_rows(struct fc_txn *txn, struct fc_digest *digest)
-{
-    struct fc_kv_cursor *cursor = NULL;
-    struct fc_hasher hasher;
-    struct fc_replica_row row;
-    *digest = (struct fc_digest){0};
-    fc_hasher_init(&hasher, "fedcat.digest.1");
-    enum fc_err err = fc_kv_cursor_open(txn, FC_TABLE_FEED, &cursor);
-    if (err != FC_OK)
-        return err;
-    while ((err = next_row(cursor, (struct fc_span){0}, &row)) == FC_OK)
-        if (!row.feed.damaged)
-            digest_add(digest, &hasher, &row.feed);
-    fc_kv_cursor_close(cursor);
-    digest->hash = fc_hasher_end(&hasher);
-    return err == FC_E_MISSING ? FC_OK : err;
-}
-
-enum fc_err fc_replica_digest(struct fc_replica *replica, struct fc_digest *out)
-{
-    struct fc_replica_read read;
-    enum fc_err err = replica->digest_known ? FC_OK : fc_replica_read_begin(replica, &read);
-    if (!replica->digest_known && err == FC_OK) {
-        err = digest_rows(read.txn, &replica->digest);
-        replica->digest_known = err == FC_OK;
-        fc_replica_read_end(&read);
-    }
-    *out = replica->digest;
-    return err;
-}
-
 enum fc_err fc_replica_feed_remove(struct fc_replica *replica, const struct fc_hash *participant)
 {
     struct fc_replica_row row;
     enum fc_err err = fc_replica_row_get(replica, participant, &row);
     if (err != FC_OK)
         return err == FC_E_MISSING ? FC_OK : err;
-    err = fc_replica_generation_drop(replica, row.feed.generation);
+    err = fc_replica_digest_follow(replica, participant, NULL);
+    if (err == FC_OK)
+        err = fc_replica_generation_drop(replica, row.feed.generation);
     if (err == FC_OK)
         err = fc_replica_arrival_drop(replica, FC_RECORD_HEAD, participant);
     if (err == FC_OK)
@@ -240,6 +200,6 @@ enum fc_err fc_replica_feed_remove(struct fc_replica *replica, const struct fc_h
     if (err == FC_OK)
         err =
             fc_kv_del(replica->txn, FC_TABLE_FEED, fc_span(participant->b, sizeof participant->b));
-    replica->row_known = replica->digest_known = false;
+    replica->row_known = false;
     return err;
 }

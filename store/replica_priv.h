@@ -3,6 +3,7 @@
 #define FC_STORE_REPLICA_PRIV_H
 
 #include "store/content_memo.h"
+#include "store/digest_memo.h"
 #include "store/item.h"
 #include "store/kv_undo.h"
 #include "store/replica.h"
@@ -25,6 +26,7 @@ struct fc_shared {
     struct fc_ledger_pool *ledgers;
     struct fc_codec *codec;
     struct fc_content_memo *contents;
+    struct fc_digest_memo *digests;
 };
 
 struct fc_replica {
@@ -41,7 +43,9 @@ struct fc_replica {
     bool row_known; /* the row that was asked for last */
     struct fc_replica_row last_row;
     bool state_changed, ledger_changed, local_changed; /* since the last commit */
+    bool heads_known;                                  /* `heads` and the digest's counts */
     bool digest_known;
+    struct fc_heads_sum heads;
     struct fc_digest digest;
     uint64_t takedowns_local;
     uint8_t rove[36]; /* generation and H(key) of the last content wanted */
@@ -110,6 +114,14 @@ FC_MUST_USE enum fc_err fc_replica_rows_each(struct fc_replica *replica,
                                              enum fc_err (*each)(void *ctx,
                                                                  const struct fc_replica_row *row),
                                              void *ctx);
+/* Moves the cursor to the next row that parses, from the first that is not below `from` unless that
+ * has NULL data. FC_E_MISSING past the end. */
+FC_MUST_USE enum fc_err fc_replica_row_next(struct fc_kv_cursor *cursor, struct fc_span from,
+                                            struct fc_replica_row *row);
+/* The feed's row is about to become `row`, or to go (NULL): what is known of the digest follows. */
+FC_MUST_USE enum fc_err fc_replica_digest_follow(struct fc_replica *replica,
+                                                 const struct fc_hash *participant,
+                                                 const struct fc_replica_row *row);
 /* Takes the open transaction back to its mark; the error it comes to is `err`, or worse. */
 FC_MUST_USE enum fc_err fc_replica_rollback(struct fc_replica *replica, enum fc_err err);
 FC_MUST_USE enum fc_err fc_replica_row_store(struct fc_replica *replica,

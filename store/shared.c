@@ -12,6 +12,8 @@ enum fc_err fc_shared_create(struct fc_verifier verifier, struct fc_shared **out
         err = FC_E_NOMEM;
     if (err == FC_OK && !(shared->contents = fc_content_memo_create()))
         err = FC_E_NOMEM;
+    if (err == FC_OK && !(shared->digests = fc_digest_memo_create()))
+        err = FC_E_NOMEM;
     if (err != FC_OK)
         fc_shared_destroy(shared);
     else
@@ -26,6 +28,7 @@ void fc_shared_destroy(struct fc_shared *shared)
     fc_ledger_pool_destroy(shared->ledgers);
     fc_codec_destroy(shared->codec);
     fc_content_memo_destroy(shared->contents);
+    fc_digest_memo_destroy(shared->digests);
     free(shared);
 }
 

@@ -1,6 +1,6 @@
 /* What the replicas of one process hold in common, so that thousands fit into it: ledgers that are
- * alike, a codec, and what was found of contents. Verdicts are the same as without it. For one
- * thread at a time. */
+ * alike, a codec, what was found of contents, and digests. Verdicts are the same as without it. For
+ * one thread at a time. */
 #ifndef FC_STORE_SHARED_H
 #define FC_STORE_SHARED_H
 

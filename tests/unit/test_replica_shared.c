@@ -167,6 +167,60 @@ static void a_content_is_judged_as_before(void **state)
     }
 }
 
+/* As one finds it that shares nothing and has just read the store. */
+static void expect_digest_of_rows(const struct fc_test_case *test, const struct fc_test_node *node,
+                                  uint64_t feeds)
+{
+    struct fc_digest digest, afresh;
+    struct fc_replica *replica;
+    struct fc_replica_config config = {.verifier = fc_verifier_plain(), .federation = test->fed.id};
+    assert_ok(fc_kv_mem_clone(fc_kv_fault_inner(node->fault), &config.kv));
+    assert_ok(fc_replica_open(&config, &replica));
+    assert_ok(fc_replica_digest(replica, &afresh));
+    fc_replica_close(replica);
+    assert_ok(fc_replica_digest(node->replica, &digest));
+    assert_int_equal(digest.feeds, feeds);
+    assert_int_equal(digest.feeds, afresh.feeds);
+    assert_int_equal(digest.entries, afresh.entries);
+    assert_int_equal(digest.bytes, afresh.bytes);
+    assert_true(fc_hash_eq(&digest.hash, &afresh.hash));
+}
+
+static void a_digest_follows_what_is_held(void **state)
+{
+    struct fc_test_case *test = *state;
+    struct fc_test_node *a = &test->a, *b = &test->b;
+    struct fc_test_batch batch = {0};
+    struct fc_buf revocation = {0};
+    expect_digest_of_rows(test, a, 0);
+    expect_digest_of_rows(test, b, 0);
+    assert_int_equal(fc_test_add(a, &test->other.certificate_record), FC_OK);
+    assert_int_equal(fc_test_add(b, &test->other.certificate_record), FC_OK);
+    fc_test_publish_one(a, &test->other, "urn:y", "other");
+    fc_test_publish_one(a, &test->acme, "urn:x", "first");
+    expect_digest_of_rows(test, a, 2);
+    assert_int_equal(fc_test_pass_delta(a, b, &test->acme.id, true), FC_OK);
+    expect_digest_of_rows(test, b, 1);
+    assert_int_equal(fc_test_pass_delta(a, b, &test->other.id, true), FC_OK);
+    expect_digest_of_rows(test, b, 2);
+    fc_test_publish_one(a, &test->acme, "urn:z", "second");
+    expect_digest_of_rows(test, a, 2);
+    fc_test_batch_delete(&batch, "urn:x");
+    fc_kv_fault_arm(a->fault, 8, FC_E_FULL);
+    assert_int_equal(fc_test_publish(a, &test->acme, &batch, NULL), FC_E_FULL);
+    fc_kv_fault_disarm(a->fault);
+    expect_digest_of_rows(test, a, 2);
+    fc_test_revocation(&test->acme, &test->fed, fc_test_feed(a, &test->acme.id).version,
+                       FC_REVOKE_REMOVE, &revocation);
+    assert_int_equal(fc_test_add(a, &revocation), FC_OK);
+    expect_digest_of_rows(test, a, 1);
+    assert_int_equal(fc_test_add(b, &revocation), FC_OK);
+    expect_digest_of_rows(test, b, 1);
+    fc_test_expect_equal(a, b);
+    fc_buf_finish(&revocation);
+    fc_test_batch_finish(&batch);
+}
+
 #define SHARED(f) FC_TEST_ON(f, "", 2)
 
 int main(void)
@@ -175,7 +229,7 @@ int main(void)
         SHARED(a_clone_is_opened_without_reading),    SHARED(checkpoints_are_read_back),
         SHARED(what_was_not_committed_is_taken_back), SHARED(a_note_does_not_outlive_the_truth),
         SHARED(rows_are_alike_whatever_came_first),   SHARED(a_generation_is_nobody_elses),
-        SHARED(a_content_is_judged_as_before),
+        SHARED(a_content_is_judged_as_before),        SHARED(a_digest_follows_what_is_held),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
