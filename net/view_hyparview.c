@@ -21,25 +21,31 @@ _Static_assert(FC_HYPARVIEW_ARWL <= (int)FC_VIEW_WALK_MAX, "a walk fits its fiel
 
 enum state { DIALLING, CONTACT, ASKED, ACTIVE, LOST };
 enum purpose { FILL, JOIN, FORWARDED, ANSWER };
+struct answer { /* to a shuffle */
+    uint32_t count;
+    struct fc_key keys[SHUFFLED + 1];
+};
 struct place {
     struct fc_key key;
     enum state state; /* LOST: the link is gone, and this node has not found it out */
     enum purpose purpose;
     uint64_t due_us;
-    uint32_t answer_count; /* of a shuffle, to be sent once the link is open */
-    struct fc_key answer[SHUFFLED + 1];
+    struct answer *answer; /* to be sent once the link is open; or NULL */
 };
 struct keys {
     uint32_t count;
     struct fc_key list[FC_HYPARVIEW_PASSIVE];
 };
 struct fc_view {
-    struct fc_view_host host;
+    /* First what is looked at with all news, of which there is much. */
+    uint64_t now_us, step_at_us, fill_at_us;
+    uint64_t due_us; /* the earliest of the places */
+    uint32_t lost_count;
     struct place *places;
     uint32_t count, cap;
+    struct fc_view_host host;
     struct keys passive, sent; /* sent: with the last shuffle */
     struct fc_view_notes tried;
-    uint64_t now_us, step_at_us, fill_at_us;
 };
 
 static enum fc_err create(const struct fc_view_host *host, struct fc_view **out)
@@ -48,6 +54,7 @@ static enum fc_err create(const struct fc_view_host *host, struct fc_view **out)
     if (!*out)
         return FC_E_NOMEM;
     (*out)->host = *host;
+    (*out)->due_us = NEVER;
     (*out)->step_at_us = host->random(host->ctx, FC_HYPARVIEW_STEP_US);
     return FC_OK;
 }
@@ -55,6 +62,8 @@ static enum fc_err create(const struct fc_view_host *host, struct fc_view **out)
 static void destroy(struct fc_view *view)
 {
     fc_view_notes_finish(&view->tried);
+    for (uint32_t i = 0; i < view->count; i++)
+        free(view->places[i].answer);
     free(view->places);
     free(view);
 }
@@ -69,6 +78,23 @@ static struct place *find(struct fc_view *view, const struct fc_key *key)
     return NULL;
 }
 
+static uint64_t earliest_us(const struct fc_view *view)
+{
+    uint64_t at_us = NEVER;
+    for (uint32_t i = 0; i < view->count; i++)
+        if (view->places[i].due_us < at_us)
+            at_us = view->places[i].due_us;
+    return at_us;
+}
+
+static void turn(struct fc_view *view, struct place *place, enum state state, uint64_t due_us)
+{
+    view->lost_count += (uint32_t)(state == LOST) - (uint32_t)(place->state == LOST);
+    place->state = state;
+    place->due_us = due_us;
+    view->due_us = earliest_us(view);
+}
+
 static struct place *add(struct fc_view *view, const struct fc_key *key)
 {
     if (view->count == view->cap) {
@@ -80,7 +106,8 @@ static struct place *add(struct fc_view *view, const struct fc_key *key)
         view->cap = cap;
     }
     struct place *place = &view->places[view->count++];
-    *place = (struct place){.key = *key, .state = CONTACT, .due_us = view->now_us + IDLE_US};
+    *place = (struct place){.key = *key};
+    turn(view, place, CONTACT, view->now_us + IDLE_US);
     return place;
 }
 
@@ -88,7 +115,10 @@ static struct place *add(struct fc_view *view, const struct fc_key *key)
 static void leave(struct fc_view *view, struct place *place)
 {
     struct fc_key key = place->key;
+    view->lost_count -= place->state == LOST;
+    free(place->answer);
     *place = view->places[--view->count];
+    view->due_us = earliest_us(view);
     view->host.drop(view->host.ctx, &key);
 }
 
@@ -186,7 +216,7 @@ static void found_out(struct fc_view *view, struct place *place)
 
 static void find_all_lost(struct fc_view *view)
 {
-    for (uint32_t i = view->count; i-- > 0;)
+    for (uint32_t i = view->count; i-- > 0 && view->lost_count != 0;)
         if (view->places[i].state == LOST)
             found_out(view, &view->places[i]);
 }
@@ -230,18 +260,34 @@ static void add_active(struct fc_view *view, const struct fc_key *key)
         return;
     while (active_count(view) >= view->host.active_max)
         drop_random(view);
-    place = find(view, key);
-    place->state = ACTIVE;
-    place->due_us = NEVER;
+    turn(view, find(view, key), ACTIVE, NEVER);
     take_out(&view->passive, key);
     view->host.activate(view->host.ctx, key, true);
+}
+
+static void keep_answer(struct place *place, const struct keys *keys)
+{
+    if (!place->answer && !(place->answer = malloc(sizeof *place->answer)))
+        return; /* an empty one is sent */
+    place->answer->count = keys->count;
+    for (uint32_t i = 0; i < keys->count; i++)
+        place->answer->keys[i] = keys->list[i];
+}
+
+static void take_answer(struct place *place, struct fc_view_message *message)
+{
+    message->kind = FC_VIEW_SHUFFLE_REPLY;
+    message->count = place->answer ? place->answer->count : 0;
+    for (uint32_t i = 0; i < message->count; i++)
+        message->keys[i] = place->answer->keys[i];
+    free(place->answer);
+    place->answer = NULL;
 }
 
 static void on_open_for(struct fc_view *view, struct place *place)
 {
     struct fc_view_message message = {.kind = FC_VIEW_NEIGHBOR};
-    place->state = ASKED;
-    place->due_us = view->now_us + ASK_US;
+    turn(view, place, ASKED, view->now_us + ASK_US);
     switch (place->purpose) {
     case JOIN:
         message.kind = FC_VIEW_JOIN;
@@ -253,12 +299,8 @@ static void on_open_for(struct fc_view *view, struct place *place)
         message.priority = FC_VIEW_HIGH;
         break;
     case ANSWER:
-        message.kind = FC_VIEW_SHUFFLE_REPLY;
-        message.count = place->answer_count;
-        for (uint32_t i = 0; i < message.count; i++)
-            message.keys[i] = place->answer[i];
-        place->state = CONTACT;
-        place->due_us = view->now_us + CONTACT_US;
+        take_answer(place, &message);
+        turn(view, place, CONTACT, view->now_us + CONTACT_US);
         break;
     }
     struct fc_key key = place->key;
@@ -288,8 +330,7 @@ static struct place *reach(struct fc_view *view, const struct fc_key *key, enum 
     place->purpose = purpose;
     if (is_open)
         return place;
-    place->state = DIALLING;
-    place->due_us = view->now_us + DIAL_US;
+    turn(view, place, DIALLING, view->now_us + DIAL_US);
     view->host.dial(view->host.ctx, key);
     return place;
 }
@@ -402,8 +443,7 @@ static void on_reply(struct fc_view *view, const struct fc_key *key, bool accept
     if (place->state == ASKED && accepted) {
         add_active(view, key);
     } else if (place->state == ASKED) {
-        place->state = CONTACT;
-        place->due_us = view->now_us + CONTACT_US;
+        turn(view, place, CONTACT, view->now_us + CONTACT_US);
     } else if (accepted) { /* it took too long */
         const struct fc_view_message message = {.kind = FC_VIEW_DISCONNECT};
         send(view, key, &message);
@@ -452,15 +492,11 @@ static void answer(struct fc_view *view, struct fc_view_message *message)
     uint32_t count = message->count + 1 < SHUFFLED + 1 ? message->count + 1 : SHUFFLED + 1;
     sent.count = sample(view, view->passive, &message->node, count, sent.list);
     struct place *place = reach(view, &message->node, ANSWER);
-    if (place) {
-        place->answer_count = sent.count;
-        for (uint32_t i = 0; i < sent.count; i++)
-            place->answer[i] = sent.list[i];
-    }
+    if (place)
+        keep_answer(place, &sent);
     if (place && place->state == ACTIVE) {
-        struct fc_view_message reply = {.kind = FC_VIEW_SHUFFLE_REPLY, .count = sent.count};
-        for (uint32_t i = 0; i < sent.count; i++)
-            reply.keys[i] = sent.list[i];
+        struct fc_view_message reply = {0};
+        take_answer(place, &reply);
         send(view, &message->node, &reply);
     } else if (place && place->state == CONTACT) {
         on_open_for(view, place);
@@ -532,9 +568,8 @@ static void on_open(struct fc_view *view, const struct fc_key *key, bool inbound
     (void)inbound;
     view->now_us = now_us;
     struct place *place = find(view, key);
-    if (place && place->state == LOST) {
-        place->state = CONTACT; /* it is back before anyone noticed, and knows nothing */
-        place->due_us = now_us + IDLE_US;
+    if (place && place->state == LOST) { /* it is back unnoticed, and knows nothing */
+        turn(view, place, CONTACT, now_us + IDLE_US);
         fill_soon(view);
     } else if (place && place->state == DIALLING) {
         on_open_for(view, place);
@@ -550,7 +585,7 @@ static void on_closed(struct fc_view *view, const struct fc_key *key, uint64_t n
     if (!place)
         return;
     if (place->state == ACTIVE) {
-        place->state = LOST;
+        turn(view, place, LOST, NEVER);
         view->host.drop(view->host.ctx, key);
     } else {
         leave(view, place);
@@ -607,10 +642,7 @@ static void on_tick(struct fc_view *view, uint64_t now_us)
 static uint64_t deadline_us(const struct fc_view *view)
 {
     uint64_t at_us = view->step_at_us < view->fill_at_us ? view->step_at_us : view->fill_at_us;
-    for (uint32_t i = 0; i < view->count; i++)
-        if (view->places[i].due_us < at_us)
-            at_us = view->places[i].due_us;
-    return at_us;
+    return at_us < view->due_us ? at_us : view->due_us;
 }
 
 void fc_view_hyparview_hold(struct fc_view *view)
