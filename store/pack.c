@@ -158,9 +158,22 @@ static size_t utf8_step(const uint8_t *s, size_t len)
     return more + 1;
 }
 
+/* Whether eight bytes are all of 0x01 to 0x7f. */
+static bool is_plain(const uint8_t *s)
+{
+    const uint64_t ones = 0x0101010101010101u, tops = ones << 7;
+    uint64_t word;
+    memcpy(&word, s, sizeof word);
+    return ((word | (word - ones)) & tops) == 0;
+}
+
 bool fc_utf8_valid(struct fc_span text)
 {
     for (size_t at = 0; at < text.len;) {
+        if (text.len - at >= 8 && is_plain(text.data + at)) {
+            at += 8;
+            continue;
+        }
         size_t step = utf8_step(text.data + at, text.len - at);
         if (step == 0)
             return false;

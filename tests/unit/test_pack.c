@@ -242,6 +242,22 @@ static void test_utf8(void **state)
     }
 }
 
+/* A bad byte is found wherever it stands in a run of plain ones, the last byte included. */
+static void test_utf8_places(void **state)
+{
+    (void)state;
+    for (size_t len = 1; len <= 20; len++) {
+        for (size_t at = 0; at < len; at++) {
+            uint8_t text[20];
+            memset(text, 'a', sizeof text);
+            for (unsigned byte = 0; byte < 256; byte++) {
+                text[at] = (uint8_t)byte;
+                assert_true(fc_utf8_valid(fc_span(text, len)) == (byte >= 0x01 && byte <= 0x7f));
+            }
+        }
+    }
+}
+
 static void test_fault_sticks(void **state)
 {
     (void)state;
@@ -372,13 +388,14 @@ static void test_failed_buffer(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_uint_edges),   cmocka_unit_test(test_run_edges),
-        cmocka_unit_test(test_array_edges),  cmocka_unit_test(test_array_range),
-        cmocka_unit_test(test_huge_claims),  cmocka_unit_test(test_longer_forms_refused),
-        cmocka_unit_test(test_kinds),        cmocka_unit_test(test_nesting),
-        cmocka_unit_test(test_utf8),         cmocka_unit_test(test_fault_sticks),
-        cmocka_unit_test(test_fixed),        cmocka_unit_test(test_end),
-        cmocka_unit_test(test_random_bytes), cmocka_unit_test(test_failed_buffer),
+        cmocka_unit_test(test_uint_edges),    cmocka_unit_test(test_run_edges),
+        cmocka_unit_test(test_array_edges),   cmocka_unit_test(test_array_range),
+        cmocka_unit_test(test_huge_claims),   cmocka_unit_test(test_longer_forms_refused),
+        cmocka_unit_test(test_kinds),         cmocka_unit_test(test_nesting),
+        cmocka_unit_test(test_utf8),          cmocka_unit_test(test_utf8_places),
+        cmocka_unit_test(test_fault_sticks),  cmocka_unit_test(test_fixed),
+        cmocka_unit_test(test_end),           cmocka_unit_test(test_random_bytes),
+        cmocka_unit_test(test_failed_buffer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
