@@ -159,7 +159,6 @@ struct fc_hash fc_ops_hash(struct fc_span bytes)
 enum fc_err fc_delta_parse(struct fc_span bytes, struct fc_delta *out)
 {
     struct fc_unpack in;
-    struct fc_ops ops;
     *out = (struct fc_delta){0};
     if (bytes.len > FC_DELTA_BYTES_MAX)
         return FC_E_BOUND;
@@ -173,7 +172,7 @@ enum fc_err fc_delta_parse(struct fc_span bytes, struct fc_delta *out)
     if (err == FC_OK)
         err = fc_head_parse(&out->record, &out->head);
     if (err == FC_OK)
-        err = fc_ops_init(&ops, out->ops);
+        err = fc_ops_init(&out->list, out->ops);
     if (err != FC_OK)
         return err;
     struct fc_hash hash = fc_ops_hash(out->ops);

@@ -52,6 +52,7 @@ struct fc_delta {
     struct fc_record record;
     struct fc_head head;
     struct fc_span ops;
+    struct fc_ops list; /* the same, checked: read from a copy */
 };
 /* Checks form and that the ops hash to what the head says; not the signature. */
 FC_MUST_USE enum fc_err fc_delta_parse(struct fc_span bytes, struct fc_delta *out);

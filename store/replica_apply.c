@@ -119,14 +119,10 @@ static enum fc_err apply_op(struct fc_change *change, const struct fc_op *op)
     return FC_E_FORMAT;
 }
 
-enum fc_err fc_change_apply(struct fc_change *change, struct fc_span ops_bytes,
-                            struct fc_subtree *root)
+enum fc_err fc_change_apply(struct fc_change *change, struct fc_ops ops, struct fc_subtree *root)
 {
-    struct fc_ops ops;
     struct fc_op op;
-    enum fc_err err = fc_ops_init(&ops, ops_bytes);
-    if (err != FC_OK)
-        return err;
+    enum fc_err err = FC_OK;
     struct fc_hash *keys = malloc((ops.count + 1) * sizeof *keys);
     if (!keys)
         return FC_E_NOMEM;
@@ -167,13 +163,9 @@ enum fc_err fc_replica_row_start(struct fc_replica *replica, const struct fc_has
 static enum fc_err check_quota(const struct fc_replica *replica, const struct fc_delta *delta)
 {
     const struct fc_held *held = fc_ledger_find(replica->ledger, &delta->head.certificate);
-    struct fc_ops ops;
-    enum fc_err err = fc_ops_init(&ops, delta->ops);
-    if (err != FC_OK)
-        return err;
     if (!held || held->record.type != FC_RECORD_CERTIFICATE)
         return FC_E_UNKNOWN;
-    return ops.count > held->certificate.quota_ops ? FC_E_QUOTA : FC_OK;
+    return delta->list.count > held->certificate.quota_ops ? FC_E_QUOTA : FC_OK;
 }
 
 static enum fc_err apply_marked(struct fc_change *change, const struct fc_delta *delta,
@@ -184,7 +176,7 @@ static enum fc_err apply_marked(struct fc_change *change, const struct fc_delta 
     struct fc_subtree root;
     enum fc_err err = fc_replica_row_start(replica, &head->participant, change->row);
     if (err == FC_OK)
-        err = fc_change_apply(change, delta->ops, &root);
+        err = fc_change_apply(change, delta->list, &root);
     if (err != FC_OK)
         return err;
     const struct fc_feed *feed = &change->row->feed;

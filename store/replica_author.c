@@ -210,10 +210,13 @@ static enum fc_err author_marked(struct work *work, struct fc_change *change)
     struct fc_head *head = &work->head;
     struct fc_subtree root;
     struct fc_record record;
+    struct fc_ops ops;
     const struct fc_feed *feed = &change->row->feed;
-    enum fc_err err = fc_replica_row_start(work->replica, &head->participant, change->row);
+    enum fc_err err = fc_ops_init(&ops, fc_buf_span(&work->ops));
     if (err == FC_OK)
-        err = fc_change_apply(change, fc_buf_span(&work->ops), &root);
+        err = fc_replica_row_start(work->replica, &head->participant, change->row);
+    if (err == FC_OK)
+        err = fc_change_apply(change, ops, &root);
     if (err != FC_OK)
         return err;
     if (feed->entries > work->certificate->quota_entries ||

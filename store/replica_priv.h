@@ -231,7 +231,7 @@ struct fc_change {
     struct fc_buf hold;
 };
 /* Applies the ops to rows and tree; FC_E_FORMAT when one is for a key that is not there. */
-FC_MUST_USE enum fc_err fc_change_apply(struct fc_change *change, struct fc_span ops_bytes,
+FC_MUST_USE enum fc_err fc_change_apply(struct fc_change *change, struct fc_ops ops,
                                         struct fc_subtree *root);
 void fc_change_finish(struct fc_change *change);
 FC_MUST_USE enum fc_err fc_replica_row_start(struct fc_replica *replica,
