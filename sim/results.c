@@ -205,6 +205,7 @@ static struct fc_result_pair *slot_of(struct fc_result_pair *pairs, uint32_t cap
                                       uint32_t to)
 {
     uint64_t mixed = (((uint64_t)from << 32) | to) * 0x9e3779b97f4a7c15u;
+    mixed = (mixed ^ mixed >> 32) * 0x9e3779b97f4a7c15u; /* else neighbours of one gather */
     uint32_t at = (uint32_t)(mixed >> 32) & (cap - 1);
     while (pairs[at].from != pairs[at].to && (pairs[at].from != from || pairs[at].to != to))
         at = (at + 1) & (cap - 1);
