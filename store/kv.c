@@ -104,6 +104,34 @@ enum fc_err fc_kv_seek_before(struct fc_kv_cursor *cursor, struct fc_span key,
     return cursor->ops->seek_before(cursor, key, found, value);
 }
 
+enum fc_err fc_kv_reader_open(struct fc_kv *kv, struct fc_kv_reader **reader)
+{
+    *reader = NULL;
+    return kv->ops->reader_open ? kv->ops->reader_open(kv, reader) : FC_E_ARG;
+}
+
+void fc_kv_reader_close(struct fc_kv_reader *reader)
+{
+    if (reader)
+        reader->ops->reader_close(reader);
+}
+
+enum fc_err fc_kv_reader_begin(struct fc_kv_reader *reader, struct fc_txn **txn)
+{
+    *txn = NULL;
+    return reader->ops->reader_begin(reader, txn);
+}
+
+void fc_kv_reader_end(struct fc_kv_reader *reader)
+{
+    reader->ops->reader_end(reader);
+}
+
+uint64_t fc_kv_txn_number(const struct fc_txn *txn)
+{
+    return txn->ops->number ? txn->ops->number(txn) : 0;
+}
+
 enum fc_err fc_kv_stat(struct fc_kv *kv, struct fc_kv_stat *stat)
 {
     *stat = (struct fc_kv_stat){0};

@@ -69,6 +69,21 @@ FC_MUST_USE enum fc_err fc_kv_next(struct fc_kv_cursor *cursor, struct fc_span *
 FC_MUST_USE enum fc_err fc_kv_seek_before(struct fc_kv_cursor *cursor, struct fc_span key,
                                           struct fc_span *found, struct fc_span *value);
 
+/* Reading on other threads than the store's own, one thread at a time each. What it sees is the
+ * last commit at its begin. Be short: the map cannot grow while a reader is between begin and end,
+ * and waits for it. Readers are closed before the store. */
+struct fc_kv_reader;
+/* FC_E_ARG: the backend is for one thread (memory). FC_E_NOMEM. */
+FC_MUST_USE enum fc_err fc_kv_reader_open(struct fc_kv *kv, struct fc_kv_reader **reader);
+void fc_kv_reader_close(struct fc_kv_reader *reader); /* NULL is fine; not between begin and end */
+/* `*txn` is for fc_kv_get and cursors, until the end; it is not committed or aborted. FC_E_IO,
+ * FC_E_NOMEM. */
+FC_MUST_USE enum fc_err fc_kv_reader_begin(struct fc_kv_reader *reader, struct fc_txn **txn);
+void fc_kv_reader_end(struct fc_kv_reader *reader);
+/* Of a read transaction, the number of the commit it sees; of a write transaction, of the one it
+ * may become: one more than that of the last. 0 where commits are not counted (memory). */
+uint64_t fc_kv_txn_number(const struct fc_txn *txn);
+
 struct fc_kv_stat {
     uint64_t used_bytes; /* on disk, or in memory */
     uint64_t map_bytes;  /* room before the map must grow; 0 where it has no map */
@@ -85,7 +100,7 @@ FC_MUST_USE enum fc_err fc_kv_backup(struct fc_kv *kv, const char *path);
 FC_MUST_USE enum fc_err fc_kv_check(struct fc_kv *kv);
 void fc_kv_close(struct fc_kv *kv); /* NULL is fine */
 
-/* What a backend provides; fc_kv_* above dispatch to it. The three objects begin with `ops`. */
+/* What a backend provides; fc_kv_* above dispatch to it. The objects begin with `ops`. */
 struct fc_kv_ops;
 struct fc_kv {
     const struct fc_kv_ops *ops;
@@ -94,6 +109,9 @@ struct fc_txn {
     const struct fc_kv_ops *ops;
 };
 struct fc_kv_cursor {
+    const struct fc_kv_ops *ops;
+};
+struct fc_kv_reader {
     const struct fc_kv_ops *ops;
 };
 struct fc_kv_ops {
@@ -118,6 +136,12 @@ struct fc_kv_ops {
     enum fc_err (*backup)(struct fc_kv *kv, const char *path);
     enum fc_err (*check)(struct fc_kv *kv);
     void (*close)(struct fc_kv *kv);
+    uint64_t (*number)(const struct fc_txn *txn); /* NULL: commits are not counted */
+    /* NULL: for one thread. */
+    enum fc_err (*reader_open)(struct fc_kv *kv, struct fc_kv_reader **reader);
+    void (*reader_close)(struct fc_kv_reader *reader);
+    enum fc_err (*reader_begin)(struct fc_kv_reader *reader, struct fc_txn **txn);
+    void (*reader_end)(struct fc_kv_reader *reader);
     /* NULL where a part of a transaction cannot be undone: store/kv_undo.h does it then. One mark
      * at a time; it ends at unmark, or with the transaction. */
     void (*mark)(struct fc_txn *txn);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "store/kv_lmdb_files.h"
+#include "store/kv_lmdb_gate.h"
 #include "store/kv_lmdb_pages.h"
 
 enum { FORMAT = 1, READERS_MAX = 1024 };
@@ -39,8 +40,10 @@ struct lmdb {
     uint64_t map_bytes_max;
     unsigned open; /* transactions */
     struct lmdb_txn *writer;
-    bool must_grow;   /* a transaction ran out of map */
-    bool must_reopen; /* the environment is not usable */
+    bool must_grow;           /* a transaction ran out of map */
+    bool must_reopen;         /* the environment is not usable */
+    struct fc_lmdb_gate gate; /* held shut while any of the above changes that a reader looks at */
+    struct lmdb_reader *readers; /* changed and walked through only while the gate is shut */
 };
 
 struct lmdb_txn {
@@ -51,6 +54,12 @@ struct lmdb_txn {
     enum fc_err failed;
     struct lmdb_cursor *cursors;
     uint64_t changes; /* how many writes there were, for cursors to notice */
+};
+
+struct lmdb_reader {
+    struct fc_kv_reader base;
+    struct lmdb_txn at; /* its transaction is kept from one begin to the next; NULL: none */
+    struct lmdb_reader *prev, *next;
 };
 
 enum place { PLACE_START, PLACE_KEY };
@@ -85,6 +94,8 @@ static struct fc_span span(MDB_val val)
 static enum fc_err translate(int rc)
 {
     switch (rc) {
+    case MDB_SUCCESS:
+        return FC_OK;
     case MDB_NOTFOUND:
         return FC_E_MISSING;
     case MDB_MAP_FULL:
@@ -141,13 +152,14 @@ static enum fc_err set_map(struct lmdb *lmdb, uint64_t bytes)
     if (bytes <= lmdb->map_bytes)
         return FC_OK;
     assert(!lmdb->open);
+    fc_lmdb_gate_shut(&lmdb->gate);
     int rc = mdb_env_set_mapsize(lmdb->env, bytes);
-    if (rc) { /* the old map may be gone */
+    if (rc) /* the old map may be gone */
         lmdb->must_reopen = true;
-        return translate(rc);
-    }
-    lmdb->map_bytes = bytes;
-    return FC_OK;
+    else
+        lmdb->map_bytes = bytes;
+    fc_lmdb_gate_open(&lmdb->gate);
+    return translate(rc);
 }
 
 /* Doubles the map until there is room for `bytes` and the margin. */
@@ -288,6 +300,11 @@ static enum fc_err open_data(struct lmdb *lmdb)
 
 static enum fc_err reopen(struct lmdb *lmdb)
 {
+    fc_lmdb_gate_shut(&lmdb->gate);
+    for (struct lmdb_reader *reader = lmdb->readers; reader; reader = reader->next) {
+        mdb_txn_abort(reader->at.txn);
+        reader->at.txn = NULL;
+    }
     mdb_env_close(lmdb->env);
     lmdb->env = NULL;
     enum fc_err err = open_data(lmdb);
@@ -296,6 +313,7 @@ static enum fc_err reopen(struct lmdb *lmdb)
         lmdb->env = NULL;
     }
     lmdb->must_reopen = err != FC_OK;
+    fc_lmdb_gate_open(&lmdb->gate);
     return err;
 }
 
@@ -570,6 +588,72 @@ static enum fc_err lmdb_seek_before(struct fc_kv_cursor *base, struct fc_span ke
     return translate(rc);
 }
 
+/* readers on other threads */
+
+static enum fc_err lmdb_reader_open(struct fc_kv *kv, struct fc_kv_reader **out)
+{
+    struct lmdb *lmdb = (struct lmdb *)kv;
+    struct lmdb_reader *reader = calloc(1, sizeof *reader);
+    if (!reader)
+        return FC_E_NOMEM;
+    reader->base.ops = reader->at.base.ops = &lmdb_ops;
+    reader->at.lmdb = lmdb;
+    fc_lmdb_gate_shut(&lmdb->gate);
+    reader->next = lmdb->readers;
+    if (reader->next)
+        reader->next->prev = reader;
+    lmdb->readers = reader;
+    fc_lmdb_gate_open(&lmdb->gate);
+    *out = &reader->base;
+    return FC_OK;
+}
+
+static void lmdb_reader_close(struct fc_kv_reader *base)
+{
+    struct lmdb_reader *reader = (struct lmdb_reader *)base;
+    struct lmdb *lmdb = reader->at.lmdb;
+    fc_lmdb_gate_shut(&lmdb->gate);
+    if (reader->prev)
+        reader->prev->next = reader->next;
+    else
+        lmdb->readers = reader->next;
+    if (reader->next)
+        reader->next->prev = reader->prev;
+    mdb_txn_abort(reader->at.txn);
+    fc_lmdb_gate_open(&lmdb->gate);
+    free(reader);
+}
+
+static enum fc_err lmdb_reader_begin(struct fc_kv_reader *base, struct fc_txn **txn)
+{
+    struct lmdb_reader *reader = (struct lmdb_reader *)base;
+    struct lmdb *lmdb = reader->at.lmdb;
+    fc_lmdb_gate_enter(&lmdb->gate);
+    int rc = EIO;
+    if (lmdb->env && !lmdb->must_reopen)
+        rc = reader->at.txn ? mdb_txn_renew(reader->at.txn)
+                            : mdb_txn_begin(lmdb->env, NULL, MDB_RDONLY, &reader->at.txn);
+    if (rc) {
+        fc_lmdb_gate_leave(&lmdb->gate);
+        return translate(rc);
+    }
+    *txn = &reader->at.base;
+    return FC_OK;
+}
+
+static void lmdb_reader_end(struct fc_kv_reader *base)
+{
+    struct lmdb_reader *reader = (struct lmdb_reader *)base;
+    close_cursors(&reader->at);
+    mdb_txn_reset(reader->at.txn);
+    fc_lmdb_gate_leave(&reader->at.lmdb->gate);
+}
+
+static uint64_t lmdb_number(const struct fc_txn *base)
+{
+    return mdb_txn_id(((const struct lmdb_txn *)base)->txn);
+}
+
 /* the whole store */
 
 static enum fc_err lmdb_stat(struct fc_kv *kv, struct fc_kv_stat *stat)
@@ -651,7 +735,8 @@ static enum fc_err lmdb_backup(struct fc_kv *kv, const char *path)
 static void lmdb_close(struct fc_kv *kv)
 {
     struct lmdb *lmdb = (struct lmdb *)kv;
-    assert(!lmdb->open);
+    assert(!lmdb->open && !lmdb->readers);
+    fc_lmdb_gate_finish(&lmdb->gate);
     if (lmdb->env)
         mdb_env_close(lmdb->env);
     if (lmdb->owner >= 0)
@@ -678,6 +763,11 @@ static const struct fc_kv_ops lmdb_ops = {
     .backup = lmdb_backup,
     .check = lmdb_check,
     .close = lmdb_close,
+    .number = lmdb_number,
+    .reader_open = lmdb_reader_open,
+    .reader_close = lmdb_reader_close,
+    .reader_begin = lmdb_reader_begin,
+    .reader_end = lmdb_reader_end,
 };
 
 static enum fc_err open_dir(struct lmdb *lmdb, bool create)
@@ -711,6 +801,7 @@ enum fc_err fc_kv_lmdb_open(const struct fc_kv_lmdb_config *config, struct fc_kv
     if (!lmdb)
         return FC_E_NOMEM;
     lmdb->base.ops = &lmdb_ops;
+    fc_lmdb_gate_init(&lmdb->gate);
     lmdb->owner = -1;
     lmdb->map_bytes = first_map_bytes(config);
     lmdb->map_bytes_max = config->map_bytes_max;

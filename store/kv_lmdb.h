@@ -1,8 +1,10 @@
-/* The LMDB backend: one environment, one owning process, every commit synced. Not safe across
- * threads. Transactions are kept in memory until they end: bound what one of them writes.
+/* The LMDB backend: one environment, one owning process, every commit synced. For one
+ * thread, but for its readers (fc_kv_reader_open). Transactions are kept in memory until they end:
+ * bound what one of them writes.
  *
  * The map grows by itself, when a write transaction begins or after one met its end, but only while
- * no other transaction is open. A process that limits the size of its files ignores SIGXFSZ. */
+ * no other transaction is open: readers are waited for. A process that limits the size of its files
+ * ignores SIGXFSZ. */
 #ifndef FC_STORE_KV_LMDB_H
 #define FC_STORE_KV_LMDB_H
 

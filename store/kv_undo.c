@@ -223,12 +223,18 @@ static enum fc_err undo_cursor_open(struct fc_txn *txn, enum fc_table table,
 }
 
 /* Cursors are the inner transaction's own, and the store's other operations have no part here. */
+static uint64_t undo_number(const struct fc_txn *txn)
+{
+    return fc_kv_txn_number(((const struct undo_txn *)txn)->inner);
+}
+
 static const struct fc_kv_ops undo_ops = {.commit = undo_commit,
                                           .abort = undo_abort,
                                           .get = undo_get,
                                           .put = undo_put,
                                           .del = undo_del,
-                                          .cursor_open = undo_cursor_open};
+                                          .cursor_open = undo_cursor_open,
+                                          .number = undo_number};
 
 enum fc_err fc_kv_undo_begin(struct fc_kv *kv, struct fc_txn **txn)
 {

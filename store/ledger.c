@@ -1,5 +1,6 @@
 #include "store/ledger.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,30 @@ void fc_ledger_destroy(struct fc_ledger *ledger)
         fc_fact_release(ledger->checkpoints[i]);
     free(ledger->checkpoints);
     free(ledger);
+}
+
+enum fc_err fc_ledger_share(const struct fc_ledger *ledger, struct fc_ledger **out)
+{
+    assert(!ledger->pool);
+    struct fc_ledger *shared = calloc(1, sizeof *shared);
+    size_t count = ledger->checkpoint_count;
+    *out = NULL;
+    if (shared)
+        shared->checkpoints = calloc(count + 1, sizeof(struct fact *));
+    if (!shared || !shared->checkpoints) {
+        free(shared);
+        return FC_E_NOMEM;
+    }
+    shared->still = true;
+    shared->roll = ledger->roll;
+    shared->roll->refs++;
+    for (size_t i = 0; i < count; i++) {
+        shared->checkpoints[i] = ledger->checkpoints[i];
+        shared->checkpoints[i]->refs++;
+    }
+    shared->checkpoint_count = shared->checkpoint_cap = count;
+    *out = shared;
+    return FC_OK;
 }
 
 void fc_ledger_verify_with(struct fc_ledger *ledger, struct fc_verifier verifier)
@@ -155,7 +180,20 @@ static enum fc_err add_checkpoint(struct fc_ledger *ledger, const struct fc_reco
 
 /* -- adding ------------------------------------------------------------------------------------ */
 
-static enum fc_err add_alone(struct roll *roll, const struct fc_record *record,
+/* The ledger's roll is its own from here on. */
+static enum fc_err own_roll(struct fc_ledger *ledger)
+{
+    if (ledger->roll->refs == 1)
+        return FC_OK;
+    struct roll *own = fc_roll_clone(ledger->roll);
+    if (!own)
+        return FC_E_NOMEM;
+    fc_roll_release(ledger->roll);
+    ledger->roll = own;
+    return FC_OK;
+}
+
+static enum fc_err add_alone(struct fc_ledger *ledger, const struct fc_record *record,
                              struct fc_ledger_change *change)
 {
     struct fact *fact;
@@ -164,12 +202,22 @@ static enum fc_err add_alone(struct roll *roll, const struct fc_record *record,
     struct slot *slot = err == FC_OK ? fc_slot_create(fact) : NULL;
     if (!slot)
         return err != FC_OK ? err : FC_E_NOMEM;
-    err = fc_roll_check(roll, slot, &displaced, change);
+    err = fc_roll_check(ledger->roll, slot, &displaced, change);
+    size_t at = displaced ? displaced->at : 0;
     if (err == FC_OK)
-        return fc_roll_file(roll, slot, displaced, change);
+        err = own_roll(ledger);
+    if (err == FC_OK)
+        return fc_roll_file(ledger->roll, slot, displaced ? ledger->roll->records.list[at] : NULL,
+                            change);
     fc_slot_destroy(slot);
     fc_buf_finish(&change->evidence);
     return err;
+}
+
+static enum fc_err pin_alone(struct fc_ledger *ledger, const struct fc_hash *charter)
+{
+    enum fc_err err = own_roll(ledger);
+    return err == FC_OK ? fc_roll_pin(ledger->roll, charter) : err;
 }
 
 enum fc_err fc_ledger_add(struct fc_ledger *ledger, const struct fc_record *record,
@@ -186,12 +234,12 @@ enum fc_err fc_ledger_add(struct fc_ledger *ledger, const struct fc_record *reco
     if (fc_ledger_slot(ledger->roll, &record->hash))
         return FC_E_KNOWN;
     return ledger->pool ? fc_ledger_pool_add(ledger, record, change)
-                        : add_alone(ledger->roll, record, change);
+                        : add_alone(ledger, record, change);
 }
 
 enum fc_err fc_ledger_pin(struct fc_ledger *ledger, const struct fc_hash *charter)
 {
-    return ledger->pool ? fc_ledger_pool_pin(ledger, charter) : fc_roll_pin(ledger->roll, charter);
+    return ledger->pool ? fc_ledger_pool_pin(ledger, charter) : pin_alone(ledger, charter);
 }
 
 /* -- what others ask --------------------------------------------------------------------------- */
@@ -267,16 +315,19 @@ enum fc_err fc_ledger_digest(const struct fc_ledger *ledger, struct fc_hash *out
 {
     struct roll *roll = ledger->roll;
     size_t count = roll->records.count;
-    if (!roll->digest_known) {
+    if (ledger->still || !roll->digest_known) {
         struct fc_hash *hashes = malloc((count + 1) * sizeof *hashes);
         if (!hashes)
             return FC_E_NOMEM;
         for (size_t i = 0; i < count; i++)
             hashes[i] = roll->records.list[i]->fact->held.record.hash;
         qsort(hashes, count, sizeof *hashes, compare_hashes);
-        roll->digest = fc_hash("fedcat.ledger.1", fc_span(hashes, count * sizeof *hashes));
-        roll->digest_known = true;
+        *out = fc_hash("fedcat.ledger.1", fc_span(hashes, count * sizeof *hashes));
         free(hashes);
+        if (ledger->still)
+            return FC_OK;
+        roll->digest = *out;
+        roll->digest_known = true;
     }
     *out = roll->digest;
     return FC_OK;

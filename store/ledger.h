@@ -13,6 +13,11 @@ struct fc_ledger;
 FC_MUST_USE enum fc_err fc_ledger_create(const struct fc_hash *federation,
                                          struct fc_verifier verifier, struct fc_ledger **ledger);
 void fc_ledger_destroy(struct fc_ledger *ledger); /* NULL is fine */
+/* What `ledger` is now, as an object of its own that stays so while `ledger` changes: for readers
+ * on other threads. It costs the list of checkpoints; `ledger` is copied when it next changes, if
+ * this one is still there. Made and destroyed on the thread that changes `ledger`; not for a ledger
+ * of a pool. FC_E_NOMEM. */
+FC_MUST_USE enum fc_err fc_ledger_share(const struct fc_ledger *ledger, struct fc_ledger **out);
 /* Another verifier from here on. Not for a ledger of a pool, which has its own. */
 void fc_ledger_verify_with(struct fc_ledger *ledger, struct fc_verifier verifier);
 

@@ -109,7 +109,8 @@ struct roll {
 
 struct fc_ledger {
     struct roll *roll;
-    struct fc_ledger_pool *pool; /* NULL: the roll is this ledger's alone */
+    struct fc_ledger_pool *pool; /* NULL: not one of a pool's */
+    bool still;                  /* others read it meanwhile: nothing is noted in the roll */
     struct fact **checkpoints;   /* ascending by hash */
     size_t checkpoint_count, checkpoint_cap;
 };

@@ -235,6 +235,8 @@ enum fc_err fc_replica_commit(struct fc_replica *replica)
     bool noting = replica->ledger_changed || (replica->shared && !replica->ledger_noted);
     if (err == FC_OK && noting)
         err = ledger_note(replica);
+    if (err == FC_OK && replica->readers)
+        err = fc_readers_offer(replica->readers);
     if (err == FC_OK)
         err = fc_kv_commit(replica->txn);
     else
@@ -531,6 +533,7 @@ void fc_replica_close(struct fc_replica *replica)
 {
     if (!replica)
         return;
+    assert(!replica->readers);
     fc_kv_abort(replica->txn);
     replica->txn = NULL;
     fc_load_forget_all(replica);

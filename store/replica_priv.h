@@ -50,6 +50,7 @@ struct fc_replica {
     uint64_t takedowns_local;
     uint8_t rove[36]; /* generation and H(key) of the last content wanted */
     struct fc_load *loads;
+    struct fc_readers *readers;           /* told of every commit; or NULL */
     struct fc_buf row, old, plain, frame; /* scratch, each used by one function at a time */
 };
 
@@ -248,6 +249,12 @@ void fc_load_forget_all(struct fc_replica *replica);
 FC_MUST_USE enum fc_err fc_load_settle_takedown(struct fc_replica *replica,
                                                 const struct fc_hash *participant,
                                                 const struct fc_hash *key_hash);
+
+/* -- readers on other threads ----------------------------------------------------------------- */
+
+/* What the open transaction would make of the replica, for those who see it once it is committed.
+ * FC_E_NOMEM. */
+FC_MUST_USE enum fc_err fc_readers_offer(struct fc_readers *readers);
 
 /* -- ledger ----------------------------------------------------------------------------------- */
 

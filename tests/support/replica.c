@@ -169,8 +169,8 @@ static enum fc_err sign(void *ctx, struct fc_span head_body, struct fc_span delt
     return fc_record_sign(FC_RECORD_HEAD, head_body, &signer->party->feed.secret, record);
 }
 
-enum fc_err fc_test_publish(struct fc_test_node *node, const struct fc_test_party *party,
-                            struct fc_test_batch *batch, fc_version *version)
+static enum fc_err author_batch(struct fc_test_node *node, const struct fc_test_party *party,
+                                struct fc_test_batch *batch, fc_version *version)
 {
     struct signer signer = {.party = party, .err = batch->sign_err};
     struct fc_author author = {.participant = party->id,
@@ -182,17 +182,31 @@ enum fc_err fc_test_publish(struct fc_test_node *node, const struct fc_test_part
                                .now_ms = batch->now_ms ? batch->now_ms : FC_TEST_NOW_MS,
                                .ctx = &signer,
                                .sign = sign};
+    enum fc_err err = fc_replica_author(node->replica, &author, version);
+    batch->op_count = batch->content_count = 0;
+    batch->heartbeat = false;
+    return err;
+}
+
+enum fc_err fc_test_author(struct fc_test_node *node, const struct fc_test_party *party,
+                           struct fc_test_batch *batch)
+{
+    fc_version version = 0;
+    return author_batch(node, party, batch, &version);
+}
+
+enum fc_err fc_test_publish(struct fc_test_node *node, const struct fc_test_party *party,
+                            struct fc_test_batch *batch, fc_version *version)
+{
     fc_version made = 0;
     must(fc_replica_begin(node->replica));
-    enum fc_err err = fc_replica_author(node->replica, &author, &made);
+    enum fc_err err = author_batch(node, party, batch, &made);
     if (err == FC_OK)
         err = fc_replica_commit(node->replica);
     else
         fc_replica_abort(node->replica);
     if (version)
         *version = made;
-    batch->op_count = batch->content_count = 0;
-    batch->heartbeat = false;
     return err;
 }
 

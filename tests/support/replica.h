@@ -51,6 +51,9 @@ void fc_test_batch_delete(struct fc_test_batch *batch, const char *key);
 /* Authors the batch, which is empty after, and commits. */
 enum fc_err fc_test_publish(struct fc_test_node *node, const struct fc_test_party *party,
                             struct fc_test_batch *batch, fc_version *version);
+/* The same within the open transaction, which is left open. */
+enum fc_err fc_test_author(struct fc_test_node *node, const struct fc_test_party *party,
+                           struct fc_test_batch *batch);
 /* One put. */
 void fc_test_publish_one(struct fc_test_node *node, const struct fc_test_party *party,
                          const char *key, const char *content);
