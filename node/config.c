@@ -9,6 +9,16 @@
 #include "node/file.h"
 
 enum { FILE_BYTES_MAX = 64 * 1024, CHECKPOINT_SECONDS = 600 };
+enum {
+    HTTP_THREADS = 2,
+    HTTP_THREADS_MAX = 64,
+    HTTP_CONNECTIONS = 1024,
+    HTTP_CONNECTIONS_MAX = 65536,
+    HTTP_REQUEST_SECONDS = 30,
+    HTTP_REQUEST_SECONDS_MAX = 3600,
+    HTTP_CORS_MAX = 32,
+};
+static const char http_listen[] = "127.0.0.1:7480";
 
 static const cyaml_strval_t formats[] = {{"text", FC_LOG_TEXT}, {"json", FC_LOG_JSON}};
 static const cyaml_strval_t levels[] = {{"error", FC_LOG_ERROR},
@@ -26,6 +36,31 @@ static const cyaml_schema_field_t log_fields[] = {
 static const cyaml_schema_value_t endpoint_schema = {
     CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, 256)};
 
+struct file_http {
+    char *listen, *tls_certificate, *tls_key;
+    char **cors;
+    uint32_t cors_count;
+    uint32_t threads, connections_max, connections_per_address_max, request_seconds;
+    uint32_t rate_per_second;
+};
+static const cyaml_schema_value_t origin_schema = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, 256)};
+enum { HTTP_TEXT = CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL };
+static const cyaml_schema_field_t http_fields[] = {
+    CYAML_FIELD_STRING_PTR("listen", HTTP_TEXT, struct file_http, listen, 0, 256),
+    CYAML_FIELD_STRING_PTR("tls_certificate", HTTP_TEXT, struct file_http, tls_certificate, 0,
+                           4096),
+    CYAML_FIELD_STRING_PTR("tls_key", HTTP_TEXT, struct file_http, tls_key, 0, 4096),
+    CYAML_FIELD_SEQUENCE("cors", HTTP_TEXT, struct file_http, cors, &origin_schema, 0,
+                         HTTP_CORS_MAX),
+    CYAML_FIELD_UINT("threads", CYAML_FLAG_OPTIONAL, struct file_http, threads),
+    CYAML_FIELD_UINT("connections_max", CYAML_FLAG_OPTIONAL, struct file_http, connections_max),
+    CYAML_FIELD_UINT("connections_per_address_max", CYAML_FLAG_OPTIONAL, struct file_http,
+                     connections_per_address_max),
+    CYAML_FIELD_UINT("request_seconds", CYAML_FLAG_OPTIONAL, struct file_http, request_seconds),
+    CYAML_FIELD_UINT("rate_per_second", CYAML_FLAG_OPTIONAL, struct file_http, rate_per_second),
+    CYAML_FIELD_END};
+
 /* Absent numbers read as 0, so those whose default is not 0 are kept as pointers while reading. */
 struct file {
     char **listen;
@@ -35,6 +70,7 @@ struct file {
     char *region;
     char *operator_name;
     struct fc_config_log *log;
+    struct file_http *http;
     uint32_t *checkpoint_seconds;
     uint32_t peers_max;
 };
@@ -50,6 +86,8 @@ static const cyaml_schema_field_t file_fields[] = {
                            operator_name, 1, FC_HOME_NAME_BYTES_MAX),
     CYAML_FIELD_MAPPING_PTR("log", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file, log,
                             log_fields),
+    CYAML_FIELD_MAPPING_PTR("http", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct file, http,
+                            http_fields),
     CYAML_FIELD_UINT_PTR("checkpoint_seconds", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
                          struct file, checkpoint_seconds),
     CYAML_FIELD_UINT("peers_max", CYAML_FLAG_OPTIONAL, struct file, peers_max),
@@ -133,8 +171,36 @@ static const char *check_endpoints(char *const *list, uint32_t count)
     return NULL;
 }
 
+/* What is wrong with the section; NULL when nothing is. */
+static const char *check_http(const struct file_http *http)
+{
+    bool certificate = http->tls_certificate && http->tls_certificate[0];
+    bool key = http->tls_key && http->tls_key[0];
+    if (http->listen && http->listen[0] && !strchr(http->listen, ':')) {
+        return "http: listen takes an address and a port, like 127.0.0.1:7480";
+    }
+    if (certificate != key) {
+        return "http: tls_certificate and tls_key go together";
+    }
+    if (http->threads > HTTP_THREADS_MAX) {
+        return "http: threads is at most 64";
+    }
+    if (http->connections_max > HTTP_CONNECTIONS_MAX) {
+        return "http: connections_max is at most 65536";
+    }
+    if (http->request_seconds > HTTP_REQUEST_SECONDS_MAX) {
+        return "http: request_seconds is at most 3600";
+    }
+    return NULL;
+}
+
 static enum fc_err check(const struct file *file, char *fault, size_t fault_bytes)
 {
+    const char *http = file->http ? check_http(file->http) : NULL;
+    if (http) {
+        snprintf(fault, fault_bytes, "%s", http);
+        return FC_E_FORMAT;
+    }
     const char *bad = check_endpoints(file->listen, file->listen_count);
     if (!bad) {
         bad = check_endpoints(file->announce, file->announce_count);
@@ -162,6 +228,33 @@ static char **copy_list(char *const *list, uint32_t count)
     return copy;
 }
 
+static uint32_t or_default(uint32_t value, uint32_t otherwise)
+{
+    return value ? value : otherwise;
+}
+
+/* False when out of memory; what is there is freed with the configuration. */
+static bool http_from_file(const struct file_http *file, struct fc_config_http *out)
+{
+    static const struct file_http none;
+    static const char *const everyone[] = {"*"};
+    file = file ? file : &none;
+    out->listen_given = file->listen != NULL;
+    out->listen = strdup(file->listen ? file->listen : http_listen);
+    out->tls_certificate = strdup(file->tls_certificate ? file->tls_certificate : "");
+    out->tls_key = strdup(file->tls_key ? file->tls_key : "");
+    out->cors_count = file->cors ? file->cors_count : 1;
+    out->cors =
+        copy_list(file->cors ? file->cors : (char *const *)(uintptr_t)everyone, out->cors_count);
+    out->cors_count = out->cors ? out->cors_count : 0;
+    out->threads = or_default(file->threads, HTTP_THREADS);
+    out->connections_max = or_default(file->connections_max, HTTP_CONNECTIONS);
+    out->connections_per_address_max = file->connections_per_address_max;
+    out->request_seconds = or_default(file->request_seconds, HTTP_REQUEST_SECONDS);
+    out->rate_per_second = file->rate_per_second;
+    return out->listen && out->tls_certificate && out->tls_key && out->cors;
+}
+
 static enum fc_err from_file(const struct file *file, struct fc_config **out)
 {
     struct fc_config *config = calloc(1, sizeof *config);
@@ -179,7 +272,8 @@ static enum fc_err from_file(const struct file *file, struct fc_config **out)
     config->listen_count = config->listen ? file->listen_count : 0;
     config->announce = copy_list(file->announce, file->announce_count);
     config->announce_count = config->announce ? file->announce_count : 0;
-    if (config->region && config->operator_name && config->listen && config->announce) {
+    bool http = http_from_file(file->http, &config->http);
+    if (http && config->region && config->operator_name && config->listen && config->announce) {
         return FC_OK;
     }
     fc_config_free(config);
@@ -270,6 +364,13 @@ void fc_config_free(struct fc_config *config)
     for (uint32_t i = 0; i < config->announce_count; i++) {
         free(config->announce[i]);
     }
+    for (uint32_t i = 0; i < config->http.cors_count; i++) {
+        free(config->http.cors[i]);
+    }
+    free(config->http.cors);
+    free(config->http.listen);
+    free(config->http.tls_certificate);
+    free(config->http.tls_key);
     free(config->listen);
     free(config->announce);
     free(config->region);
@@ -297,10 +398,34 @@ static void append_list(struct fc_buf *out, const char *name, char *const *list,
     append(out, name);
     append(out, count ? ":\n" : ": []\n");
     for (uint32_t i = 0; i < count; i++) {
-        append(out, "  - ");
+        append(out, "    - ");
         append_quoted(out, list[i]);
         append(out, "\n");
     }
+}
+
+static void append_http(struct fc_buf *out, const struct fc_config_http *http)
+{
+    char numbers[256];
+    if (http->listen_given) {
+        append(out, "  listen: ");
+        append_quoted(out, http->listen);
+        append(out, "\n");
+    }
+    if (http->tls_certificate[0]) {
+        append(out, "  tls_certificate: ");
+        append_quoted(out, http->tls_certificate);
+        append(out, "\n  tls_key: ");
+        append_quoted(out, http->tls_key);
+        append(out, "\n");
+    }
+    append_list(out, "  cors", http->cors, http->cors_count);
+    snprintf(numbers, sizeof numbers,
+             "  threads: %u\n  connections_max: %u\n  connections_per_address_max: %u # 0: no "
+             "limit\n  request_seconds: %u\n  rate_per_second: %u # 0: the default\n",
+             http->threads, http->connections_max, http->connections_per_address_max,
+             http->request_seconds, http->rate_per_second);
+    append(out, numbers);
 }
 
 enum fc_err fc_config_write(const struct fc_config *config, struct fc_buf *out)
@@ -320,6 +445,9 @@ enum fc_err fc_config_write(const struct fc_config *config, struct fc_buf *out)
     append(out, "        # text or json\n  level: ");
     append(out, levels[config->log.level].str);
     append(out, "         # error, warning, info or debug\n");
+    append(out, "\n# The API; by default at 127.0.0.1:7480. listen '': none. For others than this "
+                "machine's\n# own it wants TLS, or a proxy in front.\nhttp:\n");
+    append_http(out, &config->http);
     snprintf(number, sizeof number,
              "checkpoint_seconds: %u # between signed checkpoints at least; 0: none\n"
              "peers_max: %u         # 0: the default\n",

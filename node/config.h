@@ -12,6 +12,19 @@ struct fc_config_log {
     enum fc_log_format format;
     enum fc_log_level level;
 };
+enum { FC_HTTP_RATE_DEFAULT = 500 };
+struct fc_config_http {
+    char *listen;      /* "127.0.0.1:7480"; "": no HTTP */
+    bool listen_given; /* else, when that is taken, another port of this machine will do */
+    char *tls_certificate, *tls_key; /* PEM files; "": no TLS */
+    char **cors;                     /* origins whose pages may read; "*": all */
+    uint32_t cors_count;
+    uint32_t threads, connections_max;
+    uint32_t connections_per_address_max; /* 0: no limit */
+    uint32_t request_seconds; /* in which a request must be whole, and a client must move on */
+    uint32_t rate_per_second; /* of requests from one address; 0: FC_HTTP_RATE_DEFAULT, and none for
+                                 this machine's own */
+};
 struct fc_config {
     char **listen; /* endpoints to bind; none: the node only dials out */
     uint32_t listen_count;
@@ -21,6 +34,7 @@ struct fc_config {
     char *region;        /* of the node, for its descriptor; "" when not given */
     char *operator_name; /* keys/feed-<operator>.key; "operator" when not given */
     struct fc_config_log log;
+    struct fc_config_http http;
     uint32_t checkpoint_seconds; /* between signed checkpoints, at least; 0: none */
     uint32_t peers_max;          /* 0: the default */
 };

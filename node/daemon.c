@@ -25,6 +25,7 @@ enum {
     BACKOFF_FIRST_MS = 1000,
     BACKOFF_MAX_MS = 60000,
     RECHECK_MS = 1000,
+    STOP_HTTP_MS = 5000,
 };
 
 /* -- effects ---------------------------------------------------------------------------------- */
@@ -364,6 +365,9 @@ static bool turn(struct fc_daemon *d, struct pollfd *fds, uint32_t transport_cou
     }
     read_signals(d);
     fc_clients_serve(d->clients);
+    if (d->http) {
+        fc_http_serve(d->http, d, fc_daemon_answer);
+    }
     uint64_t now_us = fc_clock_mono_us();
     bool held_back = d->backoff_ms && now_us < d->resume_us;
     bool idle = true;
@@ -383,6 +387,9 @@ static bool turn(struct fc_daemon *d, struct pollfd *fds, uint32_t transport_cou
             d->lost = true;
         }
     }
+    if (d->http) {
+        fc_http_committed(d->http, fc_replica_arrival_mark(d->replica));
+    }
     recheck_members(d, now_us);
     notify(d, now_us);
     return more;
@@ -390,7 +397,7 @@ static bool turn(struct fc_daemon *d, struct pollfd *fds, uint32_t transport_cou
 
 static enum fc_err loop(struct fc_daemon *d)
 {
-    enum { FDS_MAX = TRANSPORT_FDS_MAX + FC_CLIENTS_MAX + 2 };
+    enum { FDS_MAX = TRANSPORT_FDS_MAX + FC_CLIENTS_MAX + 3 };
     struct pollfd *fds = calloc(FDS_MAX, sizeof *fds);
     int *transport_fds = calloc(TRANSPORT_FDS_MAX, sizeof *transport_fds);
     enum fc_err err = fds && transport_fds ? FC_OK : FC_E_NOMEM;
@@ -404,6 +411,9 @@ static enum fc_err loop(struct fc_daemon *d)
         }
         uint32_t count = transport_count;
         fds[count++] = (struct pollfd){.fd = d->signal_fd, .events = POLLIN};
+        if (d->http) {
+            fds[count++] = (struct pollfd){.fd = fc_http_fd(d->http), .events = POLLIN};
+        }
         count += fc_clients_poll(d->clients, fds + count);
         if (poll(fds, count, wait_ms(d, more)) < 0 && errno != EINTR) {
             err = FC_E_IO;
@@ -433,12 +443,16 @@ enum fc_exit fc_daemon_run(struct fc_cli *cli, const struct fc_config *config)
             fc_log_say(&d.log, FC_LOG_INFO, "takes connections at %s",
                        fc_transport_endpoint(d.transport, i));
         }
+        if (d.http) {
+            fc_log_say(&d.log, FC_LOG_INFO, "answers at %s", fc_http_url(d.http));
+        }
         if (sd_watchdog_enabled(0, &watchdog_us) > 0) {
             d.watchdog_interval_us = watchdog_us;
         }
         sd_notify(0, "READY=1");
         err = loop(&d);
         sd_notify(0, "STOPPING=1");
+        fc_http_stop(d.http, STOP_HTTP_MS);
         status = err == FC_OK ? FC_EXIT_OK : fc_cli_fail(cli, err, "stopped");
         fc_log_say(&d.log, FC_LOG_INFO, "stopped");
     }

@@ -7,6 +7,7 @@
 #include "node/bootfile.h"
 #include "node/clients.h"
 #include "node/daemon.h"
+#include "node/http_server.h"
 #include "node/upkeep.h"
 
 /* A message that a link did not take; it goes back to the core. */
@@ -24,6 +25,8 @@ struct fc_daemon {
     struct fc_transport *transport;
     struct fc_core *core;
     struct fc_clients *clients;
+    struct fc_readers *readers;
+    struct fc_http *http; /* NULL: none is wanted */
     struct fc_service service;
     struct fc_upkeep upkeep;
     struct fc_effects effects;

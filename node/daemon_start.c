@@ -10,6 +10,7 @@
 #include "node/clock.h"
 #include "node/daemon_inside.h"
 #include "node/entropy.h"
+#include "node/http.h"
 #include "node/keyfile.h"
 #include "node/passphrase.h"
 #include "store/kv_lmdb.h"
@@ -180,6 +181,31 @@ static enum fc_err open_clients(struct fc_daemon *d)
     return err;
 }
 
+static enum fc_err open_http(struct fc_daemon *d)
+{
+    const struct fc_config_http *config = &d->config->http;
+    char fault[300] = "";
+    if (!config->listen[0]) {
+        return FC_OK;
+    }
+    enum fc_err err = fc_readers_create(d->replica, &d->readers);
+    struct fc_http_setup setup = {.config = config,
+                                  .home = &d->cli->home,
+                                  .log = &d->log,
+                                  .readers = d->readers,
+                                  .groups = fc_http_groups};
+    if (err == FC_OK) {
+        err = fc_http_create(&setup, &d->http, fault, sizeof fault);
+    }
+    if (err != FC_OK && fault[0]) {
+        fc_cli_warn(d->cli, "http: %s", fault);
+        d->cli->status = fc_cli_exit(err);
+    } else if (err != FC_OK) {
+        fc_cli_fail(d->cli, err, "http");
+    }
+    return err;
+}
+
 enum fc_err fc_daemon_start(struct fc_daemon *d)
 {
     enum fc_err err = catch_signals(d);
@@ -209,11 +235,14 @@ enum fc_err fc_daemon_start(struct fc_daemon *d)
     d->untidy = true; /* loads that a crash cut off */
     choose_announced(d);
     fc_upkeep_init(&d->upkeep, &d->service, d->config, &d->log, d->service.started_ms);
-    return open_clients(d);
+    err = open_clients(d);
+    return err == FC_OK ? open_http(d) : err;
 }
 
 void fc_daemon_finish(struct fc_daemon *d)
 {
+    fc_http_destroy(d->http);
+    fc_readers_destroy(d->readers);
     fc_clients_destroy(d->clients);
     fc_core_destroy(d->core);
     fc_transport_destroy(d->transport);

@@ -105,7 +105,7 @@ bool fc_home_exists(const struct fc_home *home)
     return there;
 }
 
-static bool name_fits(const char *name)
+bool fc_home_name_fits(const char *name)
 {
     static const char allowed[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
@@ -122,7 +122,7 @@ enum fc_err fc_home_key_path(const struct fc_home *home, const char *kind, const
         *path = fc_home_path(home, "keys/node.key");
         return *path ? FC_OK : FC_E_NOMEM;
     }
-    if (!name_fits(name)) {
+    if (!fc_home_name_fits(name)) {
         return FC_E_ARG;
     }
     return asprintf(path, "%s/keys/%s-%s.key", home->path, kind, name) < 0 ? FC_E_NOMEM : FC_OK;
@@ -142,7 +142,7 @@ static char *key_name(const char *file, const char *kind)
         return NULL;
     }
     char *name = strndup(file + prefix + 1, len - prefix - 5);
-    if (name && !name_fits(name)) {
+    if (name && !fc_home_name_fits(name)) {
         free(name);
         name = NULL;
     }

@@ -5,6 +5,8 @@
  *     store/           the replica
  *     keys/            node.key, feed-NAME.key, recovery-NAME.key, governor-NAME.key, and beside
  *                      each feed key its signing counter
+ *     tokens/          NAME.token: who may write over HTTP
+ *     applications/    requests for admission that came over HTTP
  *     fedcat.sock      where a running node takes commands */
 #ifndef FC_NODE_HOME_H
 #define FC_NODE_HOME_H
@@ -33,6 +35,7 @@ char *fc_home_path(const struct fc_home *home, const char *name);
 FC_MUST_USE enum fc_err fc_home_key_path(const struct fc_home *home, const char *kind,
                                          const char *name, char **path);
 enum { FC_HOME_NAME_BYTES_MAX = 64 };
+bool fc_home_name_fits(const char *name);
 /* Names of the keys of a kind in keys/, sorted; free each and the list. */
 FC_MUST_USE enum fc_err fc_home_keys(const struct fc_home *home, const char *kind, char ***names,
                                      size_t *count);

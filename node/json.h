@@ -11,7 +11,7 @@
 /* -- writing ---------------------------------------------------------------------------------- */
 
 /* Builds one value. `key` is NULL inside an array and at the top. Failures stick and are reported
- * by fc_json_print. The first call makes the top value. */
+ * by fc_json_print and fc_json_write. The first call makes the top value. */
 struct fc_json;
 struct fc_json *fc_json_create(void); /* NULL when out of memory; every call below takes NULL */
 void fc_json_destroy(struct fc_json *json);
@@ -36,6 +36,9 @@ void fc_json_embed(struct fc_json *json, const char *key, struct fc_span bytes);
 /* Prints the value, on one line or indented, with a newline, and empties the builder. FC_E_NOMEM,
  * FC_E_IO. */
 FC_MUST_USE enum fc_err fc_json_print(struct fc_json *json, FILE *out, bool indent);
+
+/* Appends the value, on one line without a newline, and empties the builder. FC_E_NOMEM. */
+FC_MUST_USE enum fc_err fc_json_write(struct fc_json *json, struct fc_buf *out);
 
 /* -- reading ---------------------------------------------------------------------------------- */
 

@@ -218,3 +218,17 @@ enum fc_err fc_block_unpack(struct fc_codec *codec, struct fc_span block, size_t
 {
     return open_frame(codec, FORMAT_PLAIN, block, len_max, out);
 }
+
+enum fc_err fc_zstd_pack(struct fc_codec *codec, struct fc_span plain, struct fc_buf *out)
+{
+    if (plain.len > FC_FRAME_BYTES_MAX)
+        return FC_E_BOUND;
+    enum fc_err err = ready_block_pack(codec);
+    size_t start = out->len, room = ZSTD_compressBound(plain.len);
+    uint8_t *frame = err == FC_OK ? fc_buf_extend(out, room) : NULL;
+    if (!frame)
+        return FC_E_NOMEM;
+    size_t len = ZSTD_compress2(codec->block_pack, frame, room, plain.data, plain.len);
+    out->len = start + (ZSTD_isError(len) ? 0 : len);
+    return ZSTD_isError(len) ? FC_E_NOMEM : FC_OK;
+}

@@ -30,5 +30,9 @@ FC_MUST_USE enum fc_err fc_block_pack(struct fc_codec *codec, struct fc_span pla
                                       struct fc_buf *out);
 FC_MUST_USE enum fc_err fc_block_unpack(struct fc_codec *codec, struct fc_span block,
                                         size_t len_max, struct fc_buf *out);
+/* Appends `plain` as an ordinary zstd frame (RFC 8878), for those who do not know our frames. Fast
+ * level. FC_E_BOUND above FC_FRAME_BYTES_MAX; FC_E_NOMEM. */
+FC_MUST_USE enum fc_err fc_zstd_pack(struct fc_codec *codec, struct fc_span plain,
+                                     struct fc_buf *out);
 
 #endif

@@ -1,0 +1,75 @@
+#include "node/http_rate.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "net/bucket.h"
+
+enum { SETS = 1024, WAYS = 4 };
+
+struct fc_http_rate {
+    pthread_mutex_t mutex;
+    uint64_t rate_per_s;
+    struct fc_sip_key seed;
+    struct place {
+        uint64_t name; /* of the address; 0: free */
+        struct fc_bucket bucket;
+    } places[SETS][WAYS];
+};
+
+enum fc_err fc_http_rate_create(uint64_t rate_per_s, const struct fc_sip_key *seed,
+                                struct fc_http_rate **out)
+{
+    struct fc_http_rate *rate = calloc(1, sizeof *rate);
+    *out = NULL;
+    if (!rate) {
+        return FC_E_NOMEM;
+    }
+    if (pthread_mutex_init(&rate->mutex, NULL) != 0) {
+        free(rate);
+        return FC_E_NOMEM;
+    }
+    rate->rate_per_s = rate_per_s;
+    rate->seed = *seed;
+    *out = rate;
+    return FC_OK;
+}
+
+void fc_http_rate_destroy(struct fc_http_rate *rate)
+{
+    if (rate) {
+        pthread_mutex_destroy(&rate->mutex);
+        free(rate);
+    }
+}
+
+/* The address's own place, a free one, one whose bucket is full again, or the one that was looked
+ * at longest ago. */
+static struct place *find(struct fc_http_rate *rate, uint64_t name, uint64_t now_us)
+{
+    struct place *set = rate->places[name % SETS], *free_one = NULL, *oldest = set;
+    for (int i = 0; i < WAYS; i++) {
+        if (set[i].name == name) {
+            return &set[i];
+        }
+        if (!free_one && (set[i].name == 0 || fc_bucket_full(&set[i].bucket, now_us))) {
+            free_one = &set[i];
+        }
+        if (set[i].bucket.at_us < oldest->bucket.at_us) {
+            oldest = &set[i];
+        }
+    }
+    struct place *place = free_one ? free_one : oldest;
+    place->name = name;
+    fc_bucket_init(&place->bucket, rate->rate_per_s, 2 * rate->rate_per_s, now_us);
+    return place;
+}
+
+bool fc_http_rate_take(struct fc_http_rate *rate, struct fc_span address, uint64_t now_us)
+{
+    uint64_t name = fc_sip(&rate->seed, address) | 1;
+    pthread_mutex_lock(&rate->mutex);
+    bool taken = fc_bucket_take(&find(rate, name, now_us)->bucket, 1, now_us);
+    pthread_mutex_unlock(&rate->mutex);
+    return taken;
+}

@@ -1,0 +1,840 @@
+/* The server over libmicrohttpd: connections, and calls from their first byte to their last. */
+#include "node/http_server.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <microhttpd.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "node/clock.h"
+#include "node/entropy.h"
+#include "node/file.h"
+#include "node/http_inside.h"
+#include "node/http_rate.h"
+
+enum {
+    MEMORY_BYTES = 32 * 1024, /* of a connection: request line, headers, answer's headers */
+    URI_BYTES_MAX = 8 * 1024,
+    READ_BYTES = 4 * 1024,
+    ASK_PATIENCE_US = 20 * 1000 * 1000,
+    SERVE_MAX = 64, /* questions in one turn of the daemon */
+    PEM_BYTES_MAX = 1024 * 1024,
+    STREAM_CHUNK_BYTES = 16 * 1024,
+    BACKLOG = 511,
+};
+
+/* What is watched of a connection: a request that does not come to its end. */
+struct fc_http_watch {
+    int fd;
+    uint64_t since_us; /* of the request's first line, or of the last answer's end; 0: it is being
+                          answered. Guarded by the mutex, as the list is */
+    bool begun;        /* a first line has come */
+    struct fc_http_watch *prev, *next;
+};
+
+struct fc_http {
+    struct fc_http_setup setup;
+    struct MHD_Daemon *daemon;
+    struct fc_http_toolbox *toolbox;
+    struct fc_http_asks *asks;
+    struct fc_http_pulse *pulse;
+    struct fc_http_rate *rate; /* NULL: no limit */
+    bool rate_loopback;        /* holds for clients of this machine as well */
+    char url[FC_HTTP_BASE_BYTES];
+    char *certificate, *key; /* PEM */
+    pthread_mutex_t mutex;
+    struct fc_http_watch *watches;
+    bool stopping;   /* atomic, as the counts below */
+    uint64_t active; /* calls */
+    uint64_t swept_us;
+    struct fc_http_stats stats;
+};
+
+static uint64_t load(const uint64_t *value)
+{
+    return __atomic_load_n(value, __ATOMIC_RELAXED);
+}
+
+static void add(uint64_t *value, uint64_t more)
+{
+    __atomic_fetch_add(value, more, __ATOMIC_RELAXED);
+}
+
+struct fc_http_toolbox *fc_http_toolbox_of(struct fc_http *http)
+{
+    return http->toolbox;
+}
+
+struct fc_http_asks *fc_http_asks_of(struct fc_http *http)
+{
+    return http->asks;
+}
+
+const struct fc_home *fc_http_home_of(const struct fc_http *http)
+{
+    return http->setup.home;
+}
+
+bool fc_http_is_stopping(const struct fc_http *http)
+{
+    return __atomic_load_n(&http->stopping, __ATOMIC_ACQUIRE);
+}
+
+const char *fc_http_url(const struct fc_http *http)
+{
+    return http->url;
+}
+
+int fc_http_fd(const struct fc_http *http)
+{
+    return fc_asks_fd(http->asks);
+}
+
+bool fc_http_serve(struct fc_http *http, void *ctx,
+                   void (*answer)(void *ctx, struct fc_span request, struct fc_buf *response))
+{
+    return fc_asks_serve(http->asks, SERVE_MAX, ctx, answer);
+}
+
+void fc_http_committed(struct fc_http *http, struct fc_arrival_mark mark)
+{
+    fc_pulse_mark(http->pulse, mark);
+}
+
+void fc_http_get_stats(struct fc_http *http, struct fc_http_stats *stats)
+{
+    for (int i = 0; i < 6; i++) {
+        stats->answers[i] = load(&http->stats.answers[i]);
+    }
+    stats->connections = load(&http->stats.connections);
+    stats->asked = load(&http->stats.asked);
+    stats->throttled = load(&http->stats.throttled);
+    stats->bytes_out = load(&http->stats.bytes_out);
+    stats->waiting = fc_pulse_waiting(http->pulse);
+}
+
+const char *fc_http_link_header(const struct fc_http_call *call, const char *name)
+{
+    return MHD_lookup_connection_value(call->link, MHD_HEADER_KIND, name);
+}
+
+/* -- connections that do not get on ------------------------------------------------------------ */
+
+static void watch_set(struct fc_http *http, struct fc_http_watch *watch, uint64_t since_us,
+                      bool begun)
+{
+    if (!watch) {
+        return;
+    }
+    pthread_mutex_lock(&http->mutex);
+    watch->since_us = since_us;
+    watch->begun = begun;
+    pthread_mutex_unlock(&http->mutex);
+}
+
+static void connection_comes(struct fc_http *http, struct MHD_Connection *connection, void **slot)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct fc_http_watch *watch = calloc(1, sizeof *watch);
+    *slot = watch;
+    add(&http->stats.connections, 1);
+    if (!watch || !info) {
+        return;
+    }
+    watch->fd = info->connect_fd;
+    watch->since_us = fc_clock_mono_us();
+    pthread_mutex_lock(&http->mutex);
+    watch->next = http->watches;
+    if (watch->next) {
+        watch->next->prev = watch;
+    }
+    http->watches = watch;
+    pthread_mutex_unlock(&http->mutex);
+}
+
+static void connection_goes(struct fc_http *http, void **slot)
+{
+    struct fc_http_watch *watch = *slot;
+    add(&http->stats.connections, (uint64_t)-1);
+    if (!watch) {
+        return;
+    }
+    pthread_mutex_lock(&http->mutex);
+    if (watch->prev) {
+        watch->prev->next = watch->next;
+    } else if (http->watches == watch) {
+        http->watches = watch->next;
+    }
+    if (watch->next) {
+        watch->next->prev = watch->prev;
+    }
+    pthread_mutex_unlock(&http->mutex);
+    free(watch);
+    *slot = NULL;
+}
+
+static void on_connection(void *cls, struct MHD_Connection *connection, void **slot,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        connection_comes(cls, connection, slot);
+    } else {
+        connection_goes(cls, slot);
+    }
+}
+
+static struct fc_http_watch *watch_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
+}
+
+/* The library's own patience ends with silence; a byte now and then would hold a connection for
+ * ever. So a request that is not whole in time is told so and its socket shut. */
+static void sweep(struct fc_http *http, uint64_t now_us)
+{
+    static const char late[] = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n"
+                               "Content-Length: 0\r\n\r\n";
+    uint64_t patience_us = (uint64_t)http->setup.config->request_seconds * 1000000;
+    pthread_mutex_lock(&http->mutex);
+    for (struct fc_http_watch *at = http->watches; at; at = at->next) {
+        uint64_t allowed_us = at->begun ? patience_us : 2 * patience_us;
+        if (at->since_us == 0 || now_us < at->since_us + allowed_us) {
+            continue;
+        }
+        at->since_us = 0;
+        if (at->begun && !http->certificate) {
+            ssize_t sent = send(at->fd, late, sizeof late - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+            (void)sent; /* a courtesy */
+            add(&http->stats.answers[4], 1);
+        }
+        shutdown(at->fd, SHUT_RDWR);
+    }
+    pthread_mutex_unlock(&http->mutex);
+}
+
+static void beat(void *ctx, uint64_t now_us)
+{
+    struct fc_http *http = ctx;
+    fc_asks_expire(http->asks, now_us);
+    if (now_us - http->swept_us >= 500000) {
+        http->swept_us = now_us;
+        sweep(http, now_us);
+    }
+}
+
+static void wake(void *link)
+{
+    MHD_resume_connection(link);
+}
+
+/* -- limits ------------------------------------------------------------------------------------ */
+
+static bool is_throttled(struct fc_http *http, struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        http->rate ? MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS) : NULL;
+    if (!info) {
+        return false;
+    }
+    struct fc_span address = fc_span(NULL, 0);
+    bool loopback = false;
+    if (info->client_addr->sa_family == AF_INET) {
+        const struct sockaddr_in *four = (const struct sockaddr_in *)(void *)info->client_addr;
+        address = fc_span(&four->sin_addr, 4);
+        loopback = address.data[0] == 127;
+    } else if (info->client_addr->sa_family == AF_INET6) {
+        const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)(void *)info->client_addr;
+        address = fc_span(&six->sin6_addr, 8);
+        loopback = IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
+    }
+    return (!loopback || http->rate_loopback) &&
+           !fc_http_rate_take(http->rate, address, fc_clock_mono_us());
+}
+
+static bool body_announced_too_large(const struct fc_http_call *call)
+{
+    const char *length = fc_http_link_header(call, "Content-Length");
+    return length && strtoull(length, NULL, 10) > call->body_bytes_max;
+}
+
+static bool has_body(const struct fc_http_call *call)
+{
+    const char *length = fc_http_link_header(call, "Content-Length");
+    return (length && strtoull(length, NULL, 10) > 0) ||
+           fc_http_link_header(call, "Transfer-Encoding");
+}
+
+static void too_large(struct fc_http_call *call)
+{
+    if (call->body_bytes_max == 0) {
+        fc_http_fail(call, 413, "BODY", "This path takes no body with this method.");
+    } else {
+        fc_http_fail(call, 413, "BODY", "This path takes a body of at most %zu bytes.",
+                     call->body_bytes_max);
+    }
+}
+
+/* -- the answer's way out ---------------------------------------------------------------------- */
+
+static bool origin_fits(const struct fc_http *http, const char *origin)
+{
+    const struct fc_config_http *config = http->setup.config;
+    for (uint32_t i = 0; origin && i < config->cors_count; i++) {
+        if (strcmp(config->cors[i], origin) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_cors(struct fc_http_call *call, struct MHD_Response *response)
+{
+    const struct fc_config_http *config = call->server->setup.config;
+    const char *origin = fc_http_link_header(call, "Origin");
+    if (!origin || config->cors_count == 0) {
+        return;
+    }
+    bool all = strcmp(config->cors[0], "*") == 0;
+    if (!all) {
+        MHD_add_response_header(response, "Vary", "Origin");
+    }
+    if (all || origin_fits(call->server, origin)) {
+        MHD_add_response_header(response, "Access-Control-Allow-Origin", all ? "*" : origin);
+        MHD_add_response_header(response, "Access-Control-Expose-Headers",
+                                "ETag, Link, Location, Retry-After");
+    }
+}
+
+static enum MHD_Result queue(struct fc_http_call *call, struct MHD_Response *response)
+{
+    if (!response) {
+        return MHD_NO;
+    }
+    if (call->media_type) {
+        MHD_add_response_header(response, "Content-Type", call->media_type);
+        MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    }
+    for (size_t i = 0; i < call->header_count; i++) {
+        MHD_add_response_header(response, call->headers[i].name, call->headers[i].value);
+    }
+    if (call->closes) {
+        MHD_add_response_header(response, "Connection", "close");
+    }
+    add_cors(call, response);
+    add(&call->server->stats.answers[call->status / 100 % 6], 1);
+    enum MHD_Result result = MHD_queue_response(call->link, call->status, response);
+    MHD_destroy_response(response);
+    return result;
+}
+
+static enum MHD_Result queue_reply(struct fc_http_call *call)
+{
+    struct fc_span still = call->still;
+    size_t len = still.data ? still.len : call->answer.len;
+    add(&call->server->stats.bytes_out, len);
+    if (still.data) {
+        void *bytes;
+        memcpy(&bytes, &still.data, sizeof bytes); /* the library does not write there */
+        return queue(call, MHD_create_response_from_buffer(len, bytes, MHD_RESPMEM_PERSISTENT));
+    }
+    void *bytes = call->answer.data;
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        len, bytes, bytes ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
+    if (response) {
+        call->answer = (struct fc_buf){0};
+    }
+    return queue(call, response);
+}
+
+/* -- streams ----------------------------------------------------------------------------------- */
+
+static void suspend_until_news(struct fc_http_call *call)
+{
+    struct fc_http *http = call->server;
+    call->waiter = (struct fc_http_waiter){
+        .after = call->after,
+        .until_us = fc_clock_mono_us() + call->wait_ms * 1000,
+        .link = call->link,
+    };
+    MHD_suspend_connection(call->link);
+    if (fc_pulse_wait(http->pulse, &call->waiter) != FC_OK) {
+        call->stream_ended = true;
+        MHD_resume_connection(call->link);
+    }
+}
+
+static ssize_t read_stream(void *cls, uint64_t pos, char *out, size_t max)
+{
+    struct fc_http_call *call = cls;
+    (void)pos;
+    if (call->chunk_sent == call->chunk.len) {
+        fc_buf_clear(&call->chunk);
+        call->chunk_sent = 0;
+        call->stream_waits = false;
+        if (!call->stream_ended && !fc_http_is_stopping(call->server)) {
+            call->produce(call, &call->chunk);
+            fc_http_call_leave(call);
+        }
+        if (call->chunk.failed) {
+            return MHD_CONTENT_READER_END_WITH_ERROR;
+        }
+    }
+    size_t left = call->chunk.len - call->chunk_sent;
+    if (left == 0) {
+        if (!call->stream_waits) {
+            return MHD_CONTENT_READER_END_OF_STREAM;
+        }
+        suspend_until_news(call);
+        return 0;
+    }
+    size_t len = left < max ? left : max;
+    memcpy(out, call->chunk.data + call->chunk_sent, len);
+    call->chunk_sent += len;
+    add(&call->server->stats.bytes_out, len);
+    return (ssize_t)len;
+}
+
+/* -- a call, step by step ---------------------------------------------------------------------- */
+
+static void put_question(struct fc_http_call *call)
+{
+    struct fc_http *http = call->server;
+    add(&http->stats.asked, 1);
+    MHD_suspend_connection(call->link);
+    enum fc_err err = fc_asks_put(http->asks, &call->question, fc_clock_mono_us() + ASK_PATIENCE_US,
+                                  call->link, &call->ask);
+    if (err != FC_OK) {
+        call->ask = NULL; /* stands for: too much to do */
+        MHD_resume_connection(call->link);
+    }
+}
+
+static void put_waiter(struct fc_http_call *call)
+{
+    call->waiter = (struct fc_http_waiter){
+        .after = call->after,
+        .until_us = fc_clock_mono_us() + call->wait_ms * 1000,
+        .link = call->link,
+    };
+    MHD_suspend_connection(call->link);
+    if (fc_pulse_wait(call->server->pulse, &call->waiter) != FC_OK) {
+        call->next = NULL; /* stands for: too many wait */
+        MHD_resume_connection(call->link);
+    }
+}
+
+static void too_many_wait(struct fc_http_call *call)
+{
+    fc_http_set(call, "Retry-After", "10");
+    fc_http_fail(call, 503, "WAITING", "Too many others wait for news; ask without waiting.");
+}
+
+static void run_next(struct fc_http_call *call)
+{
+    switch (call->outcome) {
+    case FC_HTTP_NOTHING:
+        fc_http_call_run(call, call->route->handle);
+        break;
+    case FC_HTTP_QUESTION:
+        fc_http_call_answered(call);
+        break;
+    case FC_HTTP_WAITING:
+        fc_http_call_run(call, call->next ? call->next : too_many_wait);
+        break;
+    case FC_HTTP_REPLY:
+        fc_http_reply_finish(call); /* decided before there was a handler */
+        fc_http_call_leave(call);
+        break;
+    case FC_HTTP_STREAMING:
+        break;
+    }
+}
+
+static enum MHD_Result advance(struct fc_http_call *call)
+{
+    run_next(call);
+    switch (call->outcome) {
+    case FC_HTTP_QUESTION:
+        put_question(call);
+        return MHD_YES;
+    case FC_HTTP_WAITING:
+        put_waiter(call);
+        return MHD_YES;
+    case FC_HTTP_STREAMING:
+        return queue(call, MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_CHUNK_BYTES,
+                                                             read_stream, call, NULL));
+    case FC_HTTP_NOTHING:
+    case FC_HTTP_REPLY:
+        break;
+    }
+    return queue_reply(call);
+}
+
+/* The headers are there. */
+static enum MHD_Result start(struct fc_http_call *call, struct MHD_Connection *connection,
+                             const char *method)
+{
+    struct fc_http *http = call->server;
+    call->started = true;
+    call->link = connection;
+    call->watch = watch_of(connection);
+    if (call->uri.len > URI_BYTES_MAX) {
+        fc_http_fail(call, 414, "URI", "A path with its query has at most %d bytes.",
+                     URI_BYTES_MAX);
+    } else if (is_throttled(http, connection)) {
+        add(&http->stats.throttled, 1);
+        fc_http_set(call, "Retry-After", "1");
+        fc_http_fail(call, 429, "RATE", "More requests than this node takes from one address.");
+    } else {
+        fc_http_call_route(call, http->setup.groups, method);
+    }
+    if (call->outcome == FC_HTTP_NOTHING && body_announced_too_large(call)) {
+        too_large(call);
+    }
+    if (call->outcome == FC_HTTP_REPLY && has_body(call)) {
+        call->closes = true; /* instead of reading what is of no use */
+        call->complete = true;
+        watch_set(http, call->watch, 0, false);
+        return advance(call);
+    }
+    return MHD_YES;
+}
+
+/* A body without an announced length is read to its end, or to twice what is allowed. */
+static enum MHD_Result take(struct fc_http_call *call, const char *bytes, size_t *len)
+{
+    size_t size = *len, held = call->body.len;
+    *len = 0;
+    if (call->outcome == FC_HTTP_REPLY) {
+        call->chunk_sent += size;
+        return call->chunk_sent > call->body_bytes_max + MEMORY_BYTES ? MHD_NO : MHD_YES;
+    }
+    if (size > call->body_bytes_max - held) {
+        fc_buf_finish(&call->body);
+        call->closes = true;
+        too_large(call);
+        return MHD_YES;
+    }
+    fc_buf_append(&call->body, bytes, size);
+    return call->body.failed ? MHD_NO : MHD_YES;
+}
+
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *upload,
+                                  size_t *upload_len, void **slot)
+{
+    struct fc_http_call *call = *slot;
+    (void)cls, (void)url, (void)version;
+    if (!call) {
+        return MHD_NO; /* there was no memory for it */
+    }
+    if (!call->started) {
+        return start(call, connection, method);
+    }
+    if (*upload_len > 0) {
+        return take(call, upload, upload_len);
+    }
+    if (!call->complete) {
+        call->complete = true;
+        call->chunk_sent = 0;
+        watch_set(call->server, call->watch, 0, false);
+    }
+    return advance(call);
+}
+
+/* The first line is there: the only time its target is seen as it was sent. */
+static void *on_line(void *cls, const char *uri, struct MHD_Connection *connection)
+{
+    struct fc_http *http = cls;
+    struct fc_http_call *call = fc_http_call_create(http, uri, fc_clock_wall_ms());
+    watch_set(http, watch_of(connection), fc_clock_mono_us(), true);
+    if (call) {
+        __atomic_fetch_add(&http->active, 1, __ATOMIC_ACQ_REL);
+    }
+    return call;
+}
+
+static void on_end(void *cls, struct MHD_Connection *connection, void **slot,
+                   enum MHD_RequestTerminationCode code)
+{
+    struct fc_http *http = cls;
+    struct fc_http_call *call = *slot;
+    (void)code;
+    if (!call) {
+        return;
+    }
+    watch_set(http, watch_of(connection), fc_clock_mono_us(), false);
+    if (!call->status) {
+        add(&http->stats.answers[0], 1);
+    }
+    fc_http_call_destroy(call);
+    *slot = NULL;
+    __atomic_fetch_sub(&http->active, 1, __ATOMIC_ACQ_REL);
+}
+
+/* Escapes are read by us, segment by segment. */
+static size_t leave_escapes(void *cls, struct MHD_Connection *connection, char *text)
+{
+    (void)cls, (void)connection;
+    return strlen(text);
+}
+
+/* -- listening --------------------------------------------------------------------------------- */
+
+/* "host:port", "[::1]:port"; the host may be empty for all addresses. */
+static enum fc_err split_address(const char *text, char host[256], char port[8])
+{
+    const char *colon = strrchr(text, ':');
+    size_t len = colon ? (size_t)(colon - text) : 0;
+    if (!colon || len >= 256 || strlen(colon + 1) >= 8) {
+        return FC_E_ARG;
+    }
+    bool bracketed = len >= 2 && text[0] == '[' && text[len - 1] == ']';
+    snprintf(host, 256, "%.*s", (int)(bracketed ? len - 2 : len), text + (bracketed ? 1 : 0));
+    snprintf(port, 8, "%s", colon + 1);
+    return FC_OK;
+}
+
+static int bind_one(const struct addrinfo *at)
+{
+    int one = 1;
+    int fd = socket(at->ai_family, at->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0) {
+        return -1;
+    }
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    if (bind(fd, at->ai_addr, at->ai_addrlen) != 0 || listen(fd, BACKLOG) != 0) {
+        int saved = errno;
+        close(fd);
+        errno = saved;
+        return -1;
+    }
+    return fd;
+}
+
+static enum fc_err listen_at(const char *address, int *out, char *fault, size_t fault_bytes)
+{
+    char host[256], port[8];
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE}, *list = NULL;
+    *out = -1;
+    if (split_address(address, host, port) != FC_OK ||
+        getaddrinfo(host[0] ? host : NULL, port, &hints, &list) != 0) {
+        snprintf(fault, fault_bytes,
+                 "\"%s\" is no address to listen on; one looks like "
+                 "127.0.0.1:7480",
+                 address);
+        return FC_E_ARG;
+    }
+    int error = EADDRNOTAVAIL;
+    for (const struct addrinfo *at = list; at && *out < 0; at = at->ai_next) {
+        *out = bind_one(at);
+        error = *out < 0 ? errno : 0;
+    }
+    freeaddrinfo(list);
+    if (*out >= 0) {
+        return FC_OK;
+    }
+    snprintf(fault, fault_bytes, "%s: %s", address, strerror(error));
+    return error == EADDRINUSE ? FC_E_LOCKED : FC_E_ARG;
+}
+
+static enum fc_err listen_somewhere(struct fc_http *http, int *fd, char *fault, size_t fault_bytes)
+{
+    const struct fc_config_http *config = http->setup.config;
+    enum fc_err err = listen_at(config->listen, fd, fault, fault_bytes);
+    if (err == FC_E_LOCKED && !config->listen_given) {
+        /* Several nodes on one machine: only the first has the usual port. */
+        err = listen_at("127.0.0.1:0", fd, fault, fault_bytes);
+    }
+    return err;
+}
+
+static void note_url(struct fc_http *http, int fd)
+{
+    struct sockaddr_storage address;
+    socklen_t len = sizeof address;
+    char host[128] = "127.0.0.1", port[8] = "0";
+    if (getsockname(fd, (struct sockaddr *)&address, &len) == 0) {
+        getnameinfo((struct sockaddr *)&address, len, host, sizeof host, port, sizeof port,
+                    NI_NUMERICHOST | NI_NUMERICSERV);
+    }
+    bool six = strchr(host, ':') != NULL;
+    snprintf(http->url, sizeof http->url, "http%s://%s%s%s:%s", http->certificate ? "s" : "",
+             six ? "[" : "", host, six ? "]" : "", port);
+}
+
+static enum fc_err read_pem(const char *path, char **out, char *fault, size_t fault_bytes)
+{
+    struct fc_buf text = {0};
+    enum fc_err err = fc_file_read(path, PEM_BYTES_MAX, &text);
+    if (err == FC_OK) {
+        fc_buf_append(&text, "", 1);
+        err = fc_buf_check(&text);
+    }
+    if (err != FC_OK) {
+        snprintf(fault, fault_bytes, "%s: %s", path, fc_err_text(err));
+        fc_buf_finish(&text);
+        return err;
+    }
+    *out = (char *)text.data;
+    return FC_OK;
+}
+
+static enum fc_err read_pems(struct fc_http *http, char *fault, size_t fault_bytes)
+{
+    const struct fc_config_http *config = http->setup.config;
+    if (!config->tls_certificate[0]) {
+        return FC_OK;
+    }
+    enum fc_err err = read_pem(config->tls_certificate, &http->certificate, fault, fault_bytes);
+    return err == FC_OK ? read_pem(config->tls_key, &http->key, fault, fault_bytes) : err;
+}
+
+static void on_library_log(void *cls, const char *format, va_list args)
+{
+    const struct fc_http *http = cls;
+    char line[300];
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    vsnprintf(line, sizeof line, format, args);
+#pragma GCC diagnostic pop
+    line[strcspn(line, "\n")] = 0;
+    fc_log_say(http->setup.log, FC_LOG_DEBUG, "http: %s", line);
+}
+
+static enum fc_err start_daemon(struct fc_http *http, int fd, char *fault, size_t fault_bytes)
+{
+    const struct fc_config_http *config = http->setup.config;
+    struct MHD_OptionItem options[] = {
+        {MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)config->threads, NULL},
+        {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)config->connections_max, NULL},
+        {MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)config->request_seconds, NULL},
+        {MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)config->connections_per_address_max, NULL},
+        {http->certificate ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, 0, http->certificate},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, http->key},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+                     (http->certificate ? MHD_USE_TLS : 0);
+    http->daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER, on_library_log, http,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, on_line, http,
+        MHD_OPTION_NOTIFY_COMPLETED, on_end, http, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
+        http, MHD_OPTION_UNESCAPE_CALLBACK, leave_escapes, NULL, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)MEMORY_BYTES, MHD_OPTION_CONNECTION_MEMORY_INCREMENT, (size_t)READ_BYTES,
+        MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+    if (http->daemon) {
+        return FC_OK;
+    }
+    close(fd);
+    snprintf(fault, fault_bytes, "%s",
+             http->certificate ? "the TLS certificate and key are not usable"
+                               : "the HTTP server does not start");
+    return http->certificate ? FC_E_ARG : FC_E_IO;
+}
+
+static enum fc_err make_parts(struct fc_http *http)
+{
+    const struct fc_config_http *config = http->setup.config;
+    struct fc_http_pulse_setup pulse = {.wake = wake, .ctx = http, .beat = beat};
+    struct fc_sip_key seed;
+    enum fc_err err = fc_toolbox_create(http->setup.readers, &http->toolbox);
+    if (err == FC_OK) {
+        err = fc_asks_create(wake, &http->asks);
+    }
+    if (err == FC_OK) {
+        err = fc_entropy_fill(&seed, sizeof seed);
+    }
+    http->rate_loopback = config->rate_per_second > 0;
+    uint64_t rate = config->rate_per_second ? config->rate_per_second : FC_HTTP_RATE_DEFAULT;
+    if (err == FC_OK) {
+        err = fc_http_rate_create(rate, &seed, &http->rate);
+    }
+    return err == FC_OK ? fc_pulse_create(&pulse, &http->pulse) : err;
+}
+
+enum fc_err fc_http_create(const struct fc_http_setup *setup, struct fc_http **out, char *fault,
+                           size_t fault_bytes)
+{
+    struct fc_http *http = calloc(1, sizeof *http);
+    int fd = -1;
+    *out = NULL;
+    fault[0] = 0;
+    if (!http) {
+        return FC_E_NOMEM;
+    }
+    http->setup = *setup;
+    if (pthread_mutex_init(&http->mutex, NULL) != 0) {
+        free(http);
+        return FC_E_NOMEM;
+    }
+    enum fc_err err = read_pems(http, fault, fault_bytes);
+    if (err == FC_OK) {
+        err = make_parts(http);
+    }
+    if (err == FC_OK) {
+        err = listen_somewhere(http, &fd, fault, fault_bytes);
+    }
+    if (err == FC_OK) {
+        note_url(http, fd);
+        err = start_daemon(http, fd, fault, fault_bytes);
+    }
+    if (err != FC_OK) {
+        fc_http_destroy(http);
+        return err;
+    }
+    *out = http;
+    return FC_OK;
+}
+
+/* -- the end ----------------------------------------------------------------------------------- */
+
+void fc_http_stop(struct fc_http *http, uint64_t wait_ms)
+{
+    if (!http || fc_http_is_stopping(http)) {
+        return;
+    }
+    __atomic_store_n(&http->stopping, true, __ATOMIC_RELEASE);
+    MHD_socket fd = http->daemon ? MHD_quiesce_daemon(http->daemon) : MHD_INVALID_SOCKET;
+    if (fd != MHD_INVALID_SOCKET) {
+        close(fd);
+    }
+    fc_asks_close(http->asks);
+    fc_pulse_end(http->pulse);
+    uint64_t until_us = fc_clock_mono_us() + wait_ms * 1000;
+    while (__atomic_load_n(&http->active, __ATOMIC_ACQUIRE) > 0 && fc_clock_mono_us() < until_us) {
+        usleep(5000);
+    }
+}
+
+void fc_http_destroy(struct fc_http *http)
+{
+    if (!http) {
+        return;
+    }
+    if (http->daemon) {
+        fc_http_stop(http, 0);
+        MHD_stop_daemon(http->daemon);
+    }
+    fc_pulse_destroy(http->pulse);
+    fc_asks_destroy(http->asks);
+    fc_toolbox_destroy(http->toolbox);
+    fc_http_rate_destroy(http->rate);
+    pthread_mutex_destroy(&http->mutex);
+    if (http->key) {
+        fc_wipe(http->key, strlen(http->key));
+    }
+    free(http->certificate);
+    free(http->key);
+    free(http);
+}
