@@ -4,6 +4,7 @@
 #include "node/client.h"
 #include "node/clock.h"
 #include "node/commands.h"
+#include "node/show.h"
 
 struct input {
     const char *participant;
@@ -35,59 +36,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     return ARGP_ERR_UNKNOWN;
 }
 
-static const char *op_name(enum fc_op_kind kind)
-{
-    switch (kind) {
-    case FC_OP_PUT:
-        return "put";
-    case FC_OP_STATUS:
-        return "status";
-    case FC_OP_DELETE:
-        return "delete";
-    }
-    return "?";
-}
-
-static void op_json(struct fc_json *json, const struct fc_op *op)
-{
-    fc_json_object(json, NULL);
-    fc_json_text(json, "op", op_name(op->kind));
-    fc_json_span(json, "key", op->key);
-    if (op->kind == FC_OP_PUT) {
-        fc_json_span(json, "media_type", op->media_type);
-        fc_json_uint(json, "size", op->size);
-        fc_json_hash(json, "commitment", &op->commitment);
-    }
-    if (op->kind != FC_OP_DELETE) {
-        fc_json_text(json, "status", fc_status_name(op->status));
-    }
-    fc_json_end(json);
-}
-
 static enum fc_err print_json(const struct fc_record *record, const struct fc_head *head,
                               struct fc_ops *ops)
 {
-    char version[FC_CLI_VERSION_BYTES];
     struct fc_json *json = fc_json_create();
-    struct fc_op op;
-    fc_json_object(json, NULL);
-    fc_json_text(json, "version", fc_cli_version(head->version, version));
-    fc_json_time(json, "signed", head->time_ms);
-    fc_json_hash(json, "head", &record->hash);
-    fc_json_hash(json, "previous", &head->previous);
-    fc_json_hash(json, "root", &head->root);
-    fc_json_uint(json, "entries", head->entries);
-    fc_json_uint(json, "bytes", head->bytes);
-    if (ops) {
-        fc_json_array(json, "ops");
-        while (fc_ops_next(ops, &op)) {
-            op_json(json, &op);
-        }
-        fc_json_end(json);
-    } else {
-        fc_json_null(json, "ops");
-    }
-    fc_json_end(json);
+    fc_show_head_json(json, record, head, ops);
     enum fc_err err = fc_json_print(json, stdout, false);
     fc_json_destroy(json);
     return err;
@@ -108,7 +61,7 @@ static void print_text(struct fc_cli *cli, const struct fc_head *head, struct fc
            : total == 0 ? "  (heartbeat)"
                         : "");
     for (uint32_t i = 0; i < SHOWN_MAX && fc_ops_next(ops, &op); i++) {
-        printf("    %-7s ", op_name(op.kind));
+        printf("    %-7s ", fc_show_op(op.kind));
         fc_cli_put(stdout, op.key, FC_KEY_BYTES_MAX, false);
         if (op.kind == FC_OP_STATUS) {
             printf("  %s", fc_status_name(op.status));

@@ -120,6 +120,63 @@ void fc_show_participant_json(struct fc_json *json, const struct fc_show_partici
     }
 }
 
+/* -- heads and operations -----------------------------------------------------------------------
+ */
+
+const char *fc_show_op(enum fc_op_kind kind)
+{
+    switch (kind) {
+    case FC_OP_PUT:
+        return "put";
+    case FC_OP_STATUS:
+        return "status";
+    case FC_OP_DELETE:
+        return "delete";
+    }
+    return "?";
+}
+
+void fc_show_op_json(struct fc_json *json, const struct fc_op *op)
+{
+    fc_json_object(json, NULL);
+    fc_json_text(json, "op", fc_show_op(op->kind));
+    fc_json_span(json, "key", op->key);
+    if (op->kind == FC_OP_PUT) {
+        fc_json_span(json, "media_type", op->media_type);
+        fc_json_uint(json, "size", op->size);
+        fc_json_hash(json, "commitment", &op->commitment);
+    }
+    if (op->kind != FC_OP_DELETE) {
+        fc_json_text(json, "status", fc_status_name(op->status));
+    }
+    fc_json_end(json);
+}
+
+void fc_show_head_json(struct fc_json *json, const struct fc_record *record,
+                       const struct fc_head *head, struct fc_ops *ops)
+{
+    char version[FC_CLI_VERSION_BYTES];
+    struct fc_op op;
+    fc_json_object(json, NULL);
+    fc_json_text(json, "version", fc_cli_version(head->version, version));
+    fc_json_time(json, "signed", head->time_ms);
+    fc_json_hash(json, "head", &record->hash);
+    fc_json_hash(json, "previous", &head->previous);
+    fc_json_hash(json, "root", &head->root);
+    fc_json_uint(json, "entries", head->entries);
+    fc_json_uint(json, "bytes", head->bytes);
+    if (ops) {
+        fc_json_array(json, "ops");
+        while (fc_ops_next(ops, &op)) {
+            fc_show_op_json(json, &op);
+        }
+        fc_json_end(json);
+    } else {
+        fc_json_null(json, "ops");
+    }
+    fc_json_end(json);
+}
+
 /* -- documents --------------------------------------------------------------------------------- */
 
 struct field {

@@ -24,6 +24,20 @@ void fc_show_participant_json(struct fc_json *json, const struct fc_show_partici
 char *fc_show_participant_state(const struct fc_show_participant *participant, uint64_t now_ms,
                                 char out[FC_SHOW_STATE_BYTES]);
 
+/* "put", "status", "delete". */
+const char *fc_show_op(enum fc_op_kind kind);
+/* One value each; `ops` NULL: they are not held. */
+void fc_show_op_json(struct fc_json *json, const struct fc_op *op);
+void fc_show_head_json(struct fc_json *json, const struct fc_record *record,
+                       const struct fc_head *head, struct fc_ops *ops);
+
+/* The answer to "in sync?": "in sync", "catching up", "no peers", "not running". */
+const char *fc_show_sync(const struct fc_message_status *status);
+const char *fc_show_witness(enum fc_witness_view view);
+const char *fc_show_peer_state(enum fc_peer_state state);
+void fc_show_status_json(struct fc_json *json, const struct fc_message_status *status);
+void fc_show_peer_json(struct fc_json *json, const struct fc_message_peer *peer);
+
 /* What a document says of itself (store/document.h), as a JSON object; null when it says nothing.
  */
 void fc_show_document_json(struct fc_json *json, const char *key, struct fc_span content);

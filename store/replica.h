@@ -173,6 +173,13 @@ bool fc_replica_hidden(const struct fc_replica *replica, const struct fc_hash *p
 FC_MUST_USE enum fc_err fc_replica_content(struct fc_replica *replica,
                                            const struct fc_hash *participant,
                                            const struct fc_hash *key_hash, struct fc_buf *out);
+/* Why a content is withheld: appends the reason given. `*record` gets the takedown's hash; zero: it
+ * is this node's own. FC_E_MISSING: nothing withholds it. */
+FC_MUST_USE enum fc_err fc_replica_takedown_reason(struct fc_replica *replica,
+                                                   const struct fc_hash *participant,
+                                                   const struct fc_hash *key_hash,
+                                                   const struct fc_hash *commitment,
+                                                   struct fc_buf *reason, struct fc_hash *record);
 /* A content as kept, to hand on; the frame is appended to `hold`. */
 FC_MUST_USE enum fc_err fc_replica_content_frame(struct fc_replica *replica,
                                                  const struct fc_hash *participant,

@@ -27,6 +27,35 @@ enum fc_err fc_replica_withheld(struct fc_replica *replica, struct fc_txn *txn,
     return err == FC_E_MISSING ? FC_OK : err;
 }
 
+enum fc_err fc_replica_takedown_reason(struct fc_replica *replica,
+                                       const struct fc_hash *participant,
+                                       const struct fc_hash *key_hash,
+                                       const struct fc_hash *commitment, struct fc_buf *reason,
+                                       struct fc_hash *record)
+{
+    const struct fc_held *held =
+        fc_ledger_takedown(replica->ledger, participant, key_hash, commitment);
+    if (held) {
+        *record = held->record.hash;
+        fc_buf_append(reason, held->takedown.reason.data, held->takedown.reason.len);
+        return fc_buf_check(reason);
+    }
+    struct fc_local_key key = fc_takedown_key(participant, key_hash);
+    struct fc_replica_read read;
+    struct fc_span value;
+    *record = (struct fc_hash){{0}};
+    enum fc_err err = fc_replica_read_begin(replica, &read);
+    if (err != FC_OK)
+        return err;
+    err = fc_kv_get(read.txn, FC_TABLE_LOCAL, fc_span(key.b, key.len), &value);
+    if (err == FC_OK) {
+        fc_buf_append(reason, value.data, value.len);
+        err = fc_buf_check(reason);
+    }
+    fc_replica_read_end(&read);
+    return err;
+}
+
 /* -- checking and packing ---------------------------------------------------------------------- */
 
 static enum fc_err plain_of(struct fc_replica *replica, const struct fc_content *content,

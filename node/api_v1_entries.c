@@ -1,0 +1,312 @@
+/* Entries: their original bytes, what is known of them, proofs. */
+#include <string.h>
+
+#include "node/api_v1.h"
+#include "store/proof.h"
+
+/* -- one entry --------------------------------------------------------------------------------- */
+
+static void refuse_withheld(struct fc_http_call *call, struct fc_replica *replica,
+                            const struct fc_hash *participant, const struct fc_entry *entry)
+{
+    struct fc_buf reason = {0};
+    struct fc_hash record;
+    char link[128], hash[65];
+    enum fc_err err = fc_replica_takedown_reason(replica, participant, &entry->key_hash,
+                                                 &entry->commitment, &reason, &record);
+    if (err == FC_OK && !fc_hash_is_zero(&record)) {
+        fc_hex(record.b, 32, hash);
+        snprintf(link, sizeof link, "</v1/records/%s>; rel=\"describedby\"", hash);
+        fc_http_set(call, "Link", link);
+    }
+    if (err == FC_OK) {
+        fc_http_fail(call, 451, "WITHHELD", "Taken down by %s: %.*s",
+                     fc_hash_is_zero(&record) ? "this node" : "the federation's governors",
+                     (int)reason.len, reason.len ? (const char *)reason.data : "");
+    } else {
+        fc_http_fail(call, 451, "WITHHELD", "This content was taken down.");
+    }
+    fc_buf_finish(&reason);
+}
+
+static void reply_bytes(struct fc_http_call *call, struct fc_replica *replica,
+                        const struct fc_hash *participant, const struct fc_entry *entry)
+{
+    struct fc_buf content = {0};
+    enum fc_err err = fc_replica_content(replica, participant, &entry->key_hash, &content);
+    if (err == FC_OK) {
+        fc_http_reply_as(call, 200, entry->media_type, &content);
+        return;
+    }
+    fc_buf_finish(&content);
+    if (err == FC_E_WITHHELD) {
+        refuse_withheld(call, replica, participant, entry);
+    } else if (err == FC_E_MISSING) {
+        fc_http_set(call, "Retry-After", "30");
+        fc_http_fail(call, 404, "CONTENT_MISSING",
+                     "The entry is known; its content has not arrived here yet.");
+    } else {
+        fc_http_fail_err(call, err, "the content cannot be read");
+    }
+}
+
+/* An entry's state is its commitment, its status and whether its content is here. */
+static bool note_entry(struct fc_http_call *call, const struct fc_hash *participant,
+                       const struct fc_entry *entry)
+{
+    char tag[48], hash[33], link[FC_API_ENTRY_PATH_BYTES + 48], path[FC_API_ENTRY_PATH_BYTES];
+    fc_hex(entry->commitment.b, 16, hash);
+    snprintf(tag, sizeof tag, "%s-%u%u", hash, (unsigned)entry->status, (unsigned)entry->state);
+    snprintf(link, sizeof link, "<%s/proof>; rel=\"describedby\"; type=\"%s\"",
+             fc_api_entry_path(participant, &entry->key_hash, path), fc_api_proof_type);
+    fc_http_set(call, "Link", link);
+    return entry->state == FC_CONTENT_PRESENT && fc_http_etag(call, tag);
+}
+
+/* Finds the entry a path names; `hold` backs it. False: answered. */
+static bool find_entry(struct fc_http_call *call, struct fc_replica *replica,
+                       const struct fc_hash *participant, const struct fc_hash *key_hash,
+                       struct fc_buf *hold, struct fc_entry *entry)
+{
+    struct fc_feed feed;
+    enum fc_err err = fc_replica_feed(replica, participant, &feed);
+    if (err == FC_OK) {
+        fc_api_note_feed(call, replica, &feed);
+        err = fc_replica_entry(replica, participant, key_hash, hold, entry);
+    }
+    if (err == FC_E_MISSING) {
+        fc_http_fail(call, 404, "MISSING", "This feed has no such entry.");
+    } else if (err != FC_OK) {
+        fc_http_fail_err(call, err, "the entry cannot be read");
+    }
+    return err == FC_OK;
+}
+
+static void reply_entry(struct fc_http_call *call, struct fc_replica *replica,
+                        const struct fc_hash *participant, const struct fc_hash *key_hash)
+{
+    struct fc_buf hold = {0};
+    struct fc_entry entry;
+    if (find_entry(call, replica, participant, key_hash, &hold, &entry)) {
+        if (fc_replica_hidden(replica, participant, entry.version)) {
+            fc_http_fail(call, 404, "HIDDEN",
+                         "The feed was frozen by governors before this entry was put.");
+        } else if (!note_entry(call, participant, &entry)) {
+            reply_bytes(call, replica, participant, &entry);
+        }
+    }
+    fc_buf_finish(&hold);
+}
+
+static void get_entry(struct fc_http_call *call)
+{
+    struct fc_hash participant, key_hash;
+    struct fc_replica *replica;
+    if (fc_http_param_hash(call, "participant", &participant) &&
+        fc_http_param_hash(call, "key", &key_hash) && (replica = fc_http_replica(call))) {
+        reply_entry(call, replica, &participant, &key_hash);
+    }
+}
+
+static void get_meta(struct fc_http_call *call)
+{
+    struct fc_hash participant, key_hash;
+    struct fc_replica *replica;
+    struct fc_buf hold = {0};
+    struct fc_entry entry;
+    if (fc_http_param_hash(call, "participant", &participant) &&
+        fc_http_param_hash(call, "key", &key_hash) && (replica = fc_http_replica(call)) &&
+        find_entry(call, replica, &participant, &key_hash, &hold, &entry)) {
+        struct fc_json *json = fc_json_create();
+        fc_api_entry_json(json, replica, &participant, &entry);
+        fc_http_reply_json(call, 200, json);
+    }
+    fc_buf_finish(&hold);
+}
+
+/* -- by key, wherever it is -------------------------------------------------------------------- */
+
+enum { HOLDERS_MAX = 100 };
+struct holders {
+    struct fc_replica *replica;
+    struct fc_hash key_hash;
+    struct fc_json *json;
+    struct fc_hash first;
+    unsigned count;
+};
+
+static enum fc_err look_in(void *ctx, const struct fc_feed *feed)
+{
+    struct holders *holders = ctx;
+    struct fc_buf hold = {0};
+    struct fc_entry entry;
+    enum fc_err err =
+        fc_replica_entry(holders->replica, &feed->participant, &holders->key_hash, &hold, &entry);
+    if (err == FC_OK) {
+        if (holders->count++ == 0) {
+            holders->first = feed->participant;
+        }
+        fc_api_entry_json(holders->json, holders->replica, &feed->participant, &entry);
+    }
+    fc_buf_finish(&hold);
+    return err == FC_E_MISSING ? (holders->count < HOLDERS_MAX ? FC_OK : FC_E_BOUND) : err;
+}
+
+static void reply_choices(struct fc_http_call *call, struct holders *holders, bool as_list)
+{
+    fc_json_end(holders->json);
+    fc_json_end(holders->json);
+    fc_http_reply_json(call, as_list ? 200 : 300, holders->json);
+    holders->json = NULL;
+}
+
+/* One holder: its bytes. More: a list of them to choose from, under 300. With list=1: always. */
+static void get_by_key(struct fc_http_call *call)
+{
+    struct fc_span key, list;
+    struct holders holders = {.json = NULL};
+    if (!fc_http_query(call, "key", &key) || key.len == 0 || key.len > FC_KEY_BYTES_MAX) {
+        fc_http_fail(call, 400, "QUERY",
+                     "\"key\" takes an entry's IRI, percent-encoded, of at most %d bytes.",
+                     FC_KEY_BYTES_MAX);
+        return;
+    }
+    holders.replica = fc_http_replica(call);
+    if (!holders.replica) {
+        return;
+    }
+    bool as_list = fc_http_query(call, "list", &list) && fc_span_eq(list, fc_span_str("1"));
+    holders.key_hash = fc_key_hash(key);
+    holders.json = fc_json_create();
+    fc_json_object(holders.json, NULL);
+    fc_json_array(holders.json, "entries");
+    enum fc_err err = fc_replica_feeds(holders.replica, look_in, &holders);
+    if (err != FC_OK && err != FC_E_BOUND) {
+        fc_http_fail_err(call, err, "the entry cannot be looked up");
+    } else if (holders.count == 0 && !as_list) {
+        fc_http_fail(call, 404, "MISSING", "No feed has an entry of this key.");
+    } else if (holders.count == 1 && !as_list) {
+        reply_entry(call, holders.replica, &holders.first, &holders.key_hash);
+    } else {
+        reply_choices(call, &holders, as_list);
+    }
+    fc_json_destroy(holders.json);
+}
+
+/* -- lists ------------------------------------------------------------------------------------- */
+
+struct page {
+    struct fc_replica *replica;
+    const struct fc_hash *participant;
+    struct fc_json *json;
+    uint64_t left;
+    struct fc_hash last;
+    bool more;
+};
+
+static enum fc_err list_one(void *ctx, const struct fc_entry *entry)
+{
+    struct page *page = ctx;
+    if (page->left == 0) {
+        page->more = true;
+        return FC_E_AGAIN;
+    }
+    page->left--;
+    page->last = entry->key_hash;
+    fc_api_entry_json(page->json, page->replica, page->participant, entry);
+    return FC_OK;
+}
+
+static void get_entries(struct fc_http_call *call)
+{
+    struct fc_hash id, after;
+    struct fc_message_participant participant;
+    struct page page = {.participant = &id};
+    bool resumed;
+    page.replica = fc_http_replica(call);
+    if (!page.replica || !fc_api_participant(call, page.replica, &id, &participant) ||
+        !fc_api_page(call, &page.left, &after, &resumed)) {
+        return;
+    }
+    page.json = fc_json_create();
+    fc_json_object(page.json, NULL);
+    fc_json_array(page.json, "entries");
+    enum fc_err err = FC_OK;
+    if (participant.feed.version) {
+        fc_api_note_feed(call, page.replica, &participant.feed);
+        err = fc_replica_entries(page.replica, &id, resumed ? &after : NULL, list_one, &page);
+    }
+    fc_json_end(page.json);
+    if (page.more) {
+        fc_json_hash(page.json, "next", &page.last);
+    } else {
+        fc_json_null(page.json, "next");
+    }
+    fc_json_end(page.json);
+    if (err == FC_OK || err == FC_E_AGAIN) {
+        fc_http_reply_json(call, 200, page.json);
+    } else {
+        fc_json_destroy(page.json);
+        fc_http_fail_err(call, err, "the entries cannot be read");
+    }
+}
+
+/* -- proofs ------------------------------------------------------------------------------------ */
+
+static void reply_proof(struct fc_http_call *call, struct fc_replica *replica,
+                        const struct fc_hash *participant, struct fc_span key)
+{
+    struct fc_buf proof = {0};
+    enum fc_err err = fc_proof_write(replica, participant, key, &proof);
+    if (err == FC_OK) {
+        fc_http_reply(call, 200, fc_api_proof_type, &proof);
+        return;
+    }
+    fc_buf_finish(&proof);
+    fc_http_fail_err(call, err, "there is no proof");
+}
+
+static void get_entry_proof(struct fc_http_call *call)
+{
+    struct fc_hash participant, key_hash;
+    struct fc_replica *replica;
+    struct fc_buf hold = {0};
+    struct fc_entry entry;
+    if (fc_http_param_hash(call, "participant", &participant) &&
+        fc_http_param_hash(call, "key", &key_hash) && (replica = fc_http_replica(call)) &&
+        find_entry(call, replica, &participant, &key_hash, &hold, &entry)) {
+        reply_proof(call, replica, &participant, entry.key);
+    }
+    fc_buf_finish(&hold);
+}
+
+/* Of any key: that it is in the feed, or that it is not. */
+static void get_proof(struct fc_http_call *call)
+{
+    struct fc_hash id;
+    struct fc_span key;
+    struct fc_message_participant participant;
+    struct fc_replica *replica = fc_http_replica(call);
+    if (!replica || !fc_api_participant(call, replica, &id, &participant)) {
+        return;
+    }
+    if (!fc_http_query(call, "key", &key) || key.len == 0 || key.len > FC_KEY_BYTES_MAX) {
+        fc_http_fail(call, 400, "QUERY", "\"key\" takes the IRI to prove there, or not there.");
+    } else if (!participant.feed.version) {
+        fc_http_fail(call, 404, "MISSING", "Nothing of this feed is held here yet.");
+    } else {
+        fc_api_note_feed(call, replica, &participant.feed);
+        reply_proof(call, replica, &id, key);
+    }
+}
+
+static const struct fc_http_route routes[] = {
+    {FC_HTTP_GET, "/v1/participants/{participant}/entries/{key}", get_entry, 0, 0},
+    {FC_HTTP_GET, "/v1/participants/{participant}/entries/{key}/meta", get_meta, 0, 0},
+    {FC_HTTP_GET, "/v1/participants/{participant}/entries/{key}/proof", get_entry_proof, 0, 0},
+    {FC_HTTP_GET, "/v1/participants/{participant}/entries", get_entries, 0, 0},
+    {FC_HTTP_GET, "/v1/participants/{participant}/proof", get_proof, 0, 0},
+    {FC_HTTP_GET, "/v1/entries", get_by_key, 0, 0},
+};
+const struct fc_http_group fc_api_v1_entries = {"entries", routes,
+                                                sizeof routes / sizeof routes[0]};
