@@ -94,7 +94,7 @@ static enum fc_err add_head(void *ctx, struct fc_span head_record, struct fc_spa
     heads->left--;
     heads->last = head.version;
     bool known = ops_bytes.data && fc_ops_init(&ops, ops_bytes) == FC_OK;
-    fc_show_head_json(heads->json, &record, &head, known ? &ops : NULL);
+    fc_show_head_json(heads->json, NULL, &record, &head, known ? &ops : NULL);
     return FC_OK;
 }
 

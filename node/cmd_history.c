@@ -40,7 +40,7 @@ static enum fc_err print_json(const struct fc_record *record, const struct fc_he
                               struct fc_ops *ops)
 {
     struct fc_json *json = fc_json_create();
-    fc_show_head_json(json, record, head, ops);
+    fc_show_head_json(json, NULL, record, head, ops);
     enum fc_err err = fc_json_print(json, stdout, false);
     fc_json_destroy(json);
     return err;

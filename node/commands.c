@@ -9,6 +9,7 @@ const struct fc_command *const fc_commands[] = {
     &fc_command_peers,
     &fc_command_bootstrap,
     &fc_command_key,
+    &fc_command_token,
     &fc_command_manual,
     &fc_command_completion,
 
@@ -32,6 +33,7 @@ const struct fc_command *const fc_commands[] = {
     &fc_command_federation,
     &fc_command_charter,
     &fc_command_apply,
+    &fc_command_applications,
     &fc_command_admit,
     &fc_command_cosign,
     &fc_command_submit,

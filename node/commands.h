@@ -27,12 +27,14 @@ extern const struct fc_command fc_command_restore;
 extern const struct fc_command fc_command_digest;
 extern const struct fc_command fc_command_prepare;
 extern const struct fc_command fc_command_sign;
+extern const struct fc_command fc_command_token;
 extern const struct fc_command fc_command_manual;
 extern const struct fc_command fc_command_completion;
 
 extern const struct fc_command fc_command_federation;
 extern const struct fc_command fc_command_charter;
 extern const struct fc_command fc_command_apply;
+extern const struct fc_command fc_command_applications;
 extern const struct fc_command fc_command_admit;
 extern const struct fc_command fc_command_cosign;
 extern const struct fc_command fc_command_submit;

@@ -12,6 +12,7 @@
 
 #include "node/clock.h"
 #include "node/daemon_inside.h"
+#include "node/show.h"
 
 enum {
     TRANSPORT_FDS_MAX = 2 * FC_LINKS_MAX + 8,
@@ -320,6 +321,15 @@ static void notify(struct fc_daemon *d, uint64_t now_us)
     }
 }
 
+static void tell_http(struct fc_daemon *d)
+{
+    struct fc_message_status status = {.running = true};
+    if (d->http) {
+        fc_core_get_status(d->core, &status.core);
+        fc_http_committed(d->http, fc_replica_arrival_mark(d->replica), fc_show_sync(&status));
+    }
+}
+
 static int wait_ms(struct fc_daemon *d, bool more)
 {
     uint64_t now_us = fc_clock_mono_us();
@@ -387,9 +397,7 @@ static bool turn(struct fc_daemon *d, struct pollfd *fds, uint32_t transport_cou
             d->lost = true;
         }
     }
-    if (d->http) {
-        fc_http_committed(d->http, fc_replica_arrival_mark(d->replica));
-    }
+    tell_http(d);
     recheck_members(d, now_us);
     notify(d, now_us);
     return more;

@@ -81,6 +81,9 @@ uint64_t fc_http_now_ms(const struct fc_http_call *call);
 /* Whatever the server's owner set at its creation. */
 const struct fc_home *fc_http_home(const struct fc_http_call *call);
 
+struct fc_http_stats; /* node/http_server.h */
+void fc_http_stats_of(const struct fc_http_call *call, struct fc_http_stats *stats);
+
 /* Hands a request of node/service.h to the daemon. `then` runs with what came of it; `code` is the
  * answer's, FC_E_AGAIN when the daemon is too busy, FC_E_CLOSED when it is stopping; spans are
  * valid until `then` returns. `arguments` is a packed array and is copied. */

@@ -356,6 +356,11 @@ const struct fc_home *fc_http_home(const struct fc_http_call *call)
     return fc_http_home_of(call->server);
 }
 
+void fc_http_stats_of(const struct fc_http_call *call, struct fc_http_stats *stats)
+{
+    fc_http_get_stats(call->server, stats);
+}
+
 void fc_http_ask(struct fc_http_call *call, enum fc_verb verb, struct fc_span arguments,
                  fc_http_then *then)
 {

@@ -3,11 +3,17 @@
 extern const struct fc_http_group fc_api_v1_node; /* node/<name of the group>.c */
 extern const struct fc_http_group fc_api_v1_entries;
 extern const struct fc_http_group fc_api_v1_participants;
+extern const struct fc_http_group fc_api_v1_applications;
+extern const struct fc_http_group fc_api_v1_write;
+extern const struct fc_http_group fc_api_v1_changes;
 
 /* clang-format off: one a line, so that lines are easily added */
 const struct fc_http_group *const fc_http_groups[] = {
     &fc_api_v1_entries,
     &fc_api_v1_participants,
+    &fc_api_v1_changes,
+    &fc_api_v1_write,
+    &fc_api_v1_applications,
     &fc_api_v1_node,
     NULL,
 };

@@ -54,6 +54,7 @@ struct fc_http {
     bool stopping;   /* atomic, as the counts below */
     uint64_t active; /* calls */
     uint64_t swept_us;
+    const char *sync; /* atomic; NULL before the daemon has said it */
     struct fc_http_stats stats;
 };
 
@@ -103,8 +104,9 @@ bool fc_http_serve(struct fc_http *http, void *ctx,
     return fc_asks_serve(http->asks, SERVE_MAX, ctx, answer);
 }
 
-void fc_http_committed(struct fc_http *http, struct fc_arrival_mark mark)
+void fc_http_committed(struct fc_http *http, struct fc_arrival_mark mark, const char *sync)
 {
+    __atomic_store_n(&http->sync, sync, __ATOMIC_RELEASE);
     fc_pulse_mark(http->pulse, mark);
 }
 
@@ -311,7 +313,8 @@ static void add_cors(struct fc_http_call *call, struct MHD_Response *response)
     if (all || origin_fits(call->server, origin)) {
         MHD_add_response_header(response, "Access-Control-Allow-Origin", all ? "*" : origin);
         MHD_add_response_header(response, "Access-Control-Expose-Headers",
-                                "ETag, Link, Location, Retry-After");
+                                "ETag, Fedcat-Feed, Fedcat-Sync, Link, Location, "
+                                "Retry-After");
     }
 }
 
@@ -326,6 +329,10 @@ static enum MHD_Result queue(struct fc_http_call *call, struct MHD_Response *res
     }
     for (size_t i = 0; i < call->header_count; i++) {
         MHD_add_response_header(response, call->headers[i].name, call->headers[i].value);
+    }
+    const char *sync = __atomic_load_n(&call->server->sync, __ATOMIC_ACQUIRE);
+    if (sync) {
+        MHD_add_response_header(response, "Fedcat-Sync", sync);
     }
     if (call->closes) {
         MHD_add_response_header(response, "Connection", "close");

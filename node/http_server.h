@@ -30,7 +30,8 @@ const char *fc_http_url(const struct fc_http *http);
 int fc_http_fd(const struct fc_http *http);
 bool fc_http_serve(struct fc_http *http, void *ctx,
                    void (*answer)(void *ctx, struct fc_span request, struct fc_buf *response));
-void fc_http_committed(struct fc_http *http, struct fc_arrival_mark mark);
+/* `sync` is said with every answer ("in sync", fc_show_sync) and must be a constant. */
+void fc_http_committed(struct fc_http *http, struct fc_arrival_mark mark, const char *sync);
 
 /* Takes no more connections, ends waits and streams, refuses questions, and gives requests that are
  * being answered up to `wait_ms`. NULL is fine. */

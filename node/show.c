@@ -152,12 +152,12 @@ void fc_show_op_json(struct fc_json *json, const struct fc_op *op)
     fc_json_end(json);
 }
 
-void fc_show_head_json(struct fc_json *json, const struct fc_record *record,
+void fc_show_head_json(struct fc_json *json, const char *key, const struct fc_record *record,
                        const struct fc_head *head, struct fc_ops *ops)
 {
     char version[FC_CLI_VERSION_BYTES];
     struct fc_op op;
-    fc_json_object(json, NULL);
+    fc_json_object(json, key);
     fc_json_text(json, "version", fc_cli_version(head->version, version));
     fc_json_time(json, "signed", head->time_ms);
     fc_json_hash(json, "head", &record->hash);

@@ -28,7 +28,7 @@ char *fc_show_participant_state(const struct fc_show_participant *participant, u
 const char *fc_show_op(enum fc_op_kind kind);
 /* One value each; `ops` NULL: they are not held. */
 void fc_show_op_json(struct fc_json *json, const struct fc_op *op);
-void fc_show_head_json(struct fc_json *json, const struct fc_record *record,
+void fc_show_head_json(struct fc_json *json, const char *key, const struct fc_record *record,
                        const struct fc_head *head, struct fc_ops *ops);
 
 /* The answer to "in sync?": "in sync", "catching up", "no peers", "not running". */
