@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "node/api_v1.h"
-#include "node/clock.h"
+#include "node/http_text.h"
 #include "node/show.h"
 
 enum { WAIT_SECONDS_MAX = 60, STREAM_PAGE = 100, SILENCE_MS = 15000, CURSOR_BYTES = 48 };
@@ -292,7 +292,9 @@ static void get_changes(struct fc_http_call *call)
         return;
     }
     bool nothing_new = following->at.index == fc_replica_arrival_mark(replica).index;
-    if (accept && strstr(accept, "text/event-stream") && !fc_http_is_head(call)) {
+    bool stream = accept && fc_accepts(accept, "text/event-stream") &&
+                  !fc_accepts(accept, "application/json");
+    if (stream && !fc_http_is_head(call)) {
         start_stream(call);
     } else if (wait_s > 0 && nothing_new) {
         fc_http_wait(call, following->at, wait_s * 1000, look_again);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "node/api_v1.h"
+#include "node/http_text.h"
 #include "node/record_file.h"
 #include "node/show.h"
 
@@ -176,7 +177,8 @@ static void get_record(struct fc_http_call *call)
         return;
     }
     fc_http_set(call, "Vary", "Accept");
-    if (accept && strstr(accept, "json")) {
+    if (accept && fc_accepts(accept, "application/json") &&
+        !fc_accepts(accept, fc_api_record_type)) {
         struct fc_json *json = fc_json_create();
         fc_record_json(json, NULL, &held->record, ledger);
         fc_http_reply_json(call, 200, json);
