@@ -495,7 +495,7 @@ static enum MHD_Result start(struct fc_http_call *call, struct MHD_Connection *c
     call->started = true;
     call->link = connection;
     call->watch = watch_of(connection);
-    if (call->uri.len > URI_BYTES_MAX) {
+    if (call->uri.len - 1 > URI_BYTES_MAX) { /* it ends with a NUL */
         fc_http_fail(call, 414, "URI", "A path with its query has at most %d bytes.",
                      URI_BYTES_MAX);
     } else if (is_throttled(http, connection)) {

@@ -14,10 +14,10 @@ static int hex_digit(uint8_t c)
 
 enum fc_err fc_percent_decode(struct fc_span text, bool plus, struct fc_buf *out)
 {
-    uint8_t *at = fc_buf_extend(out, text.len);
-    size_t start = out->len - (at ? text.len : 0), len = 0;
-    if (!at && text.len > 0) {
-        return FC_E_NOMEM;
+    size_t start = out->len, len = 0;
+    uint8_t *at = text.len ? fc_buf_extend(out, text.len) : NULL;
+    if (!at) {
+        return text.len ? FC_E_NOMEM : FC_OK;
     }
     for (size_t i = 0; i < text.len; i++) {
         uint8_t c = text.data[i];
