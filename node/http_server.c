@@ -269,11 +269,11 @@ static bool body_announced_too_large(const struct fc_http_call *call)
     return length && strtoull(length, NULL, 10) > call->body_bytes_max;
 }
 
-static bool has_body(const struct fc_http_call *call)
+/* A body that is of no use and longer than is read for the connection's sake. */
+static bool body_not_worth_reading(const struct fc_http_call *call)
 {
     const char *length = fc_http_link_header(call, "Content-Length");
-    return (length && strtoull(length, NULL, 10) > 0) ||
-           fc_http_link_header(call, "Transfer-Encoding");
+    return length && strtoull(length, NULL, 10) > call->body_bytes_max + MEMORY_BYTES;
 }
 
 static void too_large(struct fc_http_call *call)
@@ -508,8 +508,8 @@ static enum MHD_Result start(struct fc_http_call *call, struct MHD_Connection *c
     if (call->outcome == FC_HTTP_NOTHING && body_announced_too_large(call)) {
         too_large(call);
     }
-    if (call->outcome == FC_HTTP_REPLY && has_body(call)) {
-        call->closes = true; /* instead of reading what is of no use */
+    if (call->outcome == FC_HTTP_REPLY && body_not_worth_reading(call)) {
+        call->closes = true;
         call->complete = true;
         watch_set(http, call->watch, 0, false);
         return advance(call);
@@ -517,7 +517,8 @@ static enum MHD_Result start(struct fc_http_call *call, struct MHD_Connection *c
     return MHD_YES;
 }
 
-/* A body without an announced length is read to its end, or to twice what is allowed. */
+/* What an answer does without is read to its end all the same, within bounds: a client that is cut
+ * off while it sends may never see the answer. */
 static enum MHD_Result take(struct fc_http_call *call, const char *bytes, size_t *len)
 {
     size_t size = *len, held = call->body.len;
@@ -528,7 +529,7 @@ static enum MHD_Result take(struct fc_http_call *call, const char *bytes, size_t
     }
     if (size > call->body_bytes_max - held) {
         fc_buf_finish(&call->body);
-        call->closes = true;
+        call->chunk_sent = held + size;
         too_large(call);
         return MHD_YES;
     }

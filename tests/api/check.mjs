@@ -1,0 +1,138 @@
+// Asks every operation of the description and holds each answer against it.
+import { readFileSync } from "node:fs";
+import Ajv2020 from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+
+const [base, scratch] = process.argv.slice(2);
+const description = await (await fetch(`${base}/v1/openapi.json`)).json();
+const ajv = new Ajv2020({ strict: false, allErrors: true });
+addFormats(ajv);
+ajv.addSchema(description, "api");
+const faults = [];
+const escape = (part) => encodeURIComponent(part.replaceAll("~", "~0").replaceAll("/", "~1"));
+
+const json = async (path) => (await fetch(base + path)).json();
+const participants = (await json("/v1/participants")).participants;
+const participant = participants[0].participant;
+const list = (key) => json(`/v1/entries?list=1&key=${encodeURIComponent(key)}`);
+const keyOf = async (key) => (await list(key)).entries[0].key_hash;
+const one = await keyOf("https://offers.example/one");
+const two = await keyOf("https://offers.example/two");
+const charter = (await json("/v1/charter")).hash;
+const certificate = (await json("/v1/changes")).changes.find((c) => c.type === "certificate");
+const none = "0".repeat(64);
+const file = (name) => readFileSync(`${scratch}/${name}`);
+const auth = { Authorization: `Bearer ${process.env.TOKEN}` };
+const accept = (type) => ({ headers: { Accept: type } });
+const at = (p = participant, key = one) => ({ participant: p, key });
+const put = (body, headers = auth) =>
+  ({ path: at(), body, headers: { ...headers, "Content-Type": "application/ld+json" } });
+const record = Buffer.from(await (await fetch(`${base}/v1/records/${charter}`)).arrayBuffer());
+const query = (key, more) => ({ query: { key, ...more } });
+
+// operationId: what to ask, and the status that must come back.
+const asked = {
+  health: [[{}, 200]],
+  ready: [[{}, 200]],
+  metrics: [[{}, 200]],
+  index: [[{}, 200]],
+  openapi: [[{}, 200]],
+  status: [[{}, 200]],
+  peers: [[{}, 200]],
+  charter: [[{}, 200]],
+  submitRecord: [[{ body: record }, 200], [{ body: "x" }, 400], [{ body: Buffer.alloc(65536 * 34 + 1025) }, 413]],
+  record: [
+    [{ path: { hash: charter } }, 200],
+    [{ path: { hash: certificate.record }, ...accept("application/json") }, 200],
+    [{ path: { hash: none } }, 404],
+    [{ path: { hash: "x" } }, 400],
+  ],
+  apply: [[{ body: file("late.app") }, 202], [{ body: "x" }, 400],
+    [{ body: Buffer.alloc(16385) }, 413]],
+  participants: [[{ query: { limit: 1 } }, 200], [{ query: { limit: "x" } }, 400]],
+  participant: [[{ path: at() }, 200], [{ path: at(none) }, 404]],
+  history: [[{ path: at(), query: { limit: 1 } }, 200], [{ path: at(), query: { below: "x" } }, 400]],
+  proveKey: [[{ path: at(), ...query("https://offers.example/one") }, 200], [{ path: at() }, 400]],
+  entries: [[{ path: at(), query: { limit: 1 } }, 200], [{ path: at(none) }, 404]],
+  publish: [
+    [put('{"id":"https://api.example/1","type":"x"}'), 200],
+    [put('{"id"'), 400],
+    [put("{}", {}), 401],
+    [{ ...put("{}"), path: at(none) }, 403],
+    [put(Buffer.alloc(1024 * 1024 + 1)), 413],
+  ],
+  entry: [[{ path: at() }, 200], [{ path: at(participant, none) }, 404],
+    [{ path: at(participant, two) }, 451]],
+  entryMeta: [[{ path: at() }, 200], [{ path: at(participant, none) }, 404]],
+  entryProof: [[{ path: at() }, 200], [{ path: at(participant, none) }, 404]],
+  setStatus: [[put('{"status":"deprecated"}'), 200], [put('{"status":"x"}'), 400],
+    [put("{}", {}), 401]],
+  delete: [[{ path: at(participant, none), headers: auth }, 404], [{ path: at() }, 401],
+    [{ path: at(), headers: auth }, 200]],
+  entryByKey: [[query("https://offers.example/three"), 200], [query("https://none.example"), 404],
+    [query("https://offers.example/two"), 451], [{}, 400]],
+  submitDelta: [[{ body: file("delta") }, 200], [{ body: "x" }, 400],
+    [{ body: Buffer.alloc(8 * 1024 * 1024 - 4095) }, 413]],
+  changes: [
+    [{ query: { limit: 2 } }, 200],
+    [{ query: { after: "now", wait: 1 } }, 200],
+    [{ query: { after: "x" } }, 400],
+    [{ query: { after: "00000000000000ff.1" } }, 410],
+    [{ headers: { Accept: "text/event-stream" }, stream: true }, 200],
+  ],
+};
+
+async function ask(method, path, what) {
+  const url = new URL(path.replace(/\{(\w+)\}/g, (_, name) => what.path[name]), base);
+  for (const [name, value] of Object.entries(what.query ?? {})) url.searchParams.set(name, value);
+  const stop = new AbortController();
+  const answer = await fetch(url, {
+    method, headers: what.headers, body: what.body, signal: stop.signal });
+  if (!what.stream) return [answer, Buffer.from(await answer.arrayBuffer())];
+  const { value } = await answer.body.getReader().read();
+  stop.abort();
+  return [answer, Buffer.from(value)];
+}
+
+function check(path, method, answer, bytes) {
+  const place = `${method} ${path} ${answer.status}`;
+  const known = description.paths[path][method].responses[answer.status];
+  if (!known) return faults.push(`${place}: not in the description`);
+  const type = (answer.headers.get("content-type") ?? "").split(";")[0];
+  if (bytes.length === 0 && !known.content) return;
+  const types = Object.keys(known.content ?? {});
+  const fits = types.includes(type) ? type : types.includes("*/*") ? "*/*" : null;
+  if (!fits) return faults.push(`${place}: ${type} is not in the description`);
+  if (!type.endsWith("json") || fits === "*/*") return;
+  const pointer = ["paths", path, method, "responses", String(answer.status), "content", fits,
+    "schema"].map(escape).join("/");
+  const validate = ajv.compile({ $ref: `api#/${pointer}` });
+  if (!validate(JSON.parse(bytes)))
+    faults.push(`${place}: ${ajv.errorsText(validate.errors)} in ${bytes.toString().slice(0, 300)}`);
+}
+
+let count = 0;
+// The delta was signed on what is held now; what is deleted is deleted last.
+const operations = Object.entries(description.paths).flatMap(([path, item]) =>
+  Object.entries(item).map(([method, operation]) => [path, method, operation.operationId]));
+const turn = (id) => (id === "submitDelta" ? 0 : id === "delete" ? 2 : 1);
+operations.sort((a, b) => turn(a[2]) - turn(b[2]));
+for (const [path, method, id] of operations) {
+  if (!asked[id]) faults.push(`${method} ${path}: nothing is asked of it`);
+  for (const [what, status] of asked[id] ?? []) {
+    try {
+      const [answer, bytes] = await ask(method.toUpperCase(), path, what);
+      count++;
+      if (answer.status !== status)
+        faults.push(`${method} ${path}: ${answer.status} instead of ${status}: ${bytes}`.slice(0, 400));
+      check(path, method, answer, bytes);
+    } catch (error) {
+      faults.push(`${method} ${path}, wanted ${status}: ${error.cause ?? error}`);
+    }
+  }
+}
+for (const id of Object.keys(asked))
+  if (!operations.some((o) => o[2] === id)) faults.push(`${id}: not in the description`);
+for (const fault of faults) console.error(fault);
+console.log(`${operations.length} operations, ${count} answers, ${faults.length} faults`);
+process.exit(faults.length ? 1 : 0);
