@@ -33,6 +33,7 @@ struct fc_http_call {
     struct fc_span path, query;
     const struct fc_http_route *route;
     size_t body_bytes_max;
+    size_t held_bytes;                                     /* taken from what all calls may hold */
     struct fc_pattern_param params[FC_PATTERN_PARAMS_MAX]; /* values decoded */
     size_t param_count;
     struct fc_pattern_param fields[FC_HTTP_FIELDS_MAX]; /* of the query, both decoded */

@@ -28,6 +28,7 @@ enum {
     PEM_BYTES_MAX = 1024 * 1024,
     STREAM_CHUNK_BYTES = 16 * 1024,
     BACKLOG = 511,
+    HELD_BYTES_MAX = 128 * 1024 * 1024, /* bodies and answers of all calls together */
 };
 
 /* What is watched of a connection: a request that does not come to its end. */
@@ -51,7 +52,8 @@ struct fc_http {
     char *certificate, *key; /* PEM */
     pthread_mutex_t mutex;
     struct fc_http_watch *watches;
-    bool stopping;   /* atomic, as the counts below */
+    bool stopping; /* atomic, as the counts below */
+    uint64_t held_bytes;
     uint64_t active; /* calls */
     uint64_t swept_us;
     const char *sync; /* atomic; NULL before the daemon has said it */
@@ -276,6 +278,24 @@ static bool body_not_worth_reading(const struct fc_http_call *call)
     return length && strtoull(length, NULL, 10) > call->body_bytes_max + MEMORY_BYTES;
 }
 
+/* Takes from what all calls together may hold; given back at the call's end. */
+static bool hold_bytes(struct fc_http_call *call, size_t bytes)
+{
+    uint64_t *held = &call->server->held_bytes;
+    if (__atomic_add_fetch(held, bytes, __ATOMIC_RELAXED) > HELD_BYTES_MAX) {
+        __atomic_fetch_sub(held, bytes, __ATOMIC_RELAXED);
+        return false;
+    }
+    call->held_bytes += bytes;
+    return true;
+}
+
+static void too_much_held(struct fc_http_call *call)
+{
+    fc_http_set(call, "Retry-After", "5");
+    fc_http_fail(call, 503, "MEMORY", "This node has too many large requests in hand.");
+}
+
 static void too_large(struct fc_http_call *call)
 {
     if (call->body_bytes_max == 0) {
@@ -346,6 +366,10 @@ static enum MHD_Result queue(struct fc_http_call *call, struct MHD_Response *res
 
 static enum MHD_Result queue_reply(struct fc_http_call *call)
 {
+    if (call->status != 503 && !hold_bytes(call, call->answer.len)) {
+        too_much_held(call);
+        fc_http_reply_finish(call);
+    }
     struct fc_span still = call->still;
     size_t len = still.data ? still.len : call->answer.len;
     add(&call->server->stats.bytes_out, len);
@@ -533,6 +557,11 @@ static enum MHD_Result take(struct fc_http_call *call, const char *bytes, size_t
         too_large(call);
         return MHD_YES;
     }
+    if (!hold_bytes(call, size)) {
+        fc_buf_finish(&call->body);
+        too_much_held(call);
+        return MHD_YES;
+    }
     fc_buf_append(&call->body, bytes, size);
     return call->body.failed ? MHD_NO : MHD_YES;
 }
@@ -585,6 +614,7 @@ static void on_end(void *cls, struct MHD_Connection *connection, void **slot,
     if (!call->status) {
         add(&http->stats.answers[0], 1);
     }
+    __atomic_fetch_sub(&http->held_bytes, call->held_bytes, __ATOMIC_RELAXED);
     fc_http_call_destroy(call);
     *slot = NULL;
     __atomic_fetch_sub(&http->active, 1, __ATOMIC_ACQ_REL);

@@ -244,10 +244,54 @@ static void a_bootstrap_file_has_bounds(void **state)
     free(large);
 }
 
+/* The section as it is read, with what is wrong said in one line. */
+static void the_http_section(void **state)
+{
+    (void)state;
+    struct fc_config *config = NULL, *again = NULL;
+    struct fc_buf text = {0};
+    char fault[200];
+    assert_int_equal(parse("# nothing", &config, fault), FC_OK);
+    assert_string_equal(config->http.listen, "127.0.0.1:7480");
+    assert_false(config->http.listen_given);
+    assert_int_equal(config->http.cors_count, 1);
+    assert_string_equal(config->http.cors[0], "*");
+    assert_int_equal(config->http.threads, 2);
+    fc_config_free(config);
+    assert_int_equal(parse("http:\n  listen: ''\n  cors: []\n  threads: 64\n"
+                           "  tls_certificate: /c\n  tls_key: /k\n  request_seconds: 3600\n",
+                           &config, fault),
+                     FC_OK);
+    assert_string_equal(config->http.listen, "");
+    assert_int_equal(config->http.cors_count, 0);
+    assert_int_equal(fc_config_write(config, &text), FC_OK);
+    assert_int_equal(fc_config_parse(fc_buf_span(&text), &again, fault, sizeof fault), FC_OK);
+    assert_true(again->http.listen_given);
+    assert_string_equal(again->http.tls_key, "/k");
+    assert_int_equal(again->http.threads, 64);
+    assert_int_equal(again->http.request_seconds, 3600);
+    assert_int_equal(again->http.cors_count, 0);
+    fc_config_free(config);
+    fc_config_free(again);
+    fc_buf_finish(&text);
+    static const char *const bad[] = {"http:\n  listen: nowhere\n",
+                                      "http:\n  tls_key: /k\n",
+                                      "http:\n  threads: 65\n",
+                                      "http:\n  request_seconds: 3601\n",
+                                      "http:\n  connections_max: 65537\n",
+                                      "http:\n  port: 1\n"};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        assert_int_equal(parse(bad[i], &config, fault), FC_E_FORMAT);
+        assert_null(config);
+        assert_true(strlen(fault) > 10);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_and_a_round_trip),
+        cmocka_unit_test(the_http_section),
         cmocka_unit_test(faults_name_their_line),
         cmocka_unit_test(a_home_is_made_and_found),
         cmocka_unit_test(files_are_read_under_a_bound),
