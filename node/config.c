@@ -51,7 +51,7 @@ static const cyaml_schema_field_t http_fields[] = {
     CYAML_FIELD_STRING_PTR("tls_certificate", HTTP_TEXT, struct file_http, tls_certificate, 0,
                            4096),
     CYAML_FIELD_STRING_PTR("tls_key", HTTP_TEXT, struct file_http, tls_key, 0, 4096),
-    CYAML_FIELD_SEQUENCE("cors", HTTP_TEXT, struct file_http, cors, &origin_schema, 0,
+    CYAML_FIELD_SEQUENCE("cors", HTTP_TEXT, struct file_http, cors, &origin_schema, 1,
                          HTTP_CORS_MAX),
     CYAML_FIELD_UINT("threads", CYAML_FLAG_OPTIONAL, struct file_http, threads),
     CYAML_FIELD_UINT("connections_max", CYAML_FLAG_OPTIONAL, struct file_http, connections_max),

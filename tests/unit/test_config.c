@@ -258,19 +258,19 @@ static void the_http_section(void **state)
     assert_string_equal(config->http.cors[0], "*");
     assert_int_equal(config->http.threads, 2);
     fc_config_free(config);
-    assert_int_equal(parse("http:\n  listen: ''\n  cors: []\n  threads: 64\n"
+    assert_int_equal(parse("http:\n  listen: ''\n  cors: [none]\n  threads: 64\n"
                            "  tls_certificate: /c\n  tls_key: /k\n  request_seconds: 3600\n",
                            &config, fault),
                      FC_OK);
     assert_string_equal(config->http.listen, "");
-    assert_int_equal(config->http.cors_count, 0);
+    assert_int_equal(config->http.cors_count, 1);
     assert_int_equal(fc_config_write(config, &text), FC_OK);
     assert_int_equal(fc_config_parse(fc_buf_span(&text), &again, fault, sizeof fault), FC_OK);
     assert_true(again->http.listen_given);
     assert_string_equal(again->http.tls_key, "/k");
     assert_int_equal(again->http.threads, 64);
     assert_int_equal(again->http.request_seconds, 3600);
-    assert_int_equal(again->http.cors_count, 0);
+    assert_string_equal(again->http.cors[0], "none");
     fc_config_free(config);
     fc_config_free(again);
     fc_buf_finish(&text);
@@ -279,7 +279,8 @@ static void the_http_section(void **state)
                                       "http:\n  threads: 65\n",
                                       "http:\n  request_seconds: 3601\n",
                                       "http:\n  connections_max: 65537\n",
-                                      "http:\n  port: 1\n"};
+                                      "http:\n  port: 1\n",
+                                      "http:\n  cors: []\n"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_int_equal(parse(bad[i], &config, fault), FC_E_FORMAT);
         assert_null(config);
