@@ -149,6 +149,85 @@ void fc_time_text(int64_t seconds, char out[32])
         strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &parts);
 }
 
+/* Exactly `count` digits. */
+static bool take_number(const char **at, unsigned count, unsigned *value)
+{
+    *value = 0;
+    for (unsigned i = 0; i < count; i++, ++*at) {
+        if (**at < '0' || **at > '9')
+            return false;
+        *value = *value * 10 + (unsigned)(**at - '0');
+    }
+    return true;
+}
+
+static bool take_char(const char **at, const char *any)
+{
+    if (**at == '\0' || !strchr(any, **at))
+        return false;
+    ++*at;
+    return true;
+}
+
+/* The fraction of a second, in milliseconds; more digits are read over. */
+static unsigned take_fraction(const char **at)
+{
+    unsigned ms = 0, weight = 100;
+    if (**at != '.' || (*at)[1] < '0' || (*at)[1] > '9')
+        return 0;
+    for (++*at; **at >= '0' && **at <= '9'; ++*at, weight /= 10)
+        ms += weight * (unsigned)(**at - '0');
+    return ms;
+}
+
+/* "Z", "+02:00" or nothing, in minutes east. */
+static bool take_offset(const char **at, int *minutes)
+{
+    unsigned hour = 0, minute = 0;
+    bool west = **at == '-';
+    *minutes = 0;
+    if (**at == '\0' || take_char(at, "Zz"))
+        return true;
+    if (!take_char(at, "+-") || !take_number(at, 2, &hour) || !take_char(at, ":") ||
+        !take_number(at, 2, &minute) || hour > 14 || minute > 59)
+        return false;
+    *minutes = (int)(hour * 60 + minute) * (west ? -1 : 1);
+    return true;
+}
+
+bool fc_time_read(const char *text, uint64_t *out_ms)
+{
+    unsigned year, month, day, hour = 0, minute = 0, second = 0, ms = 0;
+    static const unsigned char days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    int offset = 0;
+    if (!take_number(&text, 4, &year) || !take_char(&text, "-") || !take_number(&text, 2, &month) ||
+        !take_char(&text, "-") || !take_number(&text, 2, &day))
+        return false;
+    if (take_char(&text, "Tt ")) {
+        if (!take_number(&text, 2, &hour) || !take_char(&text, ":") ||
+            !take_number(&text, 2, &minute) || !take_char(&text, ":") ||
+            !take_number(&text, 2, &second))
+            return false;
+        ms = take_fraction(&text);
+    }
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    if (!take_offset(&text, &offset) || *text != '\0' || year < 1970 || month < 1 || month > 12 ||
+        day < 1 || day > days[month - 1] || (month == 2 && day == 29 && !leap) || hour > 24 ||
+        minute > 59 || second > 60)
+        return false;
+    struct tm parts = {.tm_year = (int)year - 1900,
+                       .tm_mon = (int)month - 1,
+                       .tm_mday = (int)day,
+                       .tm_hour = (int)hour,
+                       .tm_min = (int)minute - offset,
+                       .tm_sec = (int)second};
+    time_t seconds = timegm(&parts);
+    if (seconds < 0)
+        return false;
+    *out_ms = (uint64_t)seconds * 1000 + ms;
+    return true;
+}
+
 struct fc_json_size fc_json_measure(struct fc_span text)
 {
     struct fc_json_size size = {.values = 1};

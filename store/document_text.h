@@ -26,6 +26,9 @@ bool fc_language_ok(const char *text);
 bool fc_country_code(const char *text, char out[4]);
 /* RFC 3339, UTC. */
 void fc_time_text(int64_t seconds, char out[32]);
+/* A date, or a date and time with or without an offset (then UTC), as RFC 3339 and XML Schema
+ * write them from the year 1970 on, to Unix milliseconds. False: it is none. */
+bool fc_time_read(const char *text, uint64_t *out_ms);
 
 /* What a JSON text would cost to read, before any memory is taken for it. */
 struct fc_json_size {

@@ -69,6 +69,15 @@ const char *fc_tree_text(const struct fc_tree *value)
     return json_string_value(json(value));
 }
 
+bool fc_tree_uint(const struct fc_tree *value, uint64_t *out)
+{
+    double number = json_number_value(json(value)); /* NumericDate may have a fraction */
+    if (!json_is_number(json(value)) || !(number >= 0) || number >= 9e15)
+        return false;
+    *out = (uint64_t)number;
+    return true;
+}
+
 size_t fc_tree_count(const struct fc_tree *value)
 {
     return fc_tree_is_array(value) ? json_array_size(json(value)) : value != NULL;

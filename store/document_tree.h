@@ -21,6 +21,8 @@ void fc_tree_destroy(struct fc_tree *root);
 bool fc_tree_is_object(const struct fc_tree *value);
 bool fc_tree_is_array(const struct fc_tree *value);
 const char *fc_tree_text(const struct fc_tree *value); /* of a string; NULL */
+/* Of a number that is whole and not negative, however it is written; false: it is none. */
+bool fc_tree_uint(const struct fc_tree *value, uint64_t *out);
 /* The items of an array; a value alone counts as one. */
 size_t fc_tree_count(const struct fc_tree *value);
 const struct fc_tree *fc_tree_at(const struct fc_tree *value, size_t index);
