@@ -6,6 +6,7 @@
 #include "node/commands.h"
 #include "node/file.h"
 #include "node/show.h"
+#include "node/signature.h"
 
 struct input {
     const char *key, *participant, *out;
@@ -15,7 +16,8 @@ struct input {
 static const struct argp_option options[] = {
     {"participant", 'p', "WHO", 0, "Look in this feed: an id, its first digits, or a name", 0},
     {"out", 'o', "FILE", 0, "Write the content there", 0},
-    {"about", 'a', NULL, 0, "What the document says of itself: kind, name, provider...", 0},
+    {"about", 'a', NULL, 0, "What the document says of itself, and whether its signature is right",
+     0},
     {0}};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -74,6 +76,7 @@ static enum fc_exit print_json(struct fc_cli *cli, struct fc_client *client, str
                                const char *key, struct fc_span content, bool has_content)
 {
     struct fc_message_participant message;
+    struct fc_credential credential;
     struct fc_json *json = fc_json_create();
     found->entry.entry.key = fc_span_str(key);
     found->entry.entry.media_type = fc_span_str(found->media_type);
@@ -88,6 +91,9 @@ static enum fc_exit print_json(struct fc_cli *cli, struct fc_client *client, str
     }
     if (has_content) {
         fc_show_document_json(json, "about", content);
+        if (fc_signature_check(client, content, &credential) == FC_OK) {
+            fc_signature_json(json, &credential);
+        }
         fc_json_embed(json, "document", content);
     } else {
         fc_json_null(json, "document");
@@ -111,6 +117,13 @@ static enum fc_exit print(struct fc_cli *cli, struct fc_client *client, struct f
         status = FC_EXIT_MISSING;
     } else if (err == FC_OK && input->about) {
         fc_show_document(fc_buf_span(&content), stdout);
+        struct fc_credential credential;
+        err = fc_signature_check(client, fc_buf_span(&content), &credential);
+        if (err == FC_OK) {
+            fc_signature_print(&credential, stdout);
+        } else {
+            status = fc_client_fail(cli, client, err, input->key);
+        }
     } else if (err == FC_OK) {
         err = fc_file_write(input->out ? input->out : "-", fc_buf_span(&content), 0644, false);
         status = err == FC_OK ? FC_EXIT_OK : fc_cli_fail(cli, err, "%s", input->out);
@@ -169,7 +182,9 @@ const struct fc_command fc_command_get = {
     .summary = "Print an entry's document, byte for byte",
     .help =
         "With --json: what is known of the entry, how fresh its feed is, what the document says "
-        "of itself, and the document.",
+        "of itself, whether its signature is right, and the document. Signatures (VC-JWT with "
+        "EdDSA, ES256, PS256) are checked against did:key, did:jwk, and DID documents that are "
+        "entries here; nothing is fetched.",
     .example = "fedcat get https://offers.cloud.example/compute-1",
     .options = options,
     .parse = parse,

@@ -5,6 +5,7 @@
 #include "node/clock.h"
 #include "node/commands.h"
 #include "node/show.h"
+#include "node/signature.h"
 
 struct input {
     const char *participant, *prefix;
@@ -15,7 +16,7 @@ struct input {
 static const struct argp_option options[] = {
     {"participant", 'p', "WHO", 0, "Only this feed: an id, its first digits, or a name", 0},
     {"status", 's', "STATUS", 0, "Only active, deprecated, ended or revoked ones", 0},
-    {"long", 'l', NULL, 0, "Also what each document says: kind, name, provider, country", 0},
+    {"long", 'l', NULL, 0, "Also what each document says, and whether its signature is right", 0},
     {"prefix", 'x', "TEXT", 0, "Only keys that begin so", 0},
     {0}};
 
@@ -64,12 +65,20 @@ static enum fc_err print_entry(struct listing *listing, const struct fc_message_
                                const struct fc_buf *content)
 {
     char state[FC_SHOW_STATE_BYTES], version[FC_CLI_VERSION_BYTES];
+    struct fc_credential credential;
+    if (content) {
+        enum fc_err err = fc_signature_check(listing->client, fc_buf_span(content), &credential);
+        if (err != FC_OK) {
+            return err;
+        }
+    }
     if (listing->cli->json) {
         struct fc_json *json = fc_json_create();
         fc_json_object(json, NULL);
         fc_show_entry_json(json, entry);
         if (content) {
             fc_show_document_json(json, "about", fc_buf_span(content));
+            fc_signature_json(json, &credential);
         }
         fc_json_end(json);
         enum fc_err err = fc_json_print(json, stdout, false);
@@ -82,6 +91,7 @@ static enum fc_err print_entry(struct listing *listing, const struct fc_message_
     if (content) {
         fputs("\n               ", stdout);
         fc_show_document_line(fc_buf_span(content), stdout);
+        printf("  %s", fc_credential_state_name(credential.state));
     }
     putchar('\n');
     return FC_OK;
