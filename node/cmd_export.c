@@ -6,16 +6,23 @@
 
 #include "node/client.h"
 #include "node/commands.h"
+#include "node/export_dcat.h"
 #include "node/file.h"
 #include "node/show.h"
 
 struct input {
-    const char *participant, *out, *directory;
+    const char *participant, *out, *directory, *base;
+    enum fc_dcat_syntax dcat; /* 0: NDJSON */
 };
+enum { BASE = 0x6401 };
 
 static const struct argp_option options[] = {
     {"participant", 'p', "WHO", 0, "Only this feed: an id, its first digits, or a name", 0},
-    {"out", 'o', "FILE", 0, "Write NDJSON there (default: standard output)", 0},
+    {"out", 'o', "FILE", 0, "Write it there (default: standard output)", 0},
+    {"format", 'f', "ndjson|dcat-turtle|dcat-jsonld", 0, "How to write it (default: ndjson)", 0},
+    {"base", BASE, "URL", 0,
+     "With DCAT: address of this node's API, under which the catalogue and its records are named",
+     0},
     {"dir", 'd', "DIR", 0, "Write each document to a file of its own, byte for byte", 0},
     {0}};
 
@@ -32,9 +39,24 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'd':
         input->directory = arg;
         return 0;
+    case 'f':
+        if (strcmp(arg, "dcat-turtle") == 0) {
+            input->dcat = FC_DCAT_TURTLE;
+        } else if (strcmp(arg, "dcat-jsonld") == 0) {
+            input->dcat = FC_DCAT_JSON_LD;
+        } else if (strcmp(arg, "ndjson") != 0) {
+            argp_error(state, "\"%s\" is no format: ndjson, dcat-turtle or dcat-jsonld", arg);
+        }
+        return 0;
+    case BASE:
+        input->base = arg;
+        return 0;
     case ARGP_KEY_END:
         if (input->out && input->directory) {
             argp_error(state, "--out or --dir, not both");
+        }
+        if (input->dcat && input->directory) {
+            argp_error(state, "--dir writes documents as they are; leave out --format");
         }
         return 0;
     }
@@ -142,6 +164,22 @@ static enum fc_exit export_all(struct export *export)
     return err == FC_OK ? FC_EXIT_OK : fc_client_fail(cli, export->client, err, "export");
 }
 
+static enum fc_exit export_dcat(struct export *export)
+{
+    struct fc_cli *cli = export->cli;
+    struct fc_hash id;
+    struct fc_export_dcat how = {
+        .syntax = export->input->dcat, .base = export->input->base, .out = export->out};
+    if (export->input->participant) {
+        if (fc_client_find_participant(cli, export->client, export->input->participant, &id) !=
+            FC_OK) {
+            return cli->status;
+        }
+        how.participant = &id;
+    }
+    return fc_export_dcat_run(cli, export->client, &how);
+}
+
 static enum fc_exit run(struct fc_cli *cli, int argc, char **argv)
 {
     struct input input = {0};
@@ -156,8 +194,14 @@ static enum fc_exit run(struct fc_cli *cli, int argc, char **argv)
     if (input.out) {
         export.out = fopen(input.out, "we");
     }
-    fc_progress_start(&export.progress, cli, "documents:");
-    status = export.out ? export_all(&export) : fc_cli_fail(cli, FC_E_IO, "%s", input.out);
+    if (!export.out) {
+        status = fc_cli_fail(cli, FC_E_IO, "%s", input.out);
+    } else if (input.dcat) {
+        status = export_dcat(&export);
+    } else {
+        fc_progress_start(&export.progress, cli, "documents:");
+        status = export_all(&export);
+    }
     if (export.out && export.out != stdout && fclose(export.out) != 0 && status == FC_EXIT_OK) {
         status = fc_cli_fail(cli, FC_E_IO, "%s", input.out);
     }
@@ -168,8 +212,10 @@ static enum fc_exit run(struct fc_cli *cli, int argc, char **argv)
 const struct fc_command fc_command_export = {
     .name = "export",
     .family = "catalogue",
-    .summary = "Write the catalogue out, as NDJSON or as files",
-    .help = "NDJSON holds what is known of each entry and its document. A document that is a "
+    .summary = "Write the catalogue out, as NDJSON, as files, or as DCAT-AP",
+    .help = "DCAT-AP 3.0.1 is what CKAN, piveau and data.europa.eu harvest: a catalogue of all "
+            "active entries, with a record for each that says who signed it and when. NDJSON holds "
+            "what is known of each entry and its document. A document that is a "
             "credential in compact form (JWT) stands there as text.",
     .example = "fedcat export --out catalogue.ndjson",
     .options = options,

@@ -24,6 +24,7 @@ const struct fc_command *const fc_commands[] = {
     &fc_command_prove,
     &fc_command_check_proof,
     &fc_command_export,
+    &fc_command_import,
     &fc_command_verify,
     &fc_command_backup,
     &fc_command_restore,

@@ -21,6 +21,7 @@ extern const struct fc_command fc_command_participants;
 extern const struct fc_command fc_command_prove;
 extern const struct fc_command fc_command_check_proof;
 extern const struct fc_command fc_command_export;
+extern const struct fc_command fc_command_import;
 extern const struct fc_command fc_command_verify;
 extern const struct fc_command fc_command_backup;
 extern const struct fc_command fc_command_restore;

@@ -86,6 +86,40 @@ const struct fc_json_value *fc_json_at(const struct fc_json_value *value, size_t
     return veil(json_array_get(unveil(value), index));
 }
 
+enum fc_json_kind fc_json_kind(const struct fc_json_value *value)
+{
+    static const enum fc_json_kind kinds[] = {
+        [JSON_OBJECT] = FC_JSON_OBJECT, [JSON_ARRAY] = FC_JSON_ARRAY, [JSON_STRING] = FC_JSON_TEXT,
+        [JSON_INTEGER] = FC_JSON_INT,   [JSON_REAL] = FC_JSON_REAL,   [JSON_TRUE] = FC_JSON_BOOL,
+        [JSON_FALSE] = FC_JSON_BOOL,    [JSON_NULL] = FC_JSON_NULL,
+    };
+    return value ? kinds[json_typeof(unveil(value))] : FC_JSON_NONE;
+}
+
+bool fc_json_as_bool(const struct fc_json_value *value)
+{
+    return json_is_true(unveil(value));
+}
+
+int64_t fc_json_as_int(const struct fc_json_value *value)
+{
+    return json_integer_value(unveil(value));
+}
+
+double fc_json_as_real(const struct fc_json_value *value)
+{
+    return json_number_value(unveil(value));
+}
+
+const char *fc_json_next(const struct fc_json_value *object, void **cursor,
+                         const struct fc_json_value **value)
+{
+    json_t *plain = unveil(object);
+    *cursor = *cursor ? json_object_iter_next(plain, *cursor) : json_object_iter(plain);
+    *value = veil(json_object_iter_value(*cursor));
+    return json_object_iter_key(*cursor);
+}
+
 const char *fc_json_as_text(const struct fc_json_value *value)
 {
     return json_string_value(unveil(value));

@@ -55,6 +55,23 @@ void fc_json_free(struct fc_json_value *value); /* NULL is fine */
 const struct fc_json_value *fc_json_get(const struct fc_json_value *value, const char *key);
 size_t fc_json_count(const struct fc_json_value *value); /* of an array; else 0 */
 const struct fc_json_value *fc_json_at(const struct fc_json_value *value, size_t index);
+enum fc_json_kind {
+    FC_JSON_NONE, /* no value at all */
+    FC_JSON_NULL,
+    FC_JSON_BOOL,
+    FC_JSON_INT,
+    FC_JSON_REAL,
+    FC_JSON_TEXT,
+    FC_JSON_ARRAY,
+    FC_JSON_OBJECT,
+};
+enum fc_json_kind fc_json_kind(const struct fc_json_value *value); /* NULL: FC_JSON_NONE */
+bool fc_json_as_bool(const struct fc_json_value *value);
+int64_t fc_json_as_int(const struct fc_json_value *value);
+double fc_json_as_real(const struct fc_json_value *value); /* of an integer, too */
+/* Members in the order in which they were written; starts with a NULL cursor, ends with NULL. */
+const char *fc_json_next(const struct fc_json_value *object, void **cursor,
+                         const struct fc_json_value **value);
 /* Text of a member, NULL when it is absent or no text. */
 const char *fc_json_get_text(const struct fc_json_value *value, const char *key);
 const char *fc_json_as_text(const struct fc_json_value *value);
