@@ -259,9 +259,10 @@ static enum fc_err say_record(struct fc_rdf *rdf, const struct fc_dcat_export *d
     name = (char *)fc_span_dup(entry->participant_name);
     const char *agent = url && fc_iri_ok(url) ? url : origin;
     if (!url || !name ||
-        asprintf(&record, "%s%s%s%s", catalog->record_base, participant, catalog->separator,
-                 key_hash) < 0 ||
-        asprintf(&proof, "%s%s", record, catalog->proof_suffix ? catalog->proof_suffix : "") < 0)
+        asprintf(&record, "%s%s%s%s%s", catalog->record_base, participant, catalog->separator,
+                 key_hash, catalog->record_suffix ? catalog->record_suffix : "") < 0 ||
+        asprintf(&proof, "%s%s%s%s%s", catalog->record_base, participant, catalog->separator,
+                 key_hash, catalog->proof_suffix ? catalog->proof_suffix : "") < 0)
         say.err = FC_E_NOMEM;
     char version[128];
     snprintf(version, sizeof version, "%s:%u.%" PRIu64, participant,

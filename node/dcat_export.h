@@ -19,10 +19,10 @@
 struct fc_dcat_catalog { /* texts are borrowed until the end */
     const char *iri, *title, *description;
     const char *publisher_iri, *publisher_name;
-    /* A record's IRI is this, the participant's id in hexadecimal, `separator` and H(key): an
-     * address of the node's API, or "urn:fedcat:" with ":". */
-    const char *record_base, *separator;
-    const char *proof_suffix; /* appended to it: where the proof is; NULL: nowhere */
+    /* A record's IRI is `record_base`, the participant's id in hexadecimal, `separator`, H(key) and
+     * `record_suffix`, the proof's the same with `proof_suffix`: addresses of the node's API, or
+     * "urn:fedcat:record:" with ":". A suffix NULL: nothing is appended, no proof is named. */
+    const char *record_base, *separator, *record_suffix, *proof_suffix;
 };
 struct fc_dcat_page { /* addresses; NULL: there is none */
     const char *collection, *self, *first, *previous, *next, *last;

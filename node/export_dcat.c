@@ -202,7 +202,7 @@ static enum fc_err make_head(struct work *work, struct head *head)
         asprintf(&head->description, "The catalogue of the federation %.*s", len, name) < 0 ||
         (base ? asprintf(&head->iri, "%s/dcat/catalog", base)
               : asprintf(&head->iri, "urn:fedcat:federation:%s", federation)) < 0 ||
-        (base ? asprintf(&head->records, "%s/dcat/record/", base)
+        (base ? asprintf(&head->records, "%s/v1/participants/", base)
               : asprintf(&head->records, "urn:fedcat:record:")) < 0)
         return FC_E_NOMEM;
     err = name_operator(work->client, &operator_id, head);
@@ -222,7 +222,9 @@ static enum fc_err write_all(struct work *work, const struct head *head)
         .publisher_iri = head->publisher,
         .publisher_name = head->publisher_name,
         .record_base = head->records,
-        .separator = work->options->base ? "/" : ":",
+        .separator = work->options->base ? "/entries/" : ":",
+        .record_suffix = work->options->base ? "/meta" : NULL,
+        .proof_suffix = work->options->base ? "/proof" : NULL,
     };
     enum fc_err err = fc_dcat_export_create(work->options->syntax, work->options->out, &catalog,
                                             NULL, &work->dcat);

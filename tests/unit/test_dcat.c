@@ -21,6 +21,7 @@ static const struct fc_dcat_catalog catalog = {
     .publisher_name = "Operator",
     .record_base = "https://cat.example/record/",
     .separator = "/",
+    .record_suffix = "/meta",
     .proof_suffix = "/proof",
 };
 
@@ -138,8 +139,8 @@ static void kinds_of_entries(void **state)
         struct fc_rdf *rdf = export_of(syntaxes[i % 2], NULL, &entry, 1);
         char hash[65], record[256], proof[280];
         fc_hex(entry.key_hash.b, 32, hash);
-        snprintf(record, sizeof record, "https://cat.example/record/%064d/%s", 0, hash);
-        snprintf(proof, sizeof proof, "%s/proof", record);
+        snprintf(record, sizeof record, "https://cat.example/record/%064d/%s/meta", 0, hash);
+        snprintf(proof, sizeof proof, "https://cat.example/record/%064d/%s/proof", 0, hash);
         if (!has_type(rdf, "urn:s", cases[k].type))
             fail_msg("%s is no %s", cases[k].content, cases[k].type);
         if (cases[k].listed[0])
