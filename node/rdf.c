@@ -158,16 +158,18 @@ static bool iri_ok(struct fc_span text)
     return ok;
 }
 
+/* Letters, then subtags of letters and digits (RFC 5646, as Turtle writes them). */
 static bool language_ok(struct fc_span tag)
 {
     size_t part = 0;
+    bool first = true;
     for (size_t i = 0; i < tag.len; i++) {
         uint8_t c = tag.data[i] | 0x20;
-        if (tag.data[i] == '-') {
-            if (part == 0)
-                return false;
+        bool letter = c >= 'a' && c <= 'z', digit = tag.data[i] >= '0' && tag.data[i] <= '9';
+        if (tag.data[i] == '-' && part > 0) {
             part = 0;
-        } else if (!(c >= 'a' && c <= 'z') && !(tag.data[i] >= '0' && tag.data[i] <= '9')) {
+            first = false;
+        } else if (!letter && (!digit || first)) {
             return false;
         } else if (++part > 8) {
             return false;

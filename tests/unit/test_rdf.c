@@ -476,13 +476,13 @@ static void terms_have_a_bound(void **state)
     assert_int_equal(fc_rdf_intern(rdf, &term, &id), FC_E_BOUND);
     free(text);
     static const char *const tags[] = {"de", "de-CH-1996", "x-abcdefgh"};
-    static const char *const no_tags[] = {"-", "de-", "de--x", "d e", "abcdefghi", "-de"};
+    static const char *const no_tags[] = {"-", "de-", "de--x", "d e", "abcdefghi", "-de", "7de"};
     for (size_t i = 0; i < 3; i++) {
         struct fc_rdf_term tagged = fc_rdf_literal("x");
         tagged.language = fc_span_str(tags[i]);
         assert_int_equal(fc_rdf_intern(rdf, &tagged, &id), FC_OK);
     }
-    for (size_t i = 0; i < 6; i++) {
+    for (size_t i = 0; i < 7; i++) {
         struct fc_rdf_term tagged = fc_rdf_literal("x");
         tagged.language = fc_span_str(no_tags[i]);
         assert_int_equal(fc_rdf_intern(rdf, &tagged, &id), FC_E_FORMAT);
