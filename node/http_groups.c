@@ -6,8 +6,10 @@ extern const struct fc_http_group fc_api_v1_participants;
 extern const struct fc_http_group fc_api_v1_applications;
 extern const struct fc_http_group fc_api_v1_write;
 extern const struct fc_http_group fc_api_v1_changes;
+extern const struct fc_http_group fc_api_dcat;
 
-/* clang-format off: one a line, so that lines are easily added */
+/* One a line, so that lines are easily added. */
+/* clang-format off */
 const struct fc_http_group *const fc_http_groups[] = {
     &fc_api_v1_entries,
     &fc_api_v1_participants,
@@ -15,5 +17,7 @@ const struct fc_http_group *const fc_http_groups[] = {
     &fc_api_v1_write,
     &fc_api_v1_applications,
     &fc_api_v1_node,
+    &fc_api_dcat,
     NULL,
 };
+/* clang-format on */
