@@ -316,9 +316,22 @@ static uint8_t hops_of(uint32_t tag)
     return (uint8_t)(hops < FC_SPREAD_HOPS ? hops : FC_SPREAD_HOPS - 1);
 }
 
+/* A push over a link that was told to push no more, and had not heard it yet: there will be no
+ * other over it. */
+static bool is_last_push(const struct fc_spread *spread, const struct fc_group *group, uint8_t from)
+{
+    return !fc_tree_is_shared(spread, group->id) && (group->lazy & fc_tree_bit(from)) &&
+           (fc_tree_lasting(spread) & fc_tree_bit(group->parent));
+}
+
 static void note_parent(struct fc_spread *spread, struct fc_group *group, uint8_t from,
                         uint16_t far)
 {
+    if (is_last_push(spread, group, from)) {
+        group->low = group->far;
+        group->fresh = 0;
+        return;
+    }
     /* With one source for each tree, who was the parent has it from elsewhere. */
     if (!fc_tree_is_shared(spread, group->id) && group->parent != from)
         group->lazy |= fc_tree_bit(group->parent);
@@ -411,6 +424,8 @@ static void on_accepted(struct fc_spread *spread, const struct fc_arrival *arriv
     if (recent)
         fc_tree_came(spread, recent, link);
     uint32_t lazy = group && first != FC_RECENT_FETCHED ? group->lazy : UINT32_MAX;
+    if (group && first < FC_GROUPS_LINKS_MAX && group->parent != first)
+        lazy |= fc_tree_bit(group->parent); /* which is about to push it */
     pass_on(spread, arrival, recent, lazy, link,
             fc_tree_tag(hops + 1u, far, made && flood ? FC_TREE_TAG_FLOOD : 0));
     if (group && by_tree)
@@ -464,6 +479,8 @@ static void on_duplicate(struct fc_spread *spread, const struct fc_arrival *arri
                     far_of(spread, fc_tree_group_of(spread, &item), link, tag));
         return;
     }
+    if (group->parent == link && is_last_push(spread, group, recent->from))
+        return; /* that one was quicker, once more */
     if (group->parent == link)
         group->parent = recent->from;
     prune(spread, group, link);

@@ -8,7 +8,7 @@
 
 #include "net/view.h"
 
-enum { FC_REGISTRY_ACTIVE = 6 };
+enum { FC_REGISTRY_ACTIVE = 7 };
 extern const struct fc_view_ops fc_view_registry;
 
 #endif

@@ -570,6 +570,31 @@ static void a_quicker_link_is_taken(void **state)
     end(&net);
 }
 
+/* A prune and news cross on their way: whatever the moment, a parent is left. */
+static void a_prune_crosses_news(void **state)
+{
+    (void)state;
+    for (uint64_t after_us = 0; after_us < 1200 * MS; after_us += 3 * MS) {
+        struct net net;
+        begin(&net, &fc_spread_plumtree, 3, 1);
+        join(&net, 0, 1, 20 * MS);
+        join(&net, 0, 2, 5 * MS);
+        run(&net, SECOND_US);
+        publish(&net, 0, 0);
+        run(&net, SECOND_US);
+        join(&net, 2, 1, 5 * MS);
+        run(&net, after_us);
+        net.way_us[2][1] = net.way_us[1][2] = 16 * MS; /* the former parent is quicker again */
+        publish(&net, 0, 0);
+        run(&net, 2 * (uint64_t)SECOND_US);
+        reset(&net);
+        publish(&net, 0, 0);
+        run(&net, SECOND_US);
+        assert_int_equal(SUM(&net, missing), 0);
+        end(&net);
+    }
+}
+
 /* Who comes later is brought everything over one link, and what is new to all over that too. */
 static void a_newcomer_is_brought_everything(void **state)
 {
@@ -722,6 +747,7 @@ int main(void)
         cmocka_unit_test(lost_parents_are_replaced),
         cmocka_unit_test(trees_move_off_a_link_that_leaves),
         cmocka_unit_test(a_quicker_link_is_taken),
+        cmocka_unit_test(a_prune_crosses_news),
         cmocka_unit_test(a_newcomer_is_brought_everything),
         cmocka_unit_test(what_was_caught_up_is_wanted),
         cmocka_unit_test(who_does_not_serve_is_dropped),
