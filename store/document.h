@@ -7,7 +7,12 @@
 #include "store/bytes.h"
 #include "store/limits.h"
 
-enum { FC_DOCUMENT_WORDS_MAX = 64, FC_DOCUMENT_SUBJECTS_MAX = 64 };
+enum {
+    FC_DOCUMENT_WORDS_MAX = 64,
+    FC_DOCUMENT_SUBJECTS_MAX = 64,
+    FC_DOCUMENT_LABELS_MAX = 16,
+    FC_DOCUMENT_TEXT_BYTES_MAX = 128 * 1024, /* of one document that are indexed */
+};
 
 struct fc_document {  /* NUL-terminated UTF-8 owned by the document; NULL where it says nothing */
     char *key;        /* the credential's own id, else its subject's IRI */
@@ -22,6 +27,8 @@ struct fc_document {  /* NUL-terminated UTF-8 owned by the document; NULL where 
     uint32_t keyword_count;
     char *themes[FC_DOCUMENT_WORDS_MAX];
     uint32_t theme_count;
+    char *labels[FC_DOCUMENT_LABELS_MAX]; /* labels and certifications */
+    uint32_t label_count;
     char *subjects[FC_DOCUMENT_SUBJECTS_MAX]; /* every subject's IRI */
     uint32_t subject_count;
     const char
@@ -37,6 +44,26 @@ struct fc_document_fault {
 /* FC_E_JSON, FC_E_SUBJECT, FC_E_BOUND, FC_E_NOMEM; `fault`, if not NULL, says more. */
 FC_MUST_USE enum fc_err fc_document_read(struct fc_span bytes, struct fc_document *out,
                                          struct fc_document_fault *fault);
+/* What the index reads: the same of content that is held, which was published elsewhere and may be
+ * anything. Duplicate names and a missing key do not matter. `each`, if not NULL, gets the text of
+ * all subjects in all languages, FC_DOCUMENT_TEXT_BYTES_MAX of it at most. FC_E_JSON: there is no
+ * text in it; FC_E_BOUND, FC_E_NOMEM. */
+enum fc_document_tier { /* what a text is to its document, the foremost first */
+                        FC_TIER_NAME,
+                        FC_TIER_KEYWORD,
+                        FC_TIER_PROVIDER,
+                        FC_TIER_TEXT,
+};
+enum { FC_TIERS = FC_TIER_TEXT + 1 };
+struct fc_document_text {
+    enum fc_document_tier tier;
+    const char *language; /* a tag; NULL where it is not said */
+    struct fc_span text;  /* valid during the callback */
+};
+FC_MUST_USE enum fc_err fc_document_index(struct fc_span bytes, struct fc_document *out,
+                                          void (*each)(void *ctx,
+                                                       const struct fc_document_text *text),
+                                          void *ctx);
 void fc_document_finish(struct fc_document *document);
 
 #endif

@@ -47,6 +47,11 @@ static const struct fc_document_rule rules[FC_FIELD_COUNT] = {
                                    "serviceType", "subject", "hvdCategory"},
                          .inside = {"prefLabel", "name"},
                          .iris = true},
+    [FC_FIELD_LABELS] = {.names = {"labelLevel", "complianceLabel", "certifications",
+                                   "certification", "complianceReferenceTitle", "schemeName",
+                                   "standardConformity", "conformsTo"},
+                         .inside = {"text", "title", "name", "description", "meaning"},
+                         .iris = true},
 };
 
 /* Ranks: what is offered before who offers it, that before statements about either. */

@@ -18,8 +18,9 @@ enum fc_document_field {
     FC_FIELD_VALID_UNTIL,
     FC_FIELD_KEYWORDS,
     FC_FIELD_THEMES,
+    FC_FIELD_LABELS,
 };
-enum { FC_FIELD_COUNT = FC_FIELD_THEMES + 1 };
+enum { FC_FIELD_COUNT = FC_FIELD_LABELS + 1 };
 
 struct fc_document_rule {
     const char *names[20];  /* properties of the subject, the best first */

@@ -1,72 +1,311 @@
 #include "store/document_tree.h"
 
-#include <jansson.h>
+#include <stdalign.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <yajl/yajl_parse.h>
 
 #include "store/document_text.h"
 
 enum {
     DEPTH_MAX = 64,
-    VALUES_MAX = 64 * 1024, /* jansson takes some hundred bytes for each */
+    VALUES_MAX = 64 * 1024,
+    BLOCK_BYTES = 12 * 1024,
 };
 
-/* jansson's readers do not change what they are given, but only some of them say so. */
-static json_t *json(const struct fc_tree *value)
+enum kind { KIND_OTHER, KIND_INTEGER, KIND_TEXT, KIND_ARRAY, KIND_OBJECT };
+
+/* Values lie in blocks that go with their root. */
+struct block {
+    struct block *next;
+    size_t used, size;
+};
+struct arena {
+    struct block *blocks;
+};
+
+struct fc_tree {
+    enum kind kind;
+    unsigned count;               /* of an array or object */
+    const char *key, *local;      /* of a member, and what remains without its namespace */
+    struct arena *arena;          /* of an object, for what is added */
+    struct fc_tree *next;         /* beside it */
+    struct fc_tree *first, *last; /* within it */
+    const struct fc_tree **items; /* of an array */
+    union {
+        const char *text;
+        int64_t integer;
+    };
+};
+struct root { /* in front of the top value */
+    struct arena arena;
+    struct fc_tree *top;
+};
+
+static void *take(struct arena *arena, size_t size)
 {
-    return (json_t *)(uintptr_t)value;
+    size_t align = alignof(max_align_t);
+    struct block *block = arena->blocks;
+    size = (size + align - 1) / align * align;
+    if (!block || block->size - block->used < size) {
+        size_t room = block ? 2 * block->size : (size_t)BLOCK_BYTES;
+        size_t head = (sizeof *block + align - 1) / align * align;
+        room = room < head + size ? head + size : room;
+        block = malloc(room);
+        if (!block)
+            return NULL;
+        *block = (struct block){.next = arena->blocks, .used = head, .size = room};
+        arena->blocks = block;
+    }
+    void *taken = (uint8_t *)block + block->used;
+    block->used += size;
+    return taken;
 }
 
-static const struct fc_tree *tree(const json_t *value)
+static void free_blocks(struct arena *arena)
 {
-    return (const struct fc_tree *)value;
+    for (struct block *block = arena->blocks, *next; block; block = next) {
+        next = block->next;
+        free(block);
+    }
 }
 
-enum fc_err fc_tree_load(struct fc_span text, struct fc_tree **root, struct fc_tree_fault *fault)
+static const char *copy(struct arena *arena, const void *text, size_t len)
 {
-    json_error_t error;
+    char *made = take(arena, len + 1);
+    if (made) {
+        memcpy(made, text, len);
+        made[len] = '\0';
+    }
+    return made;
+}
+
+/* -- reading ----------------------------------------------------------------------------------- */
+
+struct reader {
+    struct root *root;
+    struct fc_tree *open[DEPTH_MAX + 1];
+    unsigned depth;
+    const char *key;
+    bool failed; /* no memory, or deeper than was counted */
+};
+
+static struct fc_tree *add(struct reader *reader, enum kind kind)
+{
+    struct fc_tree *value = take(&reader->root->arena, sizeof *value);
+    if (!value) {
+        reader->failed = true;
+        return NULL;
+    }
+    *value = (struct fc_tree){.kind = kind, .arena = &reader->root->arena};
+    if (reader->depth == 0) {
+        reader->root->top = value;
+        return value;
+    }
+    struct fc_tree *within = reader->open[reader->depth - 1];
+    if (within->kind == KIND_OBJECT) {
+        value->key = reader->key;
+        value->local = fc_iri_local(reader->key);
+    }
+    if (within->last)
+        within->last->next = value;
+    else
+        within->first = value;
+    within->last = value;
+    within->count++;
+    return value;
+}
+
+static int on_other(void *ctx)
+{
+    return add(ctx, KIND_OTHER) != NULL;
+}
+
+static int on_bool(void *ctx, int value)
+{
+    (void)value;
+    return add(ctx, KIND_OTHER) != NULL;
+}
+
+static int on_number(void *ctx, const char *text, size_t len)
+{
+    char digits[24];
+    bool integer = len < sizeof digits - 1 && !memchr(text, '.', len) && !memchr(text, 'e', len) &&
+                   !memchr(text, 'E', len);
+    struct fc_tree *value = add(ctx, integer ? KIND_INTEGER : KIND_OTHER);
+    if (value && integer) {
+        memcpy(digits, text, len);
+        digits[len] = '\0';
+        value->integer = strtoll(digits, NULL, 10);
+    }
+    return value != NULL;
+}
+
+static int on_text(void *ctx, const unsigned char *text, size_t len)
+{
+    struct reader *reader = ctx;
+    struct fc_tree *value = add(reader, KIND_TEXT);
+    if (value)
+        value->text = copy(&reader->root->arena, text, len);
+    reader->failed = reader->failed || !value || !value->text;
+    return !reader->failed;
+}
+
+static int on_key(void *ctx, const unsigned char *text, size_t len)
+{
+    struct reader *reader = ctx;
+    reader->key = copy(&reader->root->arena, text, len);
+    reader->failed = reader->failed || !reader->key;
+    return !reader->failed;
+}
+
+static int on_open(struct reader *reader, enum kind kind)
+{
+    struct fc_tree *value = reader->depth <= DEPTH_MAX ? add(reader, kind) : NULL;
+    if (!value) {
+        reader->failed = true;
+        return 0;
+    }
+    reader->open[reader->depth++] = value;
+    return 1;
+}
+
+static int on_object(void *ctx)
+{
+    return on_open(ctx, KIND_OBJECT);
+}
+
+static int on_array(void *ctx)
+{
+    return on_open(ctx, KIND_ARRAY);
+}
+
+static int on_object_end(void *ctx)
+{
+    ((struct reader *)ctx)->depth--;
+    return 1;
+}
+
+static int on_array_end(void *ctx)
+{
+    struct reader *reader = ctx;
+    struct fc_tree *array = reader->open[--reader->depth];
+    if (array->count == 0)
+        return 1;
+    array->items = take(&reader->root->arena, array->count * sizeof *array->items);
+    if (!array->items) {
+        reader->failed = true;
+        return 0;
+    }
+    size_t at = 0;
+    for (const struct fc_tree *item = array->first; item; item = item->next)
+        array->items[at++] = item;
+    return 1;
+}
+
+static const yajl_callbacks callbacks = {
+    .yajl_null = on_other,
+    .yajl_boolean = on_bool,
+    .yajl_number = on_number,
+    .yajl_string = on_text,
+    .yajl_start_map = on_object,
+    .yajl_map_key = on_key,
+    .yajl_end_map = on_object_end,
+    .yajl_start_array = on_array,
+    .yajl_end_array = on_array_end,
+};
+
+static enum fc_err read_text(struct fc_span text, struct reader *reader,
+                             struct fc_json_fault *fault)
+{
+    yajl_handle parser = yajl_alloc(&callbacks, NULL, reader);
+    if (!parser)
+        return FC_E_NOMEM;
+    yajl_status status = yajl_parse(parser, text.data, text.len);
+    if (status == yajl_status_ok)
+        status = yajl_complete_parse(parser);
+    yajl_free(parser);
+    if (reader->failed)
+        return FC_E_NOMEM;
+    const struct fc_tree *top = reader->root->top;
+    if (status == yajl_status_ok && top && top->kind >= KIND_ARRAY)
+        return FC_OK;
+    snprintf(fault->text, sizeof fault->text, "not JSON, or neither an object nor an array");
+    return FC_E_JSON;
+}
+
+enum fc_err fc_tree_load(struct fc_span text, bool strict, struct fc_tree **root,
+                         struct fc_json_fault *fault)
+{
     struct fc_json_size size = fc_json_measure(text);
-    *fault = (struct fc_tree_fault){0};
+    *fault = (struct fc_json_fault){0};
+    *root = NULL;
     if (size.depth > DEPTH_MAX || size.values > VALUES_MAX) {
         snprintf(fault->text, sizeof fault->text,
                  "JSON with %zu values nested %zu deep: at most %d and %d are read", size.values,
                  size.depth, VALUES_MAX, DEPTH_MAX);
         return FC_E_BOUND;
     }
-    json_t *loaded = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &error);
-    if (!loaded) {
-        fault->line = error.line > 0 ? (unsigned)error.line : 0;
-        fault->column = error.column > 0 ? (unsigned)error.column : 0;
-        snprintf(fault->text, sizeof fault->text, "%.*s", (int)sizeof fault->text - 1, error.text);
-        return json_error_code(&error) == json_error_out_of_memory ? FC_E_NOMEM : FC_E_JSON;
+    enum fc_err err = strict ? fc_json_check(text, fault) : FC_OK;
+    if (err != FC_OK)
+        return err;
+    struct arena arena = {0};
+    struct root *made = take(&arena, sizeof *made);
+    if (!made)
+        return FC_E_NOMEM;
+    *made = (struct root){.arena = arena};
+    struct reader reader = {.root = made};
+    err = read_text(text, &reader, fault);
+    if (err != FC_OK) {
+        arena = made->arena;
+        free_blocks(&arena);
+        return err;
     }
-    *root = (struct fc_tree *)loaded;
+    *root = made->top;
     return FC_OK;
 }
 
 struct fc_tree *fc_tree_create_reference(const char *id)
 {
-    return (struct fc_tree *)json_pack("{s:s}", "id", id);
+    struct arena arena = {0};
+    struct root *made = take(&arena, sizeof *made);
+    if (!made)
+        return NULL;
+    *made = (struct root){.arena = arena};
+    struct reader reader = {.root = made};
+    bool whole = on_object(&reader) && on_key(&reader, (const unsigned char *)"id", 2) &&
+                 on_text(&reader, (const unsigned char *)id, strlen(id));
+    if (whole)
+        return made->top;
+    arena = made->arena;
+    free_blocks(&arena);
+    return NULL;
 }
 
-void fc_tree_destroy(struct fc_tree *root)
+void fc_tree_destroy(struct fc_tree *top)
 {
-    json_decref((json_t *)root);
+    if (!top)
+        return;
+    struct arena arena = *top->arena; /* which lies in one of its own blocks */
+    free_blocks(&arena);
 }
+
+/* -- looking ----------------------------------------------------------------------------------- */
 
 bool fc_tree_is_object(const struct fc_tree *value)
 {
-    return json_is_object(json(value));
+    return value && value->kind == KIND_OBJECT;
 }
 
 bool fc_tree_is_array(const struct fc_tree *value)
 {
-    return json_is_array(json(value));
+    return value && value->kind == KIND_ARRAY;
 }
 
 const char *fc_tree_text(const struct fc_tree *value)
 {
-    return json_string_value(json(value));
+    return value && value->kind == KIND_TEXT ? value->text : NULL;
 }
 
 bool fc_tree_uint(const struct fc_tree *value, uint64_t *out)
@@ -80,38 +319,54 @@ bool fc_tree_uint(const struct fc_tree *value, uint64_t *out)
 
 size_t fc_tree_count(const struct fc_tree *value)
 {
-    return fc_tree_is_array(value) ? json_array_size(json(value)) : value != NULL;
+    return fc_tree_is_array(value) ? value->count : value != NULL;
 }
 
 const struct fc_tree *fc_tree_at(const struct fc_tree *value, size_t index)
 {
-    return fc_tree_is_array(value) ? tree(json_array_get(json(value), index)) : value;
+    if (!fc_tree_is_array(value))
+        return value;
+    return index < value->count ? value->items[index] : NULL;
 }
 
 const char *fc_tree_next(const struct fc_tree *object, void **cursor, const struct fc_tree **value)
 {
-    *cursor =
-        *cursor ? json_object_iter_next(json(object), *cursor) : json_object_iter(json(object));
-    *value = tree(json_object_iter_value(*cursor));
-    return json_object_iter_key(*cursor);
+    const struct fc_tree *before = *cursor;
+    const struct fc_tree *member = before                      ? before->next
+                                   : fc_tree_is_object(object) ? object->first
+                                                               : NULL;
+    *cursor = (void *)(uintptr_t)member;
+    *value = member;
+    return member ? member->key : NULL;
 }
 
 const struct fc_tree *fc_tree_exact(const struct fc_tree *object, const char *name)
 {
-    return tree(json_object_get(json(object), name));
+    if (!fc_tree_is_object(object))
+        return NULL;
+    for (const struct fc_tree *member = object->first; member; member = member->next)
+        if (member->key[0] == name[0] && strcmp(member->key, name) == 0)
+            return member;
+    return NULL;
 }
 
 const struct fc_tree *fc_tree_get(const struct fc_tree *object, const char *name)
 {
-    const struct fc_tree *value = fc_tree_exact(object, name);
-    const char *key;
-    void *cursor = NULL;
-    if (value)
-        return value;
-    while ((key = fc_tree_next(object, &cursor, &value)))
-        if (key[0] != '@' && strcmp(fc_iri_local(key), name) == 0)
-            return value;
-    return NULL;
+    const struct fc_tree *found = NULL;
+    if (!fc_tree_is_object(object))
+        return NULL;
+    for (const struct fc_tree *member = object->first; member; member = member->next) {
+        if (member->local[0] != name[0] || strcmp(member->local, name) != 0) {
+            if (member->key[0] == name[0] && strcmp(member->key, name) == 0)
+                return member; /* a name that looks like an IRI */
+            continue;
+        }
+        if (member->key == member->local)
+            return member;
+        if (!found && member->key[0] != '@')
+            found = member;
+    }
+    return found;
 }
 
 const struct fc_tree *fc_tree_types(const struct fc_tree *node)
@@ -191,24 +446,57 @@ bool fc_tree_is_json_ld(const struct fc_tree *node)
     return false;
 }
 
+/* A member that shows a value of this or another tree. */
+static struct fc_tree *complete(struct fc_tree *object, const char *name)
+{
+    if (!fc_tree_is_object(object) || fc_tree_get(object, name))
+        return NULL;
+    struct fc_tree *member = take(object->arena, sizeof *member);
+    const char *key = member ? copy(object->arena, name, strlen(name)) : NULL;
+    if (!key)
+        return NULL;
+    *member = (struct fc_tree){.key = key, .local = key, .arena = object->arena};
+    if (object->last)
+        object->last->next = member;
+    else
+        object->first = member;
+    object->last = member;
+    object->count++;
+    return member;
+}
+
 void fc_tree_complete(struct fc_tree *object, const char *name, const struct fc_tree *value)
 {
-    if (value && !fc_tree_get(object, name))
-        json_object_set((json_t *)object, name, json(value));
+    struct fc_tree *member = value ? complete(object, name) : NULL;
+    if (!member)
+        return;
+    member->kind = value->kind;
+    member->count = value->count;
+    member->first = value->first;
+    member->last = value->last;
+    member->items = value->items;
+    if (value->kind == KIND_INTEGER)
+        member->integer = value->integer;
+    else
+        member->text = value->text;
 }
 
 void fc_tree_complete_time(struct fc_tree *object, const char *name, const struct fc_tree *seconds)
 {
     char text[32];
-    if (!json_is_integer(json(seconds)) || fc_tree_get(object, name))
+    if (!seconds || seconds->kind != KIND_INTEGER || fc_tree_get(object, name))
         return;
-    fc_time_text(json_integer_value(json(seconds)), text);
-    if (text[0] != '\0')
-        json_object_set_new((json_t *)object, name, json_string(text));
+    fc_time_text(seconds->integer, text);
+    const char *made = text[0] != '\0' ? copy(object->arena, text, strlen(text)) : NULL;
+    struct fc_tree *member = made ? complete(object, name) : NULL;
+    if (!member)
+        return;
+    member->kind = KIND_TEXT;
+    member->text = made;
 }
 
 struct fc_tree *fc_tree_own(struct fc_tree *object, const char *name)
 {
-    json_t *value = json_object_get((json_t *)object, name);
-    return json_is_object(value) ? (struct fc_tree *)value : NULL;
+    const struct fc_tree *value = fc_tree_exact(object, name);
+    return fc_tree_is_object(value) ? (struct fc_tree *)(uintptr_t)value : NULL;
 }

@@ -2,19 +2,16 @@
 #ifndef FC_STORE_DOCUMENT_TREE_H
 #define FC_STORE_DOCUMENT_TREE_H
 
-#include "store/bytes.h"
+#include "store/document_strict.h"
 
 /* A value of the tree; borrowed from its root. Every reader takes NULL and says nothing then. */
 struct fc_tree;
 
-struct fc_tree_fault {
-    unsigned line, column;
-    char text[160];
-};
-/* Strict: UTF-8, no name twice in an object, an object or array at the top. FC_E_JSON, with the
- * fault; FC_E_BOUND for one that is deeper or has more values than are read. */
-FC_MUST_USE enum fc_err fc_tree_load(struct fc_span text, struct fc_tree **root,
-                                     struct fc_tree_fault *fault);
+/* Of a name that an object has twice the first stands; text ends at U+0000. `strict`: neither is
+ * taken (store/document_strict.h). FC_E_JSON, with the fault; FC_E_BOUND for one that is deeper or
+ * has more values than are read; FC_E_NOMEM. */
+FC_MUST_USE enum fc_err fc_tree_load(struct fc_span text, bool strict, struct fc_tree **root,
+                                     struct fc_json_fault *fault);
 struct fc_tree *fc_tree_create_reference(const char *id); /* {"id": id}; NULL: out of memory */
 void fc_tree_destroy(struct fc_tree *root);
 
@@ -42,7 +39,8 @@ bool fc_tree_type_names(const struct fc_tree *node, const char *part);
 const char *fc_tree_prefix(const struct fc_tree *node, const char *prefix, size_t len);
 bool fc_tree_is_json_ld(const struct fc_tree *node); /* by its keywords */
 
-/* Completes an object that lacks a member; a time is written as text (RFC 3339). */
+/* Completes an object that lacks a member; a time is written as text (RFC 3339). The value may be
+ * of another tree, which must live as long. Without memory nothing is added. */
 void fc_tree_complete(struct fc_tree *object, const char *name, const struct fc_tree *value);
 void fc_tree_complete_time(struct fc_tree *object, const char *name, const struct fc_tree *seconds);
 struct fc_tree *fc_tree_own(struct fc_tree *object, const char *name); /* an object within; NULL */

@@ -1,0 +1,111 @@
+#include "store/stem.h"
+
+#include <libstemmer.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/document_rules.h"
+
+/* ISO 639-1, as libstemmer takes them. */
+static const char *const languages[FC_STEM_LANGUAGES] = {
+    "en", "de", "fr", "nl", "it", "es", "pt", "da", "sv", "no",
+    "fi", "hu", "ro", "el", "ga", "lt", "tr", "ru", "ca",
+};
+
+enum { SLOTS = 16 * 1024, WORD_MAX = 24 };
+
+struct slot { /* what was asked before: the same words come again and again */
+    uint32_t hash;
+    int8_t language;
+    uint8_t word_len, stem_len;
+    char word[WORD_MAX], stem[WORD_MAX];
+};
+struct fc_stemmer {
+    struct sb_stemmer *algorithms[FC_STEM_LANGUAGES];
+    struct slot *slots;
+};
+
+enum fc_err fc_stemmer_create(struct fc_stemmer **out)
+{
+    struct fc_stemmer *stemmer = calloc(1, sizeof *stemmer);
+    *out = stemmer;
+    if (!stemmer)
+        return FC_E_NOMEM;
+    stemmer->slots = calloc(SLOTS, sizeof *stemmer->slots);
+    bool whole = stemmer->slots != NULL;
+    for (int i = 0; i < FC_STEM_LANGUAGES && whole; i++) {
+        stemmer->algorithms[i] = sb_stemmer_new(languages[i], NULL);
+        whole = stemmer->algorithms[i] != NULL;
+    }
+    if (whole)
+        return FC_OK;
+    fc_stemmer_destroy(stemmer);
+    *out = NULL;
+    return FC_E_NOMEM;
+}
+
+void fc_stemmer_destroy(struct fc_stemmer *stemmer)
+{
+    if (!stemmer)
+        return;
+    for (int i = 0; i < FC_STEM_LANGUAGES; i++)
+        if (stemmer->algorithms[i])
+            sb_stemmer_delete(stemmer->algorithms[i]);
+    free(stemmer->slots);
+    free(stemmer);
+}
+
+int fc_stem_language(const char *tag)
+{
+    char code[4] = "";
+    if (!tag)
+        return 0;
+    for (size_t i = 0; i < 3 && tag[i] && tag[i] != '-' && tag[i] != '_'; i++)
+        code[i] = (char)(tag[i] | 0x20);
+    const char *two = code[2] ? fc_document_language(code) : code;
+    if (two && (strcmp(two, "nb") == 0 || strcmp(two, "nn") == 0))
+        two = "no";
+    for (int i = 0; two && i < FC_STEM_LANGUAGES; i++)
+        if (strcmp(two, languages[i]) == 0)
+            return i;
+    return -1;
+}
+
+static uint32_t hash_of(int language, struct fc_span word)
+{
+    uint64_t hash = 0xcbf29ce484222325u ^ (uint64_t)(language + 1);
+    for (size_t i = 0; i < word.len; i++)
+        hash = (hash ^ word.data[i]) * 0x100000001b3u;
+    return (uint32_t)(hash ^ hash >> 32);
+}
+
+static struct fc_span ask(struct fc_stemmer *stemmer, int language, struct fc_span word)
+{
+    struct sb_stemmer *algorithm = stemmer->algorithms[language];
+    const sb_symbol *stem = sb_stemmer_stem(algorithm, word.data, (int)word.len);
+    int len = stem ? sb_stemmer_length(algorithm) : 0;
+    return len > 0 ? fc_span(stem, (size_t)len) : word;
+}
+
+struct fc_span fc_stem(struct fc_stemmer *stemmer, int language, struct fc_span word)
+{
+    if (language < 0 || language >= FC_STEM_LANGUAGES || word.len < 3)
+        return word;
+    if (word.len > WORD_MAX)
+        return ask(stemmer, language, word);
+    uint32_t hash = hash_of(language, word);
+    struct slot *slot = &stemmer->slots[hash % SLOTS];
+    if (slot->hash == hash && slot->language == language && slot->word_len == word.len &&
+        memcmp(slot->word, word.data, word.len) == 0)
+        return fc_span(slot->stem, slot->stem_len);
+    struct fc_span stem = ask(stemmer, language, word);
+    if (stem.len > WORD_MAX)
+        return stem;
+    slot->hash = hash;
+    slot->language = (int8_t)language;
+    slot->word_len = (uint8_t)word.len;
+    slot->stem_len = (uint8_t)stem.len;
+    memcpy(slot->word, word.data, word.len);
+    memcpy(slot->stem, stem.data, stem.len);
+    return fc_span(slot->stem, slot->stem_len);
+}
