@@ -4,7 +4,7 @@
 
 #include "net/rng.h"
 #include "sim/fleet.h"
-#include "sim/index.h"
+#include "sim/numbers.h"
 #include "sim/traffic.h"
 
 /* What alarms are for: kind and number share the tag. */
@@ -79,10 +79,10 @@ struct fc_run {
 
     struct fc_signed *heads;
     uint64_t head_count, head_cap;
-    struct fc_index head_index; /* by hash */
-    struct fc_index first_head; /* by owner and version: the first signed there */
-    struct fc_index verified;   /* heads whose signatures were looked at, at the end */
-    char failure[256];          /* the first broken promise */
+    struct fc_numbers head_index; /* by hash */
+    struct fc_numbers first_head; /* by owner and version: the first signed there */
+    struct fc_numbers verified;   /* heads whose signatures were looked at, at the end */
+    char failure[256];            /* the first broken promise */
     uint64_t failure_us;
     uint32_t apart[2]; /* honest nodes that did not hold the same at the last look */
 };

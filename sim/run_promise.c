@@ -24,9 +24,9 @@ void fc_promise_broken(struct fc_run *run, const char *format, ...)
 void fc_promise_finish(struct fc_run *run)
 {
     free(run->heads);
-    fc_index_finish(&run->head_index);
-    fc_index_finish(&run->first_head);
-    fc_index_finish(&run->verified);
+    fc_numbers_finish(&run->head_index);
+    fc_numbers_finish(&run->first_head);
+    fc_numbers_finish(&run->verified);
 }
 
 /* -- nothing is held that was not signed; nobody honest signs twice --------------------------- */
@@ -43,8 +43,8 @@ void fc_promise_signed(struct fc_run *run, uint32_t owner, fc_version version,
                        const struct fc_hash *hash)
 {
     struct fc_hash place = place_of(owner, version);
-    uint32_t first = fc_index_get(&run->first_head, place.b);
-    if (fc_index_get(&run->head_index, hash->b) != FC_INDEX_NONE)
+    uint32_t first = fc_numbers_get(&run->first_head, place.b);
+    if (fc_numbers_get(&run->head_index, hash->b) != FC_NUMBERS_NONE)
         return;
     if (run->head_count == run->head_cap) {
         uint64_t cap = run->head_cap ? 2 * run->head_cap : 1024;
@@ -55,12 +55,12 @@ void fc_promise_signed(struct fc_run *run, uint32_t owner, fc_version version,
         run->head_cap = cap;
     }
     run->heads[run->head_count] = (struct fc_signed){owner, version, *hash};
-    fc_index_put(&run->head_index, hash->b, (uint32_t)run->head_count);
-    if (first == FC_INDEX_NONE)
-        fc_index_put(&run->first_head, place.b, (uint32_t)run->head_count);
+    fc_numbers_put(&run->head_index, hash->b, (uint32_t)run->head_count);
+    if (first == FC_NUMBERS_NONE)
+        fc_numbers_put(&run->first_head, place.b, (uint32_t)run->head_count);
     run->head_count++;
     uint32_t host = owner < run->fleet.feeds ? fc_fleet_host(&run->fleet, owner) : owner;
-    if (first != FC_INDEX_NONE && run->honest && run->honest[host])
+    if (first != FC_NUMBERS_NONE && run->honest && run->honest[host])
         fc_promise_broken(run, "%s signed two heads at version %u.%llu",
                           fc_fleet_name(&run->fleet, owner), fc_version_incarnation(version),
                           (unsigned long long)fc_version_seq(version));
@@ -69,8 +69,8 @@ void fc_promise_signed(struct fc_run *run, uint32_t owner, fc_version version,
 static void check_signed(struct fc_run *run, uint32_t node, uint32_t owner, fc_version version,
                          const struct fc_hash *hash)
 {
-    uint32_t at = fc_index_get(&run->head_index, hash->b);
-    if (at == FC_INDEX_NONE || run->heads[at].owner != owner || run->heads[at].version != version)
+    uint32_t at = fc_numbers_get(&run->head_index, hash->b);
+    if (at == FC_NUMBERS_NONE || run->heads[at].owner != owner || run->heads[at].version != version)
         fc_promise_broken(run, "%s holds a head of %s, version %u.%llu, that was not signed",
                           fc_fleet_name(&run->fleet, node),
                           owner == FC_WORLD_NONE ? "nobody" : fc_fleet_name(&run->fleet, owner),
@@ -224,14 +224,14 @@ static void check_signature(struct fc_run *run, uint32_t node, const struct fc_f
         return;
     }
     struct fc_hash whole = fc_hash("fedcat.sim.1", fc_buf_span(&bytes));
-    if (fc_index_get(&run->verified, whole.b) == FC_INDEX_NONE) {
+    if (fc_numbers_get(&run->verified, whole.b) == FC_NUMBERS_NONE) {
         const struct fc_held *held = fc_ledger_find(fc_replica_ledger(replica), &feed->certificate);
         bool valid = held && fc_record_parse(fc_buf_span(&bytes), &record) == FC_OK &&
                      record.signature_count == 1;
         if (valid)
             fc_record_signature(&record, 0, &signature);
         if (valid && fc_verify(&held->certificate.feed_key, &record.hash, &signature.sig))
-            fc_index_put(&run->verified, whole.b, 0);
+            fc_numbers_put(&run->verified, whole.b, 0);
         else if (held)
             fc_promise_broken(run, "%s holds a head of %s whose signature does not verify",
                               fc_fleet_name(&run->fleet, node),

@@ -68,7 +68,7 @@ static uint32_t draw_feed(struct fc_run *run, const struct fc_workload_spec *wor
     return low;
 }
 
-/* A feed whose node can publish now; FC_INDEX_NONE: none was found. */
+/* A feed whose node can publish now; FC_NUMBERS_NONE: none was found. */
 static uint32_t choose_feed(struct fc_run *run, const struct fc_workload_spec *work)
 {
     for (int i = 0; i < HOST_TRIES; i++) {
@@ -76,7 +76,7 @@ static uint32_t choose_feed(struct fc_run *run, const struct fc_workload_spec *w
         if (fc_fleet_is_up(&run->fleet, fc_fleet_host(&run->fleet, feed)))
             return feed;
     }
-    return FC_INDEX_NONE;
+    return FC_NUMBERS_NONE;
 }
 
 /* -- what ------------------------------------------------------------------------------------- */
@@ -183,7 +183,7 @@ static void publish(struct fc_run *run, const struct fc_workload_spec *work)
 {
     struct batch batch = {0};
     uint32_t feed = choose_feed(run, work);
-    if (feed == FC_INDEX_NONE)
+    if (feed == FC_NUMBERS_NONE)
         return;
     if (make_batch(run, work, feed, &batch)) {
         struct fc_publication publication = {.feed = feed,

@@ -97,8 +97,8 @@ void fc_world_destroy(struct fc_world *world)
     fc_shared_destroy(world->shared);
     fc_network_destroy(world->network);
     fc_memo_finish(&world->memo);
-    fc_index_finish(&world->by_key);
-    fc_index_finish(&world->by_participant);
+    fc_numbers_finish(&world->by_key);
+    fc_numbers_finish(&world->by_participant);
     fc_buf_finish(&world->charter_record);
     free(world->lost_dials);
     free(world->lost_dialler);
@@ -141,7 +141,7 @@ struct fc_key fc_world_node_key(const struct fc_world *world, uint32_t node)
 
 uint32_t fc_world_node_of(const struct fc_world *world, const struct fc_key *key)
 {
-    return fc_index_get(&world->by_key, key->b);
+    return fc_numbers_get(&world->by_key, key->b);
 }
 
 bool fc_world_is_up(const struct fc_world *world, uint32_t node)
@@ -156,7 +156,7 @@ struct fc_network *fc_world_network(const struct fc_world *world)
 
 uint32_t fc_world_owner_of(const struct fc_world *world, const struct fc_hash *participant)
 {
-    return fc_index_get(&world->by_participant, participant->b);
+    return fc_numbers_get(&world->by_participant, participant->b);
 }
 
 const char *fc_world_owner_name(const struct fc_world *world, const struct fc_hash *participant)
@@ -277,8 +277,9 @@ static void dial_nobody(struct fc_world *world, const struct fc_world_node *node
 static void dial(struct fc_world *world, const struct fc_world_node *node,
                  const struct fc_effect *effect)
 {
-    uint32_t to = fc_index_get(&world->by_key, effect->key.b);
-    if (to == FC_INDEX_NONE || !fc_span_eq(fc_span_str(world->nodes[to]->endpoint), effect->bytes))
+    uint32_t to = fc_numbers_get(&world->by_key, effect->key.b);
+    if (to == FC_NUMBERS_NONE ||
+        !fc_span_eq(fc_span_str(world->nodes[to]->endpoint), effect->bytes))
         dial_nobody(world, node, &effect->key);
     else
         fc_network_dial(world->network, node->index, to);

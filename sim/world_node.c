@@ -20,8 +20,8 @@ static void make_keys(struct fc_world *world, struct fc_world_node *node)
     fc_world_derive(world, "node", node->index, 0, seed);
     fc_box_key_from_seed(seed, &box, &node->node_key);
     node->participant = fc_participant_id(&node->feed_public, &node->recovery_public);
-    fc_index_put(&world->by_key, node->node_key.b, node->index);
-    fc_index_put(&world->by_participant, node->participant.b, node->index);
+    fc_numbers_put(&world->by_key, node->node_key.b, node->index);
+    fc_numbers_put(&world->by_participant, node->participant.b, node->index);
 }
 
 struct fc_world_node *fc_world_node_make(struct fc_world *world, const char *name, bool dials_only)
@@ -81,7 +81,7 @@ static void observe_pushed(void *ctx, const struct fc_key *from, const struct fc
 {
     const struct fc_world_node *node = ctx;
     const struct fc_world_observer *observer = &node->world->config.observer;
-    observer->pushed(observer->ctx, node->index, fc_index_get(&node->world->by_key, from->b),
+    observer->pushed(observer->ctx, node->index, fc_numbers_get(&node->world->by_key, from->b),
                      fc_world_owner_of(node->world, participant), version);
 }
 
@@ -90,7 +90,7 @@ static void observe_accepted(void *ctx, const struct fc_key *from, const struct 
     const struct fc_world_node *node = ctx;
     const struct fc_world_observer *observer = &node->world->config.observer;
     observer->accepted(observer->ctx, node->index,
-                       from ? fc_index_get(&node->world->by_key, from->b) : FC_WORLD_NONE,
+                       from ? fc_numbers_get(&node->world->by_key, from->b) : FC_WORLD_NONE,
                        fc_world_owner_of(node->world, &head->subject), head);
 }
 

@@ -3,8 +3,8 @@
 #define FC_SIM_WORLD_PRIV_H
 
 #include "net/rng.h"
-#include "sim/index.h"
 #include "sim/memo.h"
+#include "sim/numbers.h"
 #include "sim/world.h"
 
 struct fc_world_node {
@@ -42,7 +42,7 @@ struct fc_world {
     struct fc_rng rng;
     struct fc_world_node **nodes;
     uint32_t node_count, node_cap;
-    struct fc_index by_key, by_participant;
+    struct fc_numbers by_key, by_participant;
     struct fc_key *lost_dials; /* of keys nobody has, by the number of their alarm */
     uint32_t *lost_dialler, *lost_life;
     uint64_t lost_count, lost_cap;

@@ -251,9 +251,30 @@ static bool sound(struct fc_span value, uint32_t *count)
     return value.data[0] == FORM_RUNS && len % 4 == 0;
 }
 
-enum fc_err fc_docs_unpack(struct fc_docs *docs, uint32_t chunk, struct fc_span value)
+/* A container's body, sound, through the library's own format. */
+static enum fc_err read_body(struct fc_docs *docs, uint32_t chunk, uint32_t count, const void *body,
+                             size_t len)
 {
     uint8_t whole[HEAD_BYTES + FC_DOCS_CHUNK / 8];
+    const uint32_t cookie = COOKIE, one = 1, offset = HEAD_BYTES;
+    const uint16_t key = (uint16_t)chunk, less = (uint16_t)(count - 1);
+    memcpy(whole, &cookie, 4);
+    memcpy(whole + 4, &one, 4);
+    memcpy(whole + 8, &key, 2);
+    memcpy(whole + 10, &less, 2);
+    memcpy(whole + 12, &offset, 4);
+    memcpy(whole + HEAD_BYTES, body, len);
+    roaring_bitmap_t *read =
+        roaring_bitmap_portable_deserialize_safe((char *)whole, HEAD_BYTES + len);
+    if (!read)
+        return FC_E_NOMEM;
+    roaring_bitmap_or_inplace(bitmap(docs), read);
+    roaring_bitmap_free(read);
+    return FC_OK;
+}
+
+enum fc_err fc_docs_unpack(struct fc_docs *docs, uint32_t chunk, struct fc_span value)
+{
     uint32_t count, base = chunk << FC_DOCS_CHUNK_BITS;
     if (chunk > UINT16_MAX || !sound(value, &count))
         return FC_E_CORRUPT;
@@ -269,21 +290,47 @@ enum fc_err fc_docs_unpack(struct fc_docs *docs, uint32_t chunk, struct fc_span 
             fc_docs_add(docs, base + get16(body + 2 * i));
         return FC_OK;
     }
-    const uint32_t cookie = COOKIE, one = 1, offset = HEAD_BYTES;
-    const uint16_t key = (uint16_t)chunk, less = (uint16_t)(count - 1);
-    memcpy(whole, &cookie, 4);
-    memcpy(whole + 4, &one, 4);
-    memcpy(whole + 8, &key, 2);
-    memcpy(whole + 10, &less, 2);
-    memcpy(whole + 12, &offset, 4);
-    memcpy(whole + HEAD_BYTES, body, value.len - 1);
-    roaring_bitmap_t *read =
-        roaring_bitmap_portable_deserialize_safe((char *)whole, HEAD_BYTES + value.len - 1);
-    if (!read)
+    return read_body(docs, chunk, count, body, value.len - 1);
+}
+
+/* A list that only grows at its end is copied. */
+static bool extend(struct fc_span value, const uint32_t *in, size_t in_count, struct fc_buf *out)
+{
+    size_t held = value.len > 0 ? (value.len - 1) / 2 : 0;
+    if (in_count == 0 || held + in_count > LIST_MAX ||
+        (value.len > 0 && (value.data[0] != FORM_LIST || value.len < 3)))
+        return false;
+    if (held > 0 && get16(value.data + value.len - 2) >= (in[0] & (FC_DOCS_CHUNK - 1)))
+        return false;
+    for (size_t i = 1; i < in_count; i++)
+        if (in[i] <= in[i - 1])
+            return false;
+    if (value.len == 0)
+        fc_buf_append(out, &(uint8_t){FORM_LIST}, 1);
+    fc_buf_append(out, value.data, value.len);
+    for (size_t i = 0; i < in_count; i++)
+        append16(out, in[i]);
+    return true;
+}
+
+enum fc_err fc_docs_patch(uint32_t chunk, struct fc_span value, const uint32_t *out,
+                          size_t out_count, const uint32_t *in, size_t in_count,
+                          struct fc_buf *patched)
+{
+    if (out_count == 0 && extend(value, in, in_count, patched))
+        return fc_buf_check(patched);
+    struct fc_docs *docs = fc_docs_create();
+    if (!docs)
         return FC_E_NOMEM;
-    roaring_bitmap_or_inplace(bitmap(docs), read);
-    roaring_bitmap_free(read);
-    return FC_OK;
+    enum fc_err err = value.len > 0 ? fc_docs_unpack(docs, chunk, value) : FC_OK;
+    for (size_t i = 0; i < out_count && err == FC_OK; i++)
+        fc_docs_remove(docs, out[i]);
+    if (err == FC_OK)
+        fc_docs_add_many(docs, in, in_count);
+    if (err == FC_OK && fc_docs_count(docs) > 0)
+        err = fc_docs_pack(docs, chunk, patched);
+    fc_docs_destroy(docs);
+    return err;
 }
 
 /* -- counting ---------------------------------------------------------------------------------- */
@@ -352,5 +399,45 @@ enum fc_err fc_docs_common(const struct fc_docs_bits *bits, struct fc_span value
         return FC_E_CORRUPT;
     }
     *count = found;
+    return FC_OK;
+}
+
+enum fc_err fc_docs_bits_add(struct fc_docs_bits *bits, struct fc_span value)
+{
+    uint32_t count;
+    if (!sound(value, &count))
+        return FC_E_CORRUPT;
+    const uint8_t *body = value.data + 1;
+    if (value.data[0] == FORM_BITS) {
+        for (size_t i = 0; i < WORDS; i++) {
+            uint64_t word;
+            memcpy(&word, body + i * sizeof word, sizeof word);
+            bits->words[i] |= word;
+        }
+    } else if (value.data[0] == FORM_LIST) {
+        for (size_t i = 0; i + 2 < value.len; i += 2) {
+            uint32_t low = get16(body + i);
+            bits->words[low / 64] |= 1ull << low % 64;
+        }
+    } else {
+        for (size_t i = 0; i + 4 < value.len; i += 4)
+            for (uint32_t low = get16(body + i), last = get16(body + i + 2); low <= last; low++)
+                bits->words[low / 64] |= 1ull << low % 64;
+    }
+    return FC_OK;
+}
+
+enum fc_err fc_docs_take(struct fc_docs *docs, uint32_t chunk, const struct fc_docs_bits *bits)
+{
+    uint32_t count = 0, list[LIST_MAX], base = chunk << FC_DOCS_CHUNK_BITS;
+    for (size_t i = 0; i < WORDS; i++)
+        count += (uint32_t)__builtin_popcountll(bits->words[i]);
+    if (count > LIST_MAX)
+        return read_body(docs, chunk, count, bits->words, sizeof bits->words);
+    count = 0;
+    for (uint32_t i = 0; i < WORDS; i++)
+        for (uint64_t word = bits->words[i]; word; word &= word - 1)
+            list[count++] = base + i * 64 + (uint32_t)__builtin_ctzll(word);
+    fc_docs_add_many(docs, list, count);
     return FC_OK;
 }

@@ -38,12 +38,22 @@ FC_MUST_USE enum fc_err fc_docs_pack(const struct fc_docs *docs, uint32_t chunk,
 /* Adds what a value holds. FC_E_CORRUPT, FC_E_NOMEM. */
 FC_MUST_USE enum fc_err fc_docs_unpack(struct fc_docs *docs, uint32_t chunk, struct fc_span value);
 
+/* What a value is after numbers of that chunk are taken out and others put in; `value` may be
+ * empty. Appends; nothing when no number is left. FC_E_CORRUPT, FC_E_NOMEM. */
+FC_MUST_USE enum fc_err fc_docs_patch(uint32_t chunk, struct fc_span value, const uint32_t *out,
+                                      size_t out_count, const uint32_t *in, size_t in_count,
+                                      struct fc_buf *patched);
+
 /* One chunk of a set laid open, to count many values against. */
 struct fc_docs_bits {
     uint64_t words[FC_DOCS_CHUNK / 64];
     uint32_t count;
 };
 void fc_docs_open(const struct fc_docs *docs, uint32_t chunk, struct fc_docs_bits *bits);
+/* Adds what a value holds; and takes all over into a set. FC_E_CORRUPT, FC_E_NOMEM. */
+FC_MUST_USE enum fc_err fc_docs_bits_add(struct fc_docs_bits *bits, struct fc_span value);
+FC_MUST_USE enum fc_err fc_docs_take(struct fc_docs *docs, uint32_t chunk,
+                                     const struct fc_docs_bits *bits);
 /* How many numbers a value has in common with it. FC_E_CORRUPT. */
 FC_MUST_USE enum fc_err fc_docs_common(const struct fc_docs_bits *bits, struct fc_span value,
                                        uint32_t *count);

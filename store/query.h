@@ -50,7 +50,7 @@ enum fc_query_match {
     FC_QUERY_EXACT,  /* the word as typed, folded but not stemmed */
     FC_QUERY_PREFIX, /* words that begin so */
     FC_QUERY_TYPO,   /* words at most 1 (from 4 letters) or 2 (from 8) edits away */
-    FC_QUERY_PHRASE, /* the words one after another in one text */
+    FC_QUERY_PHRASE, /* the words one after another in one text; alone in its clause */
     FC_QUERY_EQUAL,  /* the whole value; what facets and KEY take */
     FC_QUERY_RANGE,  /* low..high, both included */
 };

@@ -121,6 +121,8 @@ static enum fc_err reload(struct fc_replica *replica)
         err = fc_replica_local_load(replica, txn);
         replica->local_changed = err != FC_OK;
     }
+    if (err == FC_OK && fc_index_changed(replica->index))
+        err = fc_index_open(replica, txn);
     fc_kv_abort(txn);
     return err;
 }
@@ -201,7 +203,8 @@ static enum fc_err reload_ledger(struct fc_replica *replica, struct fc_txn *txn)
 
 static bool stale(const struct fc_replica *replica)
 {
-    return replica->state_changed || replica->ledger_changed || replica->local_changed;
+    return replica->state_changed || replica->ledger_changed || replica->local_changed ||
+           fc_index_changed(replica->index);
 }
 
 enum fc_err fc_replica_begin(struct fc_replica *replica)
@@ -220,6 +223,7 @@ static void ended(struct fc_replica *replica, bool committed)
     fc_load_transaction_ended(replica, committed);
     if (committed) {
         replica->state_changed = replica->ledger_changed = replica->local_changed = false;
+        fc_index_committed(replica);
         return;
     }
     replica->heads_known = replica->row_known = false;
@@ -231,7 +235,9 @@ static void ended(struct fc_replica *replica, bool committed)
 enum fc_err fc_replica_commit(struct fc_replica *replica)
 {
     assert(replica->txn);
-    enum fc_err err = replica->state_changed ? state_write(replica) : FC_OK;
+    enum fc_err err = fc_index_settle_commit(replica);
+    if (err == FC_OK && replica->state_changed)
+        err = state_write(replica);
     bool noting = replica->ledger_changed || (replica->shared && !replica->ledger_noted);
     if (err == FC_OK && noting)
         err = ledger_note(replica);
@@ -309,7 +315,7 @@ enum fc_err fc_replica_generation_drop(struct fc_replica *replica, uint32_t gene
     enum fc_err err = mark_put(replica, mark_drop, generation);
     if (err == FC_OK && generation >= FC_GENERATION_NAMED)
         err = mark_del(replica, mark_kept, generation);
-    return err;
+    return err == FC_OK ? fc_index_generation_drop(replica, generation) : err;
 }
 
 enum fc_err fc_replica_generation_keep(struct fc_replica *replica, uint32_t generation)
@@ -317,7 +323,7 @@ enum fc_err fc_replica_generation_keep(struct fc_replica *replica, uint32_t gene
     enum fc_err err = mark_del(replica, mark_drop, generation);
     if (err == FC_OK && generation >= FC_GENERATION_NAMED)
         err = mark_put(replica, mark_kept, generation);
-    return err;
+    return err == FC_OK ? fc_index_generation_keep(replica, generation) : err;
 }
 
 /* A generation that follows from the feed's name, so that its rows are the same in other stores;
@@ -355,7 +361,9 @@ enum fc_err fc_replica_generation_new(struct fc_replica *replica, const struct f
         *generation = ++replica->state.generation;
         replica->state_changed = true;
     }
-    return err == FC_OK ? fc_replica_generation_drop(replica, *generation) : err;
+    if (err == FC_OK)
+        err = fc_replica_generation_drop(replica, *generation);
+    return err == FC_OK ? fc_index_generation_new(replica, *generation, participant) : err;
 }
 
 /* Deletes rows whose keys begin with `prefix`; *left goes down by one for each. */
@@ -388,7 +396,7 @@ static enum fc_err tidy_generation(struct fc_replica *replica, uint32_t generati
                                            FC_TABLE_TREE, FC_TABLE_ENTRY};
     uint8_t prefix[4];
     fc_put_be32(prefix, generation);
-    enum fc_err err = FC_OK;
+    enum fc_err err = fc_index_generation_tidy(replica, generation, left);
     for (unsigned i = 0; i < sizeof tables / sizeof tables[0] && err == FC_OK && *left > 0; i++)
         err = delete_range(replica->txn, tables[i], fc_span(prefix, sizeof prefix), left);
     uint8_t missing[5] = {'M', prefix[0], prefix[1], prefix[2], prefix[3]};
@@ -434,6 +442,11 @@ enum fc_err fc_replica_tidy(struct fc_replica *replica, uint32_t rows_max, bool 
             err = next_dropped(replica, generation, &generation);
     }
     *more = err == FC_OK;
+    if (err == FC_OK || err == FC_E_MISSING) {
+        /* What was deleted leaves the index now, not when enough has come for a merge. */
+        enum fc_err merged = fc_index_forget(replica);
+        err = merged == FC_OK ? err : merged;
+    }
     return err == FC_E_MISSING ? FC_OK : err;
 }
 
@@ -467,6 +480,8 @@ static enum fc_err read_store(struct fc_replica *replica)
     if (err != FC_OK)
         return err;
     err = read_identity(replica, txn);
+    if (err == FC_OK)
+        err = fc_index_open(replica, txn);
     fc_kv_abort(txn);
     if (err != FC_OK)
         return err;
@@ -485,8 +500,10 @@ static enum fc_err initialise(struct fc_replica *replica)
     uint8_t format[4];
     fc_put_be32(format, FC_STORE_FORMAT);
     replica->state.epoch = draw_epoch(replica);
-    err = fc_kv_put(replica->txn, FC_TABLE_META, fc_span_str(key_format),
-                    fc_span(format, sizeof format));
+    err = replica->index ? fc_index_reset(replica, true) : FC_OK;
+    if (err == FC_OK)
+        err = fc_kv_put(replica->txn, FC_TABLE_META, fc_span_str(key_format),
+                        fc_span(format, sizeof format));
     if (err == FC_OK)
         err = fc_kv_put(replica->txn, FC_TABLE_META, fc_span_str(key_federation),
                         fc_span(replica->federation.b, sizeof replica->federation.b));
@@ -513,7 +530,9 @@ enum fc_err fc_replica_open(const struct fc_replica_config *config, struct fc_re
     replica->verifier = config->verifier;
     replica->federation = config->federation;
     memcpy(replica->seed, config->seed, sizeof replica->seed);
-    enum fc_err err = read_store(replica);
+    enum fc_err err = config->index ? fc_index_create(&replica->index) : FC_OK;
+    if (err == FC_OK)
+        err = read_store(replica);
     if (err == FC_E_MISSING && config->create) {
         do
             err = initialise(replica);
@@ -539,6 +558,7 @@ void fc_replica_close(struct fc_replica *replica)
     fc_load_forget_all(replica);
     fc_ledger_destroy(replica->ledger);
     fc_codec_destroy(replica->codec);
+    fc_index_destroy(replica->index);
     fc_kv_close(replica->kv);
     fc_buf_finish(&replica->row);
     fc_buf_finish(&replica->old);

@@ -25,6 +25,7 @@ struct fc_replica_config {
     struct fc_hash federation; /* zero: take the one in the store */
     bool create;               /* initialise an empty store for `federation` */
     struct fc_shared *shared;  /* borrowed; NULL: this replica stands alone */
+    bool index;                /* keep a search index (store/index.h) */
 };
 /* FC_E_MISSING: the store is empty and create is not set. FC_E_FEDERATION, FC_E_VERSION,
  * FC_E_CORRUPT, FC_E_IO, FC_E_NOMEM. */
@@ -43,6 +44,22 @@ FC_MUST_USE enum fc_err fc_replica_begin(struct fc_replica *replica);
 FC_MUST_USE enum fc_err fc_replica_commit(struct fc_replica *replica);
 void fc_replica_abort(struct fc_replica *replica);
 bool fc_replica_writing(const struct fc_replica *replica);
+
+/* -- search (store/query.h) ------------------------------------------------------------------- */
+
+/* Whether there is an index to ask; one that is stale, of another version or not there yet while
+ * the replica was opened with `index`, must be made again first. */
+enum fc_index_state { FC_INDEX_NONE, FC_INDEX_STALE, FC_INDEX_READY };
+enum fc_index_state fc_replica_index_state(const struct fc_replica *replica);
+/* Makes the index again from the entries, in transactions of its own: none may be open. FC_E_ARG
+ * without `index`; store errors, after which the index is stale and this may be called again. */
+struct fc_index_progress {
+    uint64_t done, total; /* entries */
+};
+FC_MUST_USE enum fc_err fc_replica_reindex(struct fc_replica *replica,
+                                           void (*progress)(void *ctx,
+                                                            const struct fc_index_progress *at),
+                                           void *ctx);
 
 /* -- records ---------------------------------------------------------------------------------- */
 

@@ -138,7 +138,9 @@ enum fc_err fc_replica_entry_put(struct fc_replica *replica, struct fc_replica_r
     bool held = err == FC_OK, present = entry->state == FC_CONTENT_PRESENT;
     bool keeps = held && present && old.state == FC_CONTENT_PRESENT;
     assert(!present || frame.data || keeps);
-    err = held ? replaced(replica, row, &old, entry, keeps) : FC_OK;
+    err = fc_index_put(replica, row->feed.generation, held ? &old : NULL, entry, frame, keeps);
+    if (err == FC_OK && held)
+        err = replaced(replica, row, &old, entry, keeps);
     if (err == FC_OK)
         err = row_put(replica, row, entry, fresh);
     if (err == FC_OK && (!held || old.version != entry->version))
@@ -170,7 +172,9 @@ enum fc_err fc_replica_entry_delete(struct fc_replica *replica, struct fc_replic
     if (err != FC_OK)
         return err;
     struct fc_entry_key key = fc_entry_key(generation, key_hash);
-    err = version_del(replica, generation, &old);
+    err = fc_index_remove(replica, generation, &old);
+    if (err == FC_OK)
+        err = version_del(replica, generation, &old);
     if (err == FC_OK)
         err = content_del(replica, row, key_hash, old.state);
     if (err == FC_OK)

@@ -4,6 +4,7 @@
 
 #include "store/content_memo.h"
 #include "store/digest_memo.h"
+#include "store/index.h"
 #include "store/item.h"
 #include "store/kv_undo.h"
 #include "store/replica.h"
@@ -51,6 +52,8 @@ struct fc_replica {
     uint8_t rove[36]; /* generation and H(key) of the last content wanted */
     struct fc_load *loads;
     struct fc_readers *readers;           /* told of every commit; or NULL */
+    struct fc_index *index;               /* or NULL */
+    bool index_forget;                    /* the store has one that this replica does not keep up */
     struct fc_buf row, old, plain, frame; /* scratch, each used by one function at a time */
 };
 

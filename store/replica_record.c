@@ -185,7 +185,8 @@ static enum fc_err settle_feed(struct fc_replica *replica, const struct fc_hash 
     struct fc_participant who;
     bool removed = fc_ledger_participant(replica->ledger, participant, &who) == FC_OK &&
                    who.revocation && who.revocation->revocation.mode == FC_REVOKE_REMOVE;
-    return removed ? fc_replica_feed_remove(replica, participant) : FC_OK;
+    return removed ? fc_replica_feed_remove(replica, participant)
+                   : fc_index_settle(replica, participant);
 }
 
 static enum fc_err settle_row(void *ctx, const struct fc_replica_row *row)

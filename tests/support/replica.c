@@ -43,23 +43,36 @@ static void node_open(struct fc_test_node *node, struct fc_kv *kv, bool create)
     struct fc_replica_config config = {.kv = fc_kv_fault_create(kv, &node->fault),
                                        .verifier = fc_verifier_plain(),
                                        .federation = node->federation,
-                                       .create = create};
+                                       .create = create,
+                                       .index = node->index};
     if (node->backend == FC_TEST_SHARED)
         config.shared = shared;
     memcpy(config.seed, node->seed, sizeof config.seed);
     must(fc_replica_open(&config, &node->replica));
 }
 
-void fc_test_node_init(struct fc_test_node *node, enum fc_test_backend backend,
-                       const struct fc_test_federation *fed, const char *label)
+static void node_init(struct fc_test_node *node, enum fc_test_backend backend,
+                      const struct fc_test_federation *fed, const char *label, bool index)
 {
-    *node = (struct fc_test_node){.backend = backend, .federation = fed->id};
+    *node = (struct fc_test_node){.backend = backend, .federation = fed->id, .index = index};
     fc_test_seed(label, 0, node->seed);
     if (backend == FC_TEST_LMDB)
         node->path = tempdir_create();
     if (backend == FC_TEST_SHARED && shared_nodes++ == 0)
         must(fc_shared_create(fc_verifier_plain(), &shared));
     node_open(node, store_open(node, true), true);
+}
+
+void fc_test_node_init(struct fc_test_node *node, enum fc_test_backend backend,
+                       const struct fc_test_federation *fed, const char *label)
+{
+    node_init(node, backend, fed, label, false);
+}
+
+void fc_test_node_init_index(struct fc_test_node *node, enum fc_test_backend backend,
+                             const struct fc_test_federation *fed, const char *label)
+{
+    node_init(node, backend, fed, label, true);
 }
 
 void fc_test_node_reopen(struct fc_test_node *node)

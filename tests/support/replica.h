@@ -15,6 +15,7 @@ struct fc_shared *fc_test_shared(void);
 
 struct fc_test_node {
     enum fc_test_backend backend;
+    bool index; /* keeps a search index */
     struct fc_hash federation;
     char *path; /* of the LMDB store */
     uint8_t seed[32];
@@ -24,6 +25,9 @@ struct fc_test_node {
 /* A new empty replica; label makes its seed. */
 void fc_test_node_init(struct fc_test_node *node, enum fc_test_backend backend,
                        const struct fc_test_federation *fed, const char *label);
+/* The same with a search index. */
+void fc_test_node_init_index(struct fc_test_node *node, enum fc_test_backend backend,
+                             const struct fc_test_federation *fed, const char *label);
 /* Closed and opened again, as by another process; memory is cloned. */
 void fc_test_node_reopen(struct fc_test_node *node);
 void fc_test_node_finish(struct fc_test_node *node);

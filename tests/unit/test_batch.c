@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "sim/batch.h"
-#include "sim/index.h"
+#include "sim/numbers.h"
 #include "store/crypto.h"
 
 struct told {
@@ -74,19 +74,19 @@ static void a_stop_starts_no_more(void **state)
 static void numbers_are_found_by_their_keys(void **state)
 {
     (void)state;
-    struct fc_index index = {0};
+    struct fc_numbers index = {0};
     uint8_t none[32] = {1, 2, 3};
-    assert_int_equal(fc_index_get(&index, none), FC_INDEX_NONE);
+    assert_int_equal(fc_numbers_get(&index, none), FC_NUMBERS_NONE);
     for (uint32_t i = 0; i < 5000; i++) {
         struct fc_hash key = fc_hash("fedcat.sim.1", fc_span(&i, sizeof i));
-        fc_index_put(&index, key.b, i);
+        fc_numbers_put(&index, key.b, i);
     }
     for (uint32_t i = 0; i < 5000; i++) {
         struct fc_hash key = fc_hash("fedcat.sim.1", fc_span(&i, sizeof i));
-        assert_int_equal(fc_index_get(&index, key.b), i);
+        assert_int_equal(fc_numbers_get(&index, key.b), i);
     }
-    assert_int_equal(fc_index_get(&index, none), FC_INDEX_NONE);
-    fc_index_finish(&index);
+    assert_int_equal(fc_numbers_get(&index, none), FC_NUMBERS_NONE);
+    fc_numbers_finish(&index);
 }
 
 int main(void)

@@ -1,0 +1,562 @@
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/index_priv.h"
+
+enum {
+    ROWS_MAX = 16384,           /* of one pass */
+    PAIRS_MAX = 6 * 1024 * 1024 /* terms of documents in one pass, about */
+};
+
+/* A row that changes: all documents that come to it or go from it. */
+struct target {
+    uint32_t key, hash; /* where the key lies in `keys` */
+    uint8_t tag, key_len;
+    uint32_t in, out; /* how many; while filling, where the next one goes */
+    uint32_t number;  /* of a provider */
+};
+struct pair {
+    uint32_t target, doc;
+};
+struct merged {                                      /* one document */
+    uint32_t doc, generation, from, until, provider; /* provider: target + 1 */
+    bool in, seen, contested;
+};
+struct merge {
+    struct fc_replica *replica;
+    struct target *targets;
+    uint32_t count, cap;
+    uint32_t *table; /* target + 1 by hash */
+    uint32_t table_size;
+    struct fc_buf keys, in, out, docs; /* struct pair, struct merged */
+    uint32_t *list;                    /* documents by target, those that go before */
+    uint32_t generation;               /* the one read last */
+    bool generation_known;
+    struct fc_index_generation row;
+};
+
+/* -- gathering --------------------------------------------------------------------------------- */
+
+static uint32_t hash_of(struct fc_span key)
+{
+    uint64_t hash = 0xcbf29ce484222325u;
+    size_t i = 0;
+    for (; i + 8 <= key.len; i += 8) {
+        uint64_t word;
+        memcpy(&word, key.data + i, 8);
+        hash = (hash ^ word) * 0xff51afd7ed558ccdu;
+        hash ^= hash >> 32;
+    }
+    for (; i < key.len; i++)
+        hash = (hash ^ key.data[i]) * 0x100000001b3u;
+    return (uint32_t)(hash ^ hash >> 29);
+}
+
+static enum fc_err grow(struct merge *merge)
+{
+    uint32_t cap = merge->cap ? 2 * merge->cap : 1024;
+    struct target *targets = realloc(merge->targets, cap * sizeof *targets);
+    uint32_t *table = targets ? calloc(2 * cap, sizeof *table) : NULL;
+    if (targets)
+        merge->targets = targets;
+    if (!table)
+        return FC_E_NOMEM;
+    free(merge->table);
+    merge->table = table;
+    merge->cap = cap;
+    merge->table_size = 2 * cap;
+    for (uint32_t i = 0; i < merge->count; i++) {
+        uint32_t at = targets[i].hash & (merge->table_size - 1);
+        while (table[at])
+            at = (at + 1) & (merge->table_size - 1);
+        table[at] = i + 1;
+    }
+    return FC_OK;
+}
+
+static enum fc_err target_of(struct merge *merge, uint8_t tag, struct fc_span key, uint32_t *target)
+{
+    uint32_t hash = hash_of(key);
+    if (merge->count == merge->cap) {
+        enum fc_err err = grow(merge);
+        if (err != FC_OK)
+            return err;
+    }
+    uint32_t at = hash & (merge->table_size - 1);
+    for (; merge->table[at]; at = (at + 1) & (merge->table_size - 1)) {
+        const struct target *known = &merge->targets[merge->table[at] - 1];
+        if (known->hash == hash && known->tag == tag && known->key_len == key.len &&
+            memcmp(merge->keys.data + known->key, key.data, key.len) == 0) {
+            *target = merge->table[at] - 1;
+            return FC_OK;
+        }
+    }
+    *target = merge->count;
+    merge->table[at] = merge->count + 1;
+    merge->targets[merge->count++] = (struct target){
+        .key = (uint32_t)merge->keys.len, .hash = hash, .tag = tag, .key_len = (uint8_t)key.len};
+    fc_buf_append(&merge->keys, key.data, key.len);
+    return fc_buf_check(&merge->keys);
+}
+
+static enum fc_err note(struct merge *merge, uint8_t tag, struct fc_span key, uint32_t doc, bool in,
+                        uint32_t *target)
+{
+    enum fc_err err = target_of(merge, tag, key, target);
+    if (err != FC_OK)
+        return err;
+    const struct pair pair = {*target, doc};
+    merge->targets[*target].in += in;
+    merge->targets[*target].out += !in;
+    struct fc_buf *pairs = in ? &merge->in : &merge->out;
+    fc_buf_append(pairs, &pair, sizeof pair);
+    return fc_buf_check(pairs);
+}
+
+static enum fc_err note_name(struct merge *merge, struct fc_span name, uint32_t doc, bool in)
+{
+    struct fc_index_key key = fc_index_key_name(name, doc);
+    uint32_t target;
+    return note(merge, FC_TAG_NAME, fc_index_span(&key), doc, in, &target);
+}
+
+static enum fc_err note_items(struct merge *merge, struct fc_span items, struct merged *merged)
+{
+    uint32_t chunk = merged->doc >> FC_DOCS_CHUNK_BITS, target;
+    struct fc_span bytes;
+    uint8_t tag;
+    enum fc_err err = FC_OK;
+    while (err == FC_OK && fc_said_next(&items, &tag, &bytes)) {
+        if (tag == FC_TAG_NAME) {
+            err = note_name(merge, bytes, merged->doc, merged->in);
+        } else if (tag == FC_TAG_PROVIDER) {
+            err = note(merge, tag, bytes, merged->doc, merged->in, &target);
+            merged->provider = target + 1;
+        } else {
+            struct fc_index_key key = fc_index_key_item(tag, chunk, bytes);
+            err = note(merge, tag, fc_index_span(&key), merged->doc, merged->in, &target);
+        }
+    }
+    return err;
+}
+
+static enum fc_err note_row(struct merge *merge, uint32_t doc, struct fc_span row, bool in)
+{
+    struct fc_said said;
+    uint32_t target;
+    enum fc_err err = fc_said_parse(row, &said);
+    if (err == FC_OK && in && (!merge->generation_known || merge->generation != said.generation)) {
+        err = fc_index_generation_get(merge->replica->txn, said.generation, &merge->row);
+        merge->generation = said.generation;
+        merge->generation_known = err == FC_OK;
+    }
+    if (err != FC_OK)
+        return err;
+    struct merged merged = {.doc = doc, .generation = said.generation, .in = in};
+    if (in) {
+        merged.from = said.from;
+        merged.until = said.until;
+        merged.seen = fc_index_seen(&merge->row, said.version);
+        merged.contested = merge->row.contested && merge->row.state == FC_GENERATION_HELD;
+    }
+    const char *status = fc_status_name(said.status);
+    struct fc_index_key key =
+        fc_index_key_item(FC_TAG_FACET + FC_FACET_STATE, doc >> FC_DOCS_CHUNK_BITS,
+                          fc_span_str(status ? status : ""));
+    err = note(merge, FC_TAG_FACET + FC_FACET_STATE, fc_index_span(&key), doc, in, &target);
+    if (err == FC_OK)
+        err = note_items(merge, said.items, &merged);
+    fc_buf_append(&merge->docs, &merged, sizeof merged);
+    return err == FC_OK ? fc_buf_check(&merge->docs) : err;
+}
+
+static bool full(const struct merge *merge)
+{
+    return merge->docs.len >= ROWS_MAX * sizeof(struct merged) ||
+           merge->in.len + merge->out.len >= PAIRS_MAX * sizeof(struct pair);
+}
+
+static enum fc_err gather(struct merge *merge, uint8_t kind, bool in)
+{
+    struct fc_kv_cursor *cursor = NULL;
+    struct fc_span key, value;
+    enum fc_err err = fc_kv_cursor_open(merge->replica->txn, FC_TABLE_INDEX, &cursor);
+    if (err != FC_OK)
+        return err;
+    err = fc_kv_seek(cursor, fc_span(&kind, 1), &key, &value);
+    while (err == FC_OK && key.len == 5 && key.data[0] == kind && !full(merge)) {
+        err = note_row(merge, fc_get_be32(key.data + 1), value, in);
+        if (err == FC_OK)
+            err = fc_kv_next(cursor, &key, &value);
+    }
+    fc_kv_cursor_close(cursor);
+    return err == FC_E_MISSING ? FC_OK : err;
+}
+
+/* -- writing ----------------------------------------------------------------------------------- */
+
+static struct fc_span key_of(const struct merge *merge, const struct target *target)
+{
+    return fc_span(merge->keys.data + target->key, target->key_len);
+}
+
+/* Lays the documents out by target; each target's `in` and `out` become where its own end. */
+static enum fc_err scatter(struct merge *merge)
+{
+    size_t total = (merge->in.len + merge->out.len) / sizeof(struct pair);
+    merge->list = malloc((total + 1) * sizeof *merge->list);
+    if (!merge->list)
+        return FC_E_NOMEM;
+    uint32_t at = 0;
+    for (uint32_t i = 0; i < merge->count; i++) {
+        struct target *target = &merge->targets[i];
+        uint32_t out = target->out, in = target->in;
+        target->out = at;
+        target->in = at + out;
+        at += out + in;
+    }
+    for (size_t i = 0; i < merge->out.len; i += sizeof(struct pair)) {
+        struct pair pair;
+        memcpy(&pair, merge->out.data + i, sizeof pair);
+        merge->list[merge->targets[pair.target].out++] = pair.doc;
+    }
+    for (size_t i = 0; i < merge->in.len; i += sizeof(struct pair)) {
+        struct pair pair;
+        memcpy(&pair, merge->in.data + i, sizeof pair);
+        merge->list[merge->targets[pair.target].in++] = pair.doc;
+    }
+    return FC_OK;
+}
+
+/* One more row, or one less, that has a word. */
+static enum fc_err count_word(struct fc_replica *replica, struct fc_span term, bool more)
+{
+    struct fc_index_key key = fc_index_key_word(term);
+    struct fc_span row;
+    uint8_t bytes[4];
+    uint32_t count = 0;
+    enum fc_err err = fc_kv_get(replica->txn, FC_TABLE_INDEX, fc_index_span(&key), &row);
+    if (err == FC_OK && row.len == 4)
+        count = fc_get_be32(row.data);
+    if (err != FC_OK && err != FC_E_MISSING)
+        return err;
+    if (!more && count <= 1)
+        return count ? fc_kv_del(replica->txn, FC_TABLE_INDEX, fc_index_span(&key)) : FC_OK;
+    fc_put_be32(bytes, more ? count + 1 : count - 1);
+    return fc_kv_put(replica->txn, FC_TABLE_INDEX, fc_index_span(&key),
+                     fc_span(bytes, sizeof bytes));
+}
+
+enum { WORD_AT = 4 }; /* in a key 'P': past kind, chunk, tier */
+
+static enum fc_err write_docs(struct merge *merge, const struct target *target, uint32_t start)
+{
+    struct fc_replica *replica = merge->replica;
+    struct fc_buf *value = &replica->index->value;
+    struct fc_span key = key_of(merge, target), row = {0};
+    const uint8_t *chunk = key.data + (target->tag < FC_TIERS ? 1 : 2);
+    enum fc_err err = fc_kv_get(replica->txn, FC_TABLE_INDEX, key, &row);
+    bool had = err == FC_OK;
+    if (err != FC_OK && err != FC_E_MISSING)
+        return err;
+    fc_buf_clear(value);
+    err = fc_docs_patch((uint32_t)chunk[0] << 8 | chunk[1], had ? row : (struct fc_span){0},
+                        merge->list + start, target->out - start, merge->list + target->out,
+                        target->in - target->out, value);
+    if (err != FC_OK)
+        return err;
+    if (value->len > 0)
+        err = fc_kv_put(replica->txn, FC_TABLE_INDEX, key, fc_buf_span(value));
+    else if (had)
+        err = fc_kv_del(replica->txn, FC_TABLE_INDEX, key);
+    if (err == FC_OK && target->tag < FC_TIERS && had != (value->len > 0) && key.data[WORD_AT] > 1)
+        err = count_word(replica, fc_span(key.data + WORD_AT, key.len - WORD_AT), !had);
+    return err;
+}
+
+static enum fc_err last_provider(struct fc_replica *replica, uint32_t *number)
+{
+    static const uint8_t after[] = {'V' + 1};
+    struct fc_kv_cursor *cursor = NULL;
+    struct fc_span key, value;
+    enum fc_err err = fc_kv_cursor_open(replica->txn, FC_TABLE_INDEX, &cursor);
+    if (err != FC_OK)
+        return err;
+    err = fc_kv_seek_before(cursor, fc_span(after, sizeof after), &key, &value);
+    *number = err == FC_OK && key.len == 5 && key.data[0] == 'V' ? fc_get_be32(key.data + 1) : 0;
+    fc_kv_cursor_close(cursor);
+    return err == FC_E_MISSING ? FC_OK : err;
+}
+
+/* Counts a provider's documents; its number is given with the first and goes with the last. */
+static enum fc_err write_provider(struct merge *merge, struct target *target, uint32_t in,
+                                  uint32_t out)
+{
+    struct fc_txn *txn = merge->replica->txn;
+    struct fc_span name = key_of(merge, target), row;
+    struct fc_index_key key = fc_index_key_provider(name);
+    uint8_t value[8];
+    uint32_t count = 0;
+    enum fc_err err = fc_kv_get(txn, FC_TABLE_INDEX, fc_index_span(&key), &row);
+    bool had = err == FC_OK && row.len == 8;
+    if (err != FC_OK && err != FC_E_MISSING)
+        return err;
+    if (had) {
+        target->number = fc_get_be32(row.data);
+        count = fc_get_be32(row.data + 4);
+    } else {
+        err = last_provider(merge->replica, &target->number);
+        target->number++;
+        if (err == FC_E_MISSING)
+            err = FC_OK;
+        if (err != FC_OK)
+            return err;
+    }
+    count = count + in > out ? count + in - out : 0;
+    struct fc_index_key by_number = fc_index_key_doc('V', target->number);
+    if (count == 0) {
+        err = had ? fc_kv_del(txn, FC_TABLE_INDEX, fc_index_span(&key)) : FC_OK;
+        return err == FC_OK && had ? fc_kv_del(txn, FC_TABLE_INDEX, fc_index_span(&by_number))
+                                   : err;
+    }
+    fc_put_be32(value, target->number);
+    fc_put_be32(value + 4, count);
+    err = fc_kv_put(txn, FC_TABLE_INDEX, fc_index_span(&key), fc_span(value, sizeof value));
+    return err == FC_OK && !had ? fc_kv_put(txn, FC_TABLE_INDEX, fc_index_span(&by_number), name)
+                                : err;
+}
+
+static enum fc_err write_target(struct merge *merge, struct target *target, uint32_t start)
+{
+    struct fc_txn *txn = merge->replica->txn;
+    if (target->tag == FC_TAG_PROVIDER)
+        return write_provider(merge, target, target->in - target->out, target->out - start);
+    if (target->tag != FC_TAG_NAME)
+        return write_docs(merge, target, start);
+    if (target->in > target->out)
+        return fc_kv_put(txn, FC_TABLE_INDEX, key_of(merge, target), fc_span("", 0));
+    enum fc_err err = fc_kv_del(txn, FC_TABLE_INDEX, key_of(merge, target));
+    return err == FC_E_MISSING ? FC_OK : err;
+}
+
+struct order {
+    const uint8_t *key;
+    uint32_t target;
+    uint8_t len;
+    uint64_t head; /* the key's first bytes, to compare at once */
+};
+
+static int compare(const void *a, const void *b)
+{
+    const struct order *left = a, *right = b;
+    if (left->head != right->head)
+        return left->head < right->head ? -1 : 1;
+    return fc_span_cmp(fc_span(left->key, left->len), fc_span(right->key, right->len));
+}
+
+static enum fc_err write_targets(struct merge *merge)
+{
+    struct order *order = malloc((merge->count + 1) * sizeof *order);
+    uint32_t *starts = malloc((merge->count + 1) * sizeof *starts);
+    enum fc_err err = order && starts ? FC_OK : FC_E_NOMEM;
+    for (uint32_t i = 0; i < merge->count && err == FC_OK; i++) {
+        struct fc_span key = key_of(merge, &merge->targets[i]);
+        uint8_t head[8] = {0};
+        memcpy(head, key.data, key.len < 8 ? key.len : 8);
+        order[i] = (struct order){key.data, i, (uint8_t)key.len, fc_get_be64(head)};
+        starts[i] = i == 0 ? 0 : merge->targets[i - 1].in;
+    }
+    if (err == FC_OK)
+        qsort(order, merge->count, sizeof *order, compare);
+    for (uint32_t i = 0; i < merge->count && err == FC_OK; i++)
+        err = write_target(merge, &merge->targets[order[i].target], starts[order[i].target]);
+    free(order);
+    free(starts);
+    return err;
+}
+
+/* -- per document ------------------------------------------------------------------------------ */
+
+static int compare_docs(const void *a, const void *b)
+{
+    const struct merged *left = a, *right = b;
+    if (left->doc != right->doc)
+        return left->doc < right->doc ? -1 : 1;
+    return left->in - right->in;
+}
+
+static int compare_generations(const void *a, const void *b)
+{
+    const struct merged *left = a, *right = b;
+    if (left->generation != right->generation)
+        return left->generation < right->generation ? -1 : 1;
+    return compare_docs(a, b);
+}
+
+static uint32_t column_value(const struct merge *merge, const struct merged *merged,
+                             enum fc_column column)
+{
+    if (!merged->in)
+        return 0;
+    switch (column) {
+    case FC_COLUMN_GENERATION:
+        return merged->generation;
+    case FC_COLUMN_PROVIDER:
+        return merged->provider ? merge->targets[merged->provider - 1].number : 0;
+    case FC_COLUMN_FROM:
+        return merged->from;
+    case FC_COLUMN_UNTIL:
+        return merged->until;
+    }
+    return 0;
+}
+
+static enum fc_err write_column(struct merge *merge, const struct merged *docs, size_t count,
+                                enum fc_column column)
+{
+    struct fc_txn *txn = merge->replica->txn;
+    uint8_t page[FC_COLUMN_PAGE * 4];
+    enum fc_err err = FC_OK;
+    for (size_t i = 0; i < count && err == FC_OK;) {
+        uint32_t number = docs[i].doc / FC_COLUMN_PAGE;
+        struct fc_index_key key = fc_index_key_column(column, number);
+        struct fc_span row;
+        memset(page, 0, sizeof page);
+        err = fc_kv_get(txn, FC_TABLE_INDEX, fc_index_span(&key), &row);
+        if (err == FC_OK && row.len == sizeof page)
+            memcpy(page, row.data, sizeof page);
+        else if (err != FC_E_MISSING)
+            return err == FC_OK ? FC_E_CORRUPT : err;
+        for (; i < count && docs[i].doc / FC_COLUMN_PAGE == number; i++)
+            fc_put_be32(page + 4 * (docs[i].doc % FC_COLUMN_PAGE),
+                        column_value(merge, &docs[i], column));
+        err = fc_kv_put(txn, FC_TABLE_INDEX, fc_index_span(&key), fc_span(page, sizeof page));
+    }
+    return err;
+}
+
+static enum fc_err add_docs(struct fc_replica *replica, const struct fc_index_key *key,
+                            uint32_t chunk, const struct fc_docs *more)
+{
+    struct fc_docs *docs = fc_docs_copy(more);
+    if (!docs)
+        return FC_E_NOMEM;
+    enum fc_err err = fc_index_docs_get(replica->txn, key, chunk, docs);
+    if (err == FC_OK)
+        err = fc_index_docs_put(replica, key, chunk, docs);
+    fc_docs_destroy(docs);
+    return err;
+}
+
+/* Documents of one generation and chunk. */
+static enum fc_err write_sets(struct fc_replica *replica, const struct merged *docs, size_t count)
+{
+    uint32_t chunk = docs[0].doc >> FC_DOCS_CHUNK_BITS;
+    struct fc_docs *sets[3] = {fc_docs_create(), fc_docs_create(), fc_docs_create()};
+    const struct fc_index_key keys[3] = {fc_index_key_generation(docs[0].generation, chunk),
+                                         fc_index_key_set(FC_SET_SEEN, chunk),
+                                         fc_index_key_set(FC_SET_CONTESTED, chunk)};
+    enum fc_err err = sets[0] && sets[1] && sets[2] ? FC_OK : FC_E_NOMEM;
+    for (size_t i = 0; i < count && err == FC_OK; i++) {
+        if (!docs[i].in)
+            continue;
+        fc_docs_add(sets[0], docs[i].doc);
+        if (docs[i].seen)
+            fc_docs_add(sets[1], docs[i].doc);
+        if (docs[i].contested)
+            fc_docs_add(sets[2], docs[i].doc);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        if (err == FC_OK && fc_docs_count(sets[i]) > 0)
+            err = add_docs(replica, &keys[i], chunk, sets[i]);
+        fc_docs_destroy(sets[i]);
+    }
+    return err;
+}
+
+static enum fc_err write_documents(struct merge *merge)
+{
+    struct merged *docs = (struct merged *)(void *)merge->docs.data;
+    size_t count = merge->docs.len / sizeof *docs;
+    enum fc_err err = FC_OK;
+    if (count == 0)
+        return FC_OK;
+    qsort(docs, count, sizeof *docs, compare_docs);
+    for (unsigned column = 0; column < FC_COLUMNS && err == FC_OK; column++)
+        err = write_column(merge, docs, count, (enum fc_column)column);
+    qsort(docs, count, sizeof *docs, compare_generations);
+    for (size_t i = 0, end; i < count && err == FC_OK; i = end) {
+        for (end = i + 1; end < count && docs[end].generation == docs[i].generation &&
+                          docs[end].doc >> FC_DOCS_CHUNK_BITS == docs[i].doc >> FC_DOCS_CHUNK_BITS;)
+            end++;
+        err = write_sets(merge->replica, docs + i, end - i);
+    }
+    return err;
+}
+
+/* Rows that were gathered go; *left says that some of the kind were not. */
+static enum fc_err delete_rows(struct merge *merge)
+{
+    const struct merged *docs = (const struct merged *)(const void *)merge->docs.data;
+    struct fc_index *index = merge->replica->index;
+    enum fc_err err = FC_OK;
+    for (size_t i = 0; i < merge->docs.len / sizeof *docs && err == FC_OK; i++) {
+        static const uint8_t in[] = {'S', 'F'}, out[] = {'X'};
+        const uint8_t *kinds = docs[i].in ? in : out;
+        size_t kind_count = docs[i].in ? sizeof in : sizeof out, k = 0;
+        for (err = FC_E_MISSING; err == FC_E_MISSING && k < kind_count; k++) {
+            struct fc_index_key key = fc_index_key_doc(kinds[k], docs[i].doc);
+            err = fc_kv_del(merge->replica->txn, FC_TABLE_INDEX, fc_index_span(&key));
+        }
+        uint32_t *count = !docs[i].in ? &index->purges : k == 1 ? &index->staged : &index->pending;
+        *count -= *count > 0;
+    }
+    return err == FC_E_MISSING ? FC_E_CORRUPT : err;
+}
+
+static enum fc_err run_pass(struct fc_replica *replica, bool *more)
+{
+    struct merge merge = {.replica = replica};
+    enum fc_err err = gather(&merge, 'X', false);
+    if (err == FC_OK)
+        err = gather(&merge, 'F', true);
+    if (err == FC_OK)
+        err = gather(&merge, 'S', true);
+    if (err == FC_OK)
+        err = scatter(&merge);
+    if (err == FC_OK)
+        err = write_targets(&merge);
+    if (err == FC_OK)
+        err = delete_rows(&merge);
+    *more = full(&merge);
+    if (err == FC_OK)
+        err = write_documents(&merge);
+    free(merge.targets);
+    free(merge.table);
+    free(merge.list);
+    fc_buf_finish(&merge.keys);
+    fc_buf_finish(&merge.in);
+    fc_buf_finish(&merge.out);
+    fc_buf_finish(&merge.docs);
+    return err;
+}
+
+enum fc_err fc_index_merge(struct fc_replica *replica, bool all)
+{
+    struct fc_index *index = replica->index;
+    bool more = true;
+    enum fc_err err = FC_OK;
+    if (!index || index->stale)
+        return FC_OK;
+    uint32_t waiting = index->pending + index->staged + index->purges;
+    if (waiting == 0 ||
+        (!all && index->pending <= FC_INDEX_PENDING_MAX && waiting <= FC_INDEX_BATCH_MAX))
+        return FC_OK;
+    while (err == FC_OK && more)
+        err = run_pass(replica, &more);
+    if (err == FC_OK)
+        index->pending = index->staged = index->purges = 0;
+    index->changed = true;
+    return err;
+}

@@ -1,0 +1,161 @@
+/* The index's rows, all of table INDEX; numbers in keys are big-endian.
+ *
+ *   'I'                            -> version, epoch, next document, rows waiting, complete
+ *   'A' generation                 -> participant, state, contested, greatest version seen
+ *   'K' generation, H(key)         -> document
+ *   'D' document                   -> generation, H(key), folded name
+ *   'F' document                   -> what it says: held, waits to be merged
+ *   'S' document                   -> the same of a generation that is being loaded
+ *   'X' document                   -> what it said: waits to be taken out
+ *   'P' chunk, tier, term          -> documents (store/docs.h)
+ *   'B' facet, chunk, value        -> documents
+ *   'G' generation, chunk          -> documents merged
+ *   'L' set, chunk                 -> documents: 0 seen, 1 of contested feeds
+ *   'C' column, page               -> a number for each of FC_COLUMN_PAGE documents
+ *   'W' term                       -> how many 'P' rows have it: the dictionary
+ *   'V' number                     -> a provider; 'v' hash -> its number, how many have it
+ *   'N' folded name, document      -> nothing
+ */
+#ifndef FC_STORE_INDEX_PRIV_H
+#define FC_STORE_INDEX_PRIV_H
+
+#include "store/docs.h"
+#include "store/document.h"
+#include "store/index.h"
+#include "store/query.h"
+#include "store/replica_priv.h"
+#include "store/stem.h"
+#include "store/words.h"
+
+enum { FC_COLUMN_PAGE = 480 }; /* numbers: a value of 1,920 bytes */
+enum fc_column {
+    FC_COLUMN_GENERATION,
+    FC_COLUMN_PROVIDER, /* 0: none */
+    FC_COLUMN_FROM,     /* days + FC_DAY_ZERO; 0: not said */
+    FC_COLUMN_UNTIL,
+};
+enum { FC_COLUMNS = FC_COLUMN_UNTIL + 1 };
+#define FC_DAY_ZERO 0x40000000
+
+enum fc_docs_set { FC_SET_SEEN, FC_SET_CONTESTED };
+enum { FC_SETS = FC_SET_CONTESTED + 1 };
+
+/* What a document says: a head and items (tag, length, bytes), tags 0..FC_TIERS-1 terms. */
+enum {
+    FC_TAG_FACET = 0x10, /* + enum fc_facet */
+    FC_TAG_PROVIDER = 0x20,
+    FC_TAG_NAME = 0x21,
+    FC_SAID_HEAD = 21,
+};
+struct fc_said {
+    uint32_t generation;
+    fc_version version;
+    enum fc_status status;
+    uint32_t from, until; /* as in the columns */
+    struct fc_span items;
+};
+FC_MUST_USE enum fc_err fc_said_parse(struct fc_span row, struct fc_said *out);
+void fc_said_head(uint8_t out[FC_SAID_HEAD], const struct fc_said *said);
+/* False at the end. */
+bool fc_said_next(struct fc_span *items, uint8_t *tag, struct fc_span *bytes);
+
+enum fc_generation_state { FC_GENERATION_STAGED, FC_GENERATION_HELD, FC_GENERATION_DROPPED };
+struct fc_index_generation {
+    struct fc_hash participant;
+    enum fc_generation_state state;
+    bool contested;
+    fc_version seen_max; /* later ones a freeze hides */
+};
+static inline bool fc_index_seen(const struct fc_index_generation *generation, fc_version version)
+{
+    return generation->state == FC_GENERATION_HELD && version <= generation->seen_max;
+}
+
+struct fc_index_slot {
+    uint32_t stamp, offset;
+};
+enum { FC_INDEX_SLOTS = 4 * FC_INDEX_TERMS_MAX };
+
+struct fc_index {
+    struct fc_stemmer *stemmer;
+    bool stale;   /* must be rebuilt: not kept up, not asked */
+    bool changed; /* what 'I' keeps, since the last commit */
+    uint64_t epoch;
+    uint32_t next_doc;
+    uint32_t pending, staged, purges; /* rows 'F', 'S', 'X', or more */
+    struct fc_buf said, plain, value, key_text;
+    struct fc_docs *docs;
+    struct fc_index_slot slots[FC_INDEX_SLOTS]; /* terms of the document at hand */
+    uint32_t stamp, terms, facets[FC_FACETS];
+};
+
+/* -- keys -------------------------------------------------------------------------------------- */
+
+struct fc_index_key {
+    size_t len;
+    uint8_t b[FC_KV_KEY_BYTES_MAX];
+};
+static inline struct fc_span fc_index_span(const struct fc_index_key *key)
+{
+    return fc_span(key->b, key->len);
+}
+struct fc_index_key fc_index_key_doc(uint8_t kind, uint32_t doc); /* 'D', 'F', 'S', 'X', 'A', 'V' */
+struct fc_index_key fc_index_key_entry(uint32_t generation, const struct fc_hash *key_hash);
+/* 'P', or with a facet's tag 'B'. */
+struct fc_index_key fc_index_key_item(uint8_t tag, uint32_t chunk, struct fc_span bytes);
+struct fc_index_key fc_index_key_generation(uint32_t generation, uint32_t chunk);
+struct fc_index_key fc_index_key_set(enum fc_docs_set set, uint32_t chunk);
+struct fc_index_key fc_index_key_column(enum fc_column column, uint32_t page);
+struct fc_index_key fc_index_key_word(struct fc_span term);
+struct fc_index_key fc_index_key_provider(struct fc_span provider);
+struct fc_index_key fc_index_key_name(struct fc_span name, uint32_t doc);
+
+/* -- rows -------------------------------------------------------------------------------------- */
+
+FC_MUST_USE enum fc_err fc_index_generation_get(struct fc_txn *txn, uint32_t generation,
+                                                struct fc_index_generation *out);
+FC_MUST_USE enum fc_err fc_index_generation_put(struct fc_replica *replica, uint32_t generation,
+                                                const struct fc_index_generation *row);
+/* What the ledger says of a participant's entries. */
+void fc_index_judge(const struct fc_replica *replica, struct fc_index_generation *row);
+struct fc_index_doc {
+    uint32_t generation;
+    struct fc_hash key_hash;
+    struct fc_span name;
+};
+FC_MUST_USE enum fc_err fc_index_doc_get(struct fc_txn *txn, uint32_t doc,
+                                         struct fc_index_doc *out);
+FC_MUST_USE enum fc_err fc_index_doc_find(struct fc_txn *txn, uint32_t generation,
+                                          const struct fc_hash *key_hash, uint32_t *doc);
+/* Adds a row's documents to `docs`; nothing when there is no such row. */
+FC_MUST_USE enum fc_err fc_index_docs_get(struct fc_txn *txn, const struct fc_index_key *key,
+                                          uint32_t chunk, struct fc_docs *docs);
+/* Writes a chunk of documents, or deletes the row when there are none. */
+FC_MUST_USE enum fc_err fc_index_docs_put(struct fc_replica *replica,
+                                          const struct fc_index_key *key, uint32_t chunk,
+                                          const struct fc_docs *docs);
+FC_MUST_USE enum fc_err fc_index_docs_set(struct fc_replica *replica,
+                                          const struct fc_index_key *key, uint32_t doc, bool on);
+/* Adds the documents of all chunks under `prefix`, whose keys end in a chunk. */
+FC_MUST_USE enum fc_err fc_index_docs_all(struct fc_txn *txn, struct fc_span prefix,
+                                          struct fc_docs *docs);
+FC_MUST_USE enum fc_err fc_index_write(struct fc_replica *replica); /* 'I' */
+
+/* -- extraction -------------------------------------------------------------------------------- */
+
+/* Writes what an entry says into index->said. `plain` with NULL data: no content. */
+FC_MUST_USE enum fc_err fc_index_say(struct fc_index *index, uint32_t generation,
+                                     const struct fc_entry *entry, struct fc_span plain);
+/* The same of the content that is kept; a content that is damaged counts as none. */
+FC_MUST_USE enum fc_err fc_index_say_frame(struct fc_replica *replica, uint32_t generation,
+                                           const struct fc_entry *entry, struct fc_span frame);
+/* What a whole value is found by, as a term of its tier. */
+enum { FC_INDEX_EQUAL_BYTES = 17 };
+void fc_index_equal_term(struct fc_span value, uint8_t out[FC_INDEX_EQUAL_BYTES]);
+/* A facet's value as it is kept and compared; returns its length. */
+size_t fc_index_facet_value(enum fc_facet facet, struct fc_span text,
+                            char out[FC_INDEX_VALUE_BYTES]);
+/* Days since 1970-01-01 of an RFC 3339 date or time; false: it is none. */
+bool fc_index_day(struct fc_span text, int32_t *day);
+
+#endif

@@ -1,0 +1,322 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/query_priv.h"
+
+/* -- words that match -------------------------------------------------------------------------- */
+
+static bool is_form(const struct fc_run *run, const char *text, size_t len)
+{
+    for (uint32_t i = 0; i < run->form_count; i++) {
+        const struct fc_form *form = &run->forms[i];
+        if (form->prefix ? len >= form->len : len == form->len)
+            if (memcmp(text, form->text, form->len) == 0)
+                return true;
+    }
+    return false;
+}
+
+/* A word as it stands matches by itself or by its stem. */
+static bool matches(const struct fc_run *run, int language, const struct fc_word *word)
+{
+    if (is_form(run, word->text, word->len))
+        return true;
+    struct fc_span stem = fc_stem(run->index->stemmer, language, fc_span(word->text, word->len));
+    return is_form(run, (const char *)stem.data, stem.len);
+}
+
+/* -- a text with its marks --------------------------------------------------------------------- */
+
+/* One line without controls, of at most `max` bytes, cut between characters. */
+static struct fc_span one_line(struct fc_run *run, struct fc_span text, size_t max)
+{
+    uint8_t *out = fc_run_take(run, (text.len < max ? text.len : max) + 1);
+    size_t len = 0;
+    bool gap = false;
+    for (size_t i = 0; out && i < text.len;) {
+        uint8_t byte = text.data[i];
+        size_t size = byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4;
+        bool control = byte <= ' ' || byte == 0x7f ||
+                       (byte == 0xc2 && i + 1 < text.len && text.data[i + 1] < 0xa0);
+        if (size > text.len - i)
+            break;
+        if (control) {
+            gap = len > 0;
+        } else {
+            if (len + gap + size > max)
+                break;
+            if (gap)
+                out[len++] = ' ';
+            memcpy(out + len, text.data + i, size);
+            len += size;
+            gap = false;
+        }
+        i += size;
+    }
+    return fc_span(out, out ? len : 0);
+}
+
+static void mark(struct fc_run *run, int language, struct fc_query_text *out)
+{
+    struct fc_word_reader reader = fc_word_reader(out->text);
+    struct fc_word word;
+    while (out->mark_count < FC_QUERY_MARKS_MAX && fc_word_next(&reader, &word))
+        if (matches(run, language, &word))
+            out->marks[out->mark_count++] =
+                (struct fc_query_mark){(uint16_t)word.at, (uint16_t)(word.end - word.at)};
+}
+
+/* Where a piece of about FC_QUERY_SNIPPET_BYTES begins that has the most matches. */
+struct piece {
+    size_t at;
+    uint32_t hits;
+};
+
+static struct piece best_piece(struct fc_run *run, int language, struct fc_span text)
+{
+    struct fc_word_reader reader = fc_word_reader(text);
+    struct fc_word word;
+    size_t places[64];
+    uint32_t count = 0;
+    struct piece best = {0};
+    while (count < 64 && fc_word_next(&reader, &word))
+        if (matches(run, language, &word))
+            places[count++] = word.at;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t hits = 0;
+        while (i + hits < count && places[i + hits] < places[i] + FC_QUERY_SNIPPET_BYTES)
+            hits++;
+        if (hits > best.hits)
+            best = (struct piece){places[i], hits};
+    }
+    return best;
+}
+
+/* Some words before the place, from the beginning of one. */
+static size_t before(struct fc_span text, size_t at)
+{
+    size_t start = at > FC_QUERY_SNIPPET_BYTES / 4 ? at - FC_QUERY_SNIPPET_BYTES / 4 : 0;
+    while (start > 0 && start < at && text.data[start - 1] != ' ')
+        start++;
+    while (start < at && (text.data[start] & 0xc0) == 0x80)
+        start++;
+    return start;
+}
+
+struct reading { /* of one hit's document */
+    struct fc_run *run;
+    struct fc_query_hit *hit;
+    struct fc_span text; /* the best so far, kept with the result */
+    struct piece piece;
+    int language;
+    bool described;
+};
+
+static void read_text(void *ctx, const struct fc_document_text *text)
+{
+    struct reading *reading = ctx;
+    int language = fc_stem_language(text->language);
+    struct piece piece = best_piece(reading->run, language, text->text);
+    bool described = text->tier == FC_TIER_TEXT;
+    if (text->tier == FC_TIER_NAME)
+        return;
+    if (reading->text.data &&
+        (piece.hits < reading->piece.hits ||
+         (piece.hits == reading->piece.hits && (reading->described || !described))))
+        return;
+    if (!described && piece.hits == 0)
+        return;
+    size_t start = before(text->text, piece.at), rest = text->text.len - start;
+    if (rest > (size_t)2 * FC_QUERY_SNIPPET_BYTES)
+        rest = (size_t)2 * FC_QUERY_SNIPPET_BYTES;
+    reading->text =
+        one_line(reading->run, fc_span(text->text.data + start, rest), FC_QUERY_SNIPPET_BYTES);
+    reading->piece = piece;
+    reading->language = language;
+    reading->described = described;
+}
+
+static struct fc_span keep_line(struct fc_run *run, const char *text)
+{
+    return text ? one_line(run, fc_span_str(text), FC_QUERY_SNIPPET_BYTES) : (struct fc_span){0};
+}
+
+static enum fc_err describe(struct fc_run *run, struct fc_span plain, struct fc_query_hit *hit)
+{
+    struct reading reading = {.run = run, .hit = hit};
+    struct fc_document document;
+    enum fc_err err = fc_document_index(plain, &document, read_text, &reading);
+    if (err != FC_OK)
+        return err == FC_E_NOMEM ? err : FC_OK;
+    hit->name.text = keep_line(run, document.name);
+    mark(run, fc_stem_language(document.language), &hit->name);
+    hit->snippet.text = reading.text;
+    mark(run, reading.language, &hit->snippet);
+    hit->kind = keep_line(run, document.kind);
+    hit->provider =
+        keep_line(run, document.provider_name ? document.provider_name : document.provider);
+    hit->country = keep_line(run, document.country);
+    fc_document_finish(&document);
+    return FC_OK;
+}
+
+/* -- reading from the store -------------------------------------------------------------------- */
+
+enum fc_err fc_run_content(struct fc_run *run, uint32_t doc, struct fc_entry *entry,
+                           struct fc_buf *row, struct fc_buf *plain)
+{
+    struct fc_index_doc place;
+    struct fc_codec *codec;
+    struct fc_span frame;
+    fc_buf_clear(row);
+    fc_buf_clear(plain);
+    enum fc_err err = fc_index_doc_get(run->txn, doc, &place);
+    if (err == FC_OK)
+        err = fc_replica_entry_get(run->txn, place.generation, &place.key_hash, row, entry);
+    if (err == FC_OK)
+        err = fc_replica_codec(run->replica, &codec);
+    if (err != FC_OK)
+        return err == FC_E_MISSING ? FC_E_CORRUPT : err;
+    if (entry->state != FC_CONTENT_PRESENT)
+        return FC_OK;
+    struct fc_entry_key key = fc_entry_key(place.generation, &place.key_hash);
+    err = fc_kv_get(run->txn, FC_TABLE_CONTENT, fc_span(key.b, sizeof key.b), &frame);
+    if (err == FC_OK)
+        err = fc_content_unpack(codec, frame, (size_t)entry->size, plain);
+    if (err == FC_E_NOMEM)
+        return err;
+    if (err != FC_OK) /* a content that is damaged: fc_replica_verify reports it */
+        fc_buf_clear(plain);
+    return FC_OK;
+}
+
+static enum fc_err fill_hit(struct fc_run *run, const struct fc_ranked *ranked,
+                            struct fc_query_hit *hit, struct fc_buf *row, struct fc_buf *plain)
+{
+    struct fc_index_doc place;
+    struct fc_index_generation generation;
+    struct fc_entry entry;
+    struct fc_feed feed;
+    enum fc_err err = fc_index_doc_get(run->txn, ranked->doc, &place);
+    if (err == FC_OK)
+        err = fc_index_generation_get(run->txn, place.generation, &generation);
+    if (err == FC_OK)
+        err = fc_run_content(run, ranked->doc, &entry, row, plain);
+    if (err == FC_OK)
+        err = fc_replica_feed(run->replica, &generation.participant, &feed);
+    if (err != FC_OK)
+        return err == FC_E_MISSING ? FC_E_CORRUPT : err;
+    *hit = (struct fc_query_hit){.participant = generation.participant,
+                                 .key_hash = place.key_hash,
+                                 .key = fc_run_keep(run, entry.key),
+                                 .version = entry.version,
+                                 .status = entry.status,
+                                 .content = entry.state,
+                                 .contested = generation.contested,
+                                 .time_ms = feed.time_ms,
+                                 .accepted_ms = feed.accepted_ms,
+                                 .score = ranked->score};
+    if (run->result->as_of_ms == 0 || feed.time_ms < run->result->as_of_ms)
+        run->result->as_of_ms = feed.time_ms;
+    return run->query->snippets && plain->len > 0 ? describe(run, fc_buf_span(plain), hit) : FC_OK;
+}
+
+enum fc_err fc_run_hits(struct fc_run *run, const struct fc_ranked *page, uint32_t count)
+{
+    struct fc_buf row = {0}, plain = {0};
+    enum fc_err err = FC_OK;
+    if (count == 0)
+        return FC_OK;
+    run->result->hits = fc_run_take(run, count * sizeof *run->result->hits);
+    if (!run->result->hits)
+        return FC_E_NOMEM;
+    for (uint32_t i = 0; i < count && err == FC_OK; i++)
+        err = fill_hit(run, &page[i], &run->result->hits[i], &row, &plain);
+    run->result->hit_count = count;
+    fc_buf_finish(&row);
+    fc_buf_finish(&plain);
+    return err;
+}
+
+/* -- phrases ----------------------------------------------------------------------------------- */
+
+struct looking {
+    struct fc_span phrase;
+    enum fc_query_field field;
+    bool found;
+};
+
+static bool field_has(enum fc_query_field field, enum fc_document_tier tier)
+{
+    static const enum fc_query_field fields[FC_TIERS] = {FC_QUERY_NAME, FC_QUERY_KEYWORD,
+                                                         FC_QUERY_PROVIDER, FC_QUERY_DESCRIPTION};
+    return field == FC_QUERY_ANY || field == fields[tier];
+}
+
+/* Whether the words follow one another from where `text` stands. */
+static bool follows(struct fc_word_reader text, struct fc_span phrase)
+{
+    struct fc_word_reader wanted = fc_word_reader(phrase);
+    struct fc_word word, other;
+    while (fc_word_next(&wanted, &word))
+        if (!fc_word_next(&text, &other) || other.len != word.len ||
+            memcmp(other.text, word.text, word.len) != 0)
+            return false;
+    return true;
+}
+
+static void look_for(void *ctx, const struct fc_document_text *text)
+{
+    struct looking *looking = ctx;
+    struct fc_word_reader reader = fc_word_reader(text->text);
+    struct fc_word word;
+    if (looking->found || !field_has(looking->field, text->tier))
+        return;
+    do
+        looking->found = follows(reader, looking->phrase);
+    while (!looking->found && fc_word_next(&reader, &word));
+}
+
+static enum fc_err check_phrases(struct fc_run *run, uint32_t doc, struct fc_buf *row,
+                                 struct fc_buf *plain, bool *stays)
+{
+    struct fc_entry entry;
+    struct fc_document document;
+    enum fc_err err = fc_run_content(run, doc, &entry, row, plain);
+    *stays = true;
+    for (uint32_t i = 0; i < run->phrase_count && err == FC_OK && *stays; i++) {
+        const struct fc_query_term *term = &run->query->terms[run->phrases[i].term];
+        struct looking looking = {.phrase = fc_run_value(run, term), .field = term->field};
+        if (plain->len > 0) {
+            err = fc_document_index(fc_buf_span(plain), &document, look_for, &looking);
+            if (err == FC_OK)
+                fc_document_finish(&document);
+            if (err != FC_E_NOMEM)
+                err = FC_OK;
+        }
+        *stays = looking.found != run->phrases[i].negated;
+    }
+    return err;
+}
+
+enum fc_err fc_run_phrases(struct fc_run *run)
+{
+    struct fc_buf row = {0}, plain = {0};
+    uint64_t count = fc_docs_count(run->found);
+    uint32_t list[FC_PHRASE_DOCS_MAX];
+    enum fc_err err = FC_OK;
+    if (count > FC_PHRASE_DOCS_MAX) {
+        run->result->at_most = true;
+        return FC_OK;
+    }
+    size_t read = fc_docs_up(run->found, 0, list, FC_PHRASE_DOCS_MAX);
+    for (size_t i = 0; i < read && err == FC_OK; i++) {
+        bool stays = true;
+        err = check_phrases(run, list[i], &row, &plain, &stays);
+        if (err == FC_OK && !stays)
+            fc_docs_remove(run->found, list[i]);
+    }
+    fc_buf_finish(&row);
+    fc_buf_finish(&plain);
+    return err;
+}

@@ -1,0 +1,478 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/query_priv.h"
+
+struct fc_span fc_run_value(const struct fc_run *run, const struct fc_query_term *term)
+{
+    return fc_span(run->query->text + term->at, term->len);
+}
+
+void fc_run_form(struct fc_run *run, struct fc_span form, bool prefix)
+{
+    if (run->form_count == FC_WORDS_MAX || form.len == 0 || form.len > FC_WORD_BYTES_MAX)
+        return;
+    struct fc_form *made = &run->forms[run->form_count++];
+    made->len = (uint8_t)form.len;
+    made->prefix = prefix;
+    memcpy(made->text, form.data, form.len);
+}
+
+static unsigned tiers_of(enum fc_query_field field)
+{
+    switch ((int)field) {
+    case FC_QUERY_NAME:
+        return 1u << FC_TIER_NAME;
+    case FC_QUERY_KEYWORD:
+        return 1u << FC_TIER_KEYWORD;
+    case FC_QUERY_PROVIDER:
+        return 1u << FC_TIER_PROVIDER;
+    case FC_QUERY_DESCRIPTION:
+        return 1u << FC_TIER_TEXT;
+    default:
+        return (1u << FC_TIERS) - 1;
+    }
+}
+
+/* -- where items stand ------------------------------------------------------------------------- */
+
+static bool begins(struct fc_span bytes, struct fc_span prefix)
+{
+    return bytes.len >= prefix.len && memcmp(bytes.data, prefix.data, prefix.len) == 0;
+}
+
+/* Adds documents whose rows wait that say an item, or one that begins so. */
+static void pending_items(struct fc_run *run, uint8_t tag, struct fc_span item, bool prefix,
+                          struct fc_docs *docs)
+{
+    for (uint32_t i = 0; i < run->pending_count; i++) {
+        struct fc_span items = run->pending[i].said.items, bytes;
+        uint8_t other;
+        while (fc_said_next(&items, &other, &bytes)) {
+            if (other != tag || (prefix ? !begins(bytes, item) : !fc_span_eq(bytes, item)))
+                continue;
+            fc_docs_add(docs, run->pending[i].doc);
+            break;
+        }
+    }
+}
+
+static enum fc_err item_docs(struct fc_run *run, uint8_t tag, struct fc_span item,
+                             struct fc_docs *docs)
+{
+    enum fc_err err = FC_OK;
+    for (uint32_t chunk = 0; chunk < run->chunks && err == FC_OK; chunk++) {
+        struct fc_index_key key = fc_index_key_item(tag, chunk, item);
+        err = fc_index_docs_get(run->txn, &key, chunk, docs);
+    }
+    pending_items(run, tag, item, false, docs);
+    return err;
+}
+
+/* Items of one chunk that begin so; *more when one stands there at all. */
+static enum fc_err prefix_chunk(struct fc_run *run, struct fc_kv_cursor *cursor, uint8_t tag,
+                                uint32_t chunk, struct fc_span prefix, struct fc_docs *docs)
+{
+    struct fc_index_key from = fc_index_key_item(tag, chunk, prefix);
+    struct fc_docs_bits bits;
+    struct fc_span key, value;
+    bool any = false;
+    (void)run;
+    enum fc_err err = fc_kv_seek(cursor, fc_index_span(&from), &key, &value);
+    while (err == FC_OK && begins(key, fc_index_span(&from))) {
+        if (!any)
+            memset(&bits, 0, sizeof bits);
+        any = true;
+        err = fc_docs_bits_add(&bits, value);
+        if (err == FC_OK)
+            err = fc_kv_next(cursor, &key, &value);
+    }
+    if (err == FC_E_MISSING)
+        err = FC_OK;
+    return err == FC_OK && any ? fc_docs_take(docs, chunk, &bits) : err;
+}
+
+static enum fc_err prefix_docs(struct fc_run *run, uint8_t tag, struct fc_span prefix,
+                               struct fc_docs *docs)
+{
+    struct fc_kv_cursor *cursor = NULL;
+    enum fc_err err = fc_kv_cursor_open(run->txn, FC_TABLE_INDEX, &cursor);
+    for (uint32_t chunk = 0; chunk < run->chunks && err == FC_OK; chunk++)
+        err = prefix_chunk(run, cursor, tag, chunk, prefix, docs);
+    if (cursor)
+        fc_kv_cursor_close(cursor);
+    pending_items(run, tag, prefix, true, docs);
+    return err;
+}
+
+/* -- forms of a word --------------------------------------------------------------------------- */
+
+struct forms {
+    struct fc_form list[FC_TYPOS_MAX];
+    uint32_t count, max;
+    bool prefix;
+};
+
+static void add_form(struct fc_run *run, struct forms *forms, struct fc_span text)
+{
+    for (uint32_t i = 0; i < forms->count; i++)
+        if (fc_span_eq(fc_span(forms->list[i].text, forms->list[i].len), text))
+            return;
+    if (forms->count == FC_TYPOS_MAX || text.len == 0 || text.len > FC_WORD_BYTES_MAX)
+        return;
+    struct fc_form *form = &forms->list[forms->count++];
+    form->len = (uint8_t)text.len;
+    memcpy(form->text, text.data, text.len);
+    fc_run_form(run, text, forms->prefix);
+}
+
+/* Whether any document has the word: of the many stems that a word may have, few are. */
+static bool is_known(struct fc_run *run, struct fc_span word)
+{
+    struct fc_index_key key = fc_index_key_word(word);
+    struct fc_span row;
+    return run->pending_count > 0 ||
+           fc_kv_get(run->txn, FC_TABLE_INDEX, fc_index_span(&key), &row) == FC_OK;
+}
+
+static void stem_forms(struct fc_run *run, struct forms *forms, struct fc_span word)
+{
+    char held[FC_WORD_BYTES_MAX];
+    for (int language = 0; language < FC_STEM_LANGUAGES; language++) {
+        struct fc_span stem = fc_stem(run->index->stemmer, language, word);
+        if (stem.len > sizeof held)
+            continue;
+        memcpy(held, stem.data, stem.len);
+        if (is_known(run, fc_span(held, stem.len)))
+            add_form(run, forms, fc_span(held, stem.len));
+    }
+}
+
+/* Edits between two words (Levenshtein, with neighbours swapped as one), or more than `max`. */
+static unsigned edits(struct fc_span a, struct fc_span b, unsigned max)
+{
+    uint8_t rows[3][FC_WORD_BYTES_MAX + 1];
+    size_t apart = a.len > b.len ? a.len - b.len : b.len - a.len;
+    if (apart > max)
+        return max + 1;
+    for (size_t j = 0; j <= b.len; j++)
+        rows[0][j] = (uint8_t)j;
+    for (size_t i = 1; i <= a.len; i++) {
+        uint8_t *row = rows[i % 3], *above = rows[(i + 2) % 3], *two = rows[(i + 1) % 3];
+        unsigned least = row[0] = (uint8_t)i;
+        for (size_t j = 1; j <= b.len; j++) {
+            unsigned cost = above[j - 1] + (a.data[i - 1] != b.data[j - 1]);
+            cost = above[j] + 1u < cost ? above[j] + 1u : cost;
+            cost = row[j - 1] + 1u < cost ? row[j - 1] + 1u : cost;
+            if (i > 1 && j > 1 && a.data[i - 1] == b.data[j - 2] && a.data[i - 2] == b.data[j - 1])
+                cost = two[j - 2] + 1u < cost ? two[j - 2] + 1u : cost;
+            row[j] = (uint8_t)cost;
+            least = cost < least ? cost : least;
+        }
+        if (least > max)
+            return max + 1;
+    }
+    return rows[a.len % 3][b.len];
+}
+
+static void pending_typos(struct fc_run *run, struct forms *forms, struct fc_span word,
+                          unsigned max)
+{
+    for (uint32_t i = 0; i < run->pending_count; i++) {
+        struct fc_span items = run->pending[i].said.items, bytes;
+        uint8_t tag;
+        while (fc_said_next(&items, &tag, &bytes))
+            if (tag < FC_TIERS && bytes.len > 0 && bytes.len <= FC_WORD_BYTES_MAX &&
+                bytes.data[0] == word.data[0] && edits(word, bytes, max) <= max)
+                add_form(run, forms, bytes);
+    }
+}
+
+/* Words of the dictionary that are close; the first letter is taken to be right. */
+static enum fc_err typo_forms(struct fc_run *run, struct forms *forms, struct fc_span word)
+{
+    unsigned max = word.len >= 8 ? 2 : word.len >= 4 ? 1 : 0;
+    struct fc_kv_cursor *cursor = NULL;
+    struct fc_span key, value;
+    const uint8_t from[2] = {'W', word.data[0]};
+    enum fc_err err = fc_kv_cursor_open(run->txn, FC_TABLE_INDEX, &cursor);
+    if (err != FC_OK)
+        return err;
+    err = fc_kv_seek(cursor, fc_span(from, sizeof from), &key, &value);
+    while (err == FC_OK && begins(key, fc_span(from, sizeof from))) {
+        struct fc_span known = fc_span(key.data + 1, key.len - 1);
+        if (known.len <= FC_WORD_BYTES_MAX && edits(word, known, max) <= max)
+            add_form(run, forms, known);
+        err = fc_kv_next(cursor, &key, &value);
+    }
+    fc_kv_cursor_close(cursor);
+    pending_typos(run, forms, word, max);
+    return err == FC_E_MISSING ? FC_OK : err;
+}
+
+/* -- text -------------------------------------------------------------------------------------- */
+
+static enum fc_err forms_docs(struct fc_run *run, const struct forms *forms, unsigned tiers,
+                              struct fc_unit *unit)
+{
+    enum fc_err err = FC_OK;
+    for (unsigned tier = 0; tier < FC_TIERS && err == FC_OK; tier++) {
+        if (!(tiers & 1u << tier))
+            continue;
+        unit->tiers[tier] = fc_docs_create();
+        err = unit->tiers[tier] ? FC_OK : FC_E_NOMEM;
+        for (uint32_t i = 0; i < forms->count && err == FC_OK; i++) {
+            struct fc_span text = fc_span(forms->list[i].text, forms->list[i].len);
+            err = forms->prefix ? prefix_docs(run, (uint8_t)tier, text, unit->tiers[tier])
+                                : item_docs(run, (uint8_t)tier, text, unit->tiers[tier]);
+        }
+    }
+    return err;
+}
+
+static enum fc_err union_of(const struct fc_unit *unit, struct fc_docs **docs)
+{
+    *docs = fc_docs_create();
+    if (!*docs)
+        return FC_E_NOMEM;
+    for (unsigned tier = 0; tier < FC_TIERS; tier++)
+        fc_docs_or(*docs, unit->tiers[tier]);
+    return FC_OK;
+}
+
+static void finish_unit(struct fc_unit *unit)
+{
+    for (unsigned tier = 0; tier < FC_TIERS; tier++)
+        fc_docs_destroy(unit->tiers[tier]);
+    *unit = (struct fc_unit){0};
+}
+
+static enum fc_err word_docs(struct fc_run *run, const struct fc_query_term *term,
+                             struct fc_span word, struct fc_unit *unit)
+{
+    struct forms forms = {.prefix = term->match == FC_QUERY_PREFIX};
+    enum fc_err err = FC_OK;
+    add_form(run, &forms, word);
+    if (term->match == FC_QUERY_WORD)
+        stem_forms(run, &forms, word);
+    else if (term->match == FC_QUERY_TYPO)
+        err = typo_forms(run, &forms, word);
+    return err == FC_OK ? forms_docs(run, &forms, tiers_of(term->field), unit) : err;
+}
+
+/* Words of one value must all be there; the last of a prefix is the one that is not whole. */
+static enum fc_err text_docs(struct fc_run *run, const struct fc_query_term *term,
+                             struct fc_unit *first, struct fc_docs **docs)
+{
+    struct fc_word_reader reader = fc_word_reader(fc_run_value(run, term));
+    struct fc_word word, next;
+    bool more = fc_word_next(&reader, &word);
+    enum fc_err err = FC_OK;
+    while (more && err == FC_OK) {
+        struct fc_query_term each = *term;
+        struct fc_unit unit = {0};
+        struct fc_docs *having = NULL;
+        more = fc_word_next(&reader, &next);
+        if (term->match == FC_QUERY_PHRASE || (term->match == FC_QUERY_PREFIX && more))
+            each.match = FC_QUERY_EXACT;
+        err = word_docs(run, &each, fc_span(word.text, word.len), &unit);
+        if (err == FC_OK)
+            err = union_of(&unit, &having);
+        if (err == FC_OK && *docs)
+            fc_docs_and(*docs, having);
+        if (err == FC_OK && !*docs) {
+            *docs = having;
+            having = NULL;
+            if (first) {
+                *first = unit;
+                unit = (struct fc_unit){0};
+            }
+        }
+        fc_docs_destroy(having);
+        finish_unit(&unit);
+        word = next;
+    }
+    if (err == FC_OK && !*docs)
+        *docs = fc_docs_create();
+    return err == FC_OK && !*docs ? FC_E_NOMEM : err;
+}
+
+/* -- values ------------------------------------------------------------------------------------ */
+
+static enum fc_err equal_provider(struct fc_run *run, struct fc_span value, struct fc_docs *docs)
+{
+    uint8_t item[FC_INDEX_EQUAL_BYTES];
+    fc_index_equal_term(value, item);
+    return item_docs(run, FC_TIER_PROVIDER, fc_span(item, sizeof item), docs);
+}
+
+static enum fc_err contested_docs(struct fc_run *run, struct fc_docs *docs)
+{
+    const uint8_t prefix[2] = {'L', FC_SET_CONTESTED};
+    for (uint32_t i = 0; i < run->pending_count; i++)
+        if (run->pending[i].contested)
+            fc_docs_add(docs, run->pending[i].doc);
+    return fc_index_docs_all(run->txn, fc_span(prefix, sizeof prefix), docs);
+}
+
+static enum fc_err facet_docs(struct fc_run *run, enum fc_facet facet, struct fc_span value,
+                              struct fc_docs *docs)
+{
+    char kept[FC_INDEX_VALUE_BYTES];
+    struct fc_span item = fc_span(kept, fc_index_facet_value(facet, value, kept));
+    if (item.len == 0)
+        return FC_OK;
+    if (facet == FC_FACET_STATE && fc_span_eq(item, fc_span_str("contested")))
+        return contested_docs(run, docs);
+    for (uint32_t i = 0; facet == FC_FACET_STATE && i < run->pending_count; i++) {
+        const char *name = fc_status_name(run->pending[i].said.status);
+        if (name && fc_span_eq(item, fc_span_str(name)))
+            fc_docs_add(docs, run->pending[i].doc);
+    }
+    return item_docs(run, (uint8_t)(FC_TAG_FACET + facet), item, docs);
+}
+
+static enum fc_err range_docs(struct fc_run *run, enum fc_column column,
+                              const struct fc_query_term *term, struct fc_docs *docs)
+{
+    int64_t low = (int64_t)term->low + FC_DAY_ZERO, high = (int64_t)term->high + FC_DAY_ZERO;
+    struct fc_kv_cursor *cursor = NULL;
+    struct fc_index_key from = fc_index_key_column(column, 0);
+    struct fc_span key, value;
+    enum fc_err err = fc_kv_cursor_open(run->txn, FC_TABLE_INDEX, &cursor);
+    if (err != FC_OK)
+        return err;
+    err = fc_kv_seek(cursor, fc_index_span(&from), &key, &value);
+    while (err == FC_OK && key.len == 6 && memcmp(key.data, from.b, 2) == 0) {
+        uint32_t base = fc_get_be32(key.data + 2) * FC_COLUMN_PAGE;
+        for (uint32_t i = 0; i < value.len / 4; i++) {
+            uint32_t day = fc_get_be32(value.data + 4 * i);
+            if (day > 0 && day >= low && day <= high)
+                fc_docs_add(docs, base + i);
+        }
+        err = fc_kv_next(cursor, &key, &value);
+    }
+    fc_kv_cursor_close(cursor);
+    for (uint32_t i = 0; i < run->pending_count; i++) {
+        const struct fc_said *said = &run->pending[i].said;
+        uint32_t day = column == FC_COLUMN_FROM ? said->from : said->until;
+        if (day > 0 && day >= low && day <= high)
+            fc_docs_add(docs, run->pending[i].doc);
+    }
+    return err == FC_E_MISSING ? FC_OK : err;
+}
+
+/* -- generations ------------------------------------------------------------------------------- */
+
+struct members {
+    struct fc_run *run;
+    const struct fc_query_term *term;
+    struct fc_docs *docs;
+};
+
+static bool words_in(struct fc_span words, struct fc_span text)
+{
+    struct fc_word_reader wanted = fc_word_reader(words);
+    struct fc_word word, other;
+    while (fc_word_next(&wanted, &word)) {
+        struct fc_word_reader reader = fc_word_reader(text);
+        bool found = false;
+        while (!found && fc_word_next(&reader, &other))
+            found = other.len == word.len && memcmp(other.text, word.text, word.len) == 0;
+        if (!found)
+            return false;
+    }
+    return true;
+}
+
+static bool is_meant(const struct members *members, const struct fc_hash *participant)
+{
+    struct fc_span value = fc_run_value(members->run, members->term);
+    struct fc_participant who;
+    char id[65];
+    fc_hex(participant->b, sizeof participant->b, id);
+    if (members->term->match == FC_QUERY_EQUAL)
+        return value.len >= 8 && value.len <= 64 &&
+               strncasecmp((const char *)value.data, id, value.len) == 0;
+    return fc_ledger_participant(members->run->replica->ledger, participant, &who) == FC_OK &&
+           words_in(value, who.certificate->certificate.name);
+}
+
+static enum fc_err generation_docs(struct fc_run *run, uint32_t generation, struct fc_docs *docs)
+{
+    struct fc_index_key prefix = fc_index_key_doc('G', generation);
+    for (uint32_t i = 0; i < run->pending_count; i++)
+        if (run->pending[i].said.generation == generation)
+            fc_docs_add(docs, run->pending[i].doc);
+    return fc_index_docs_all(run->txn, fc_index_span(&prefix), docs);
+}
+
+static enum fc_err each_feed(void *ctx, const struct fc_replica_row *row)
+{
+    struct members *members = ctx;
+    struct fc_run *run = members->run;
+    if (members->term->field == FC_QUERY_PARTICIPANT)
+        return is_meant(members, &row->feed.participant)
+                   ? generation_docs(run, row->feed.generation, members->docs)
+                   : FC_OK;
+    struct fc_hash key_hash = fc_key_hash(fc_run_value(run, members->term));
+    uint32_t doc;
+    enum fc_err err = fc_index_doc_find(run->txn, row->feed.generation, &key_hash, &doc);
+    if (err == FC_OK)
+        fc_docs_add(members->docs, doc);
+    return err == FC_E_MISSING ? FC_OK : err;
+}
+
+static enum fc_err value_docs(struct fc_run *run, const struct fc_query_term *term,
+                              struct fc_docs *docs)
+{
+    struct members members = {run, term, docs};
+    struct fc_span value = fc_run_value(run, term);
+    switch (term->field) {
+    case FC_QUERY_PROVIDER:
+        return equal_provider(run, value, docs);
+    case FC_QUERY_VALID_FROM:
+        return range_docs(run, FC_COLUMN_FROM, term, docs);
+    case FC_QUERY_VALID_UNTIL:
+        return range_docs(run, FC_COLUMN_UNTIL, term, docs);
+    case FC_QUERY_PARTICIPANT:
+    case FC_QUERY_KEY:
+        return fc_replica_rows_each(run->replica, each_feed, &members);
+    case FC_QUERY_KIND:
+        return facet_docs(run, FC_FACET_KIND, value, docs);
+    case FC_QUERY_COUNTRY:
+        return facet_docs(run, FC_FACET_COUNTRY, value, docs);
+    case FC_QUERY_THEME:
+        return facet_docs(run, FC_FACET_THEME, value, docs);
+    case FC_QUERY_LANGUAGE:
+        return facet_docs(run, FC_FACET_LANGUAGE, value, docs);
+    case FC_QUERY_LABEL:
+        return facet_docs(run, FC_FACET_LABEL, value, docs);
+    case FC_QUERY_STATE:
+        return facet_docs(run, FC_FACET_STATE, value, docs);
+    case FC_QUERY_ANY:
+    case FC_QUERY_NAME:
+    case FC_QUERY_KEYWORD:
+    case FC_QUERY_DESCRIPTION:
+        break;
+    }
+    return FC_E_ARG;
+}
+
+enum fc_err fc_run_term(struct fc_run *run, const struct fc_query_term *term, struct fc_unit *unit,
+                        struct fc_docs **docs)
+{
+    enum fc_err err;
+    *docs = NULL;
+    if (fc_query_is_text(term->field) && term->match != FC_QUERY_EQUAL) {
+        err = text_docs(run, term, unit, docs);
+    } else {
+        *docs = fc_docs_create();
+        err = *docs ? value_docs(run, term, *docs) : FC_E_NOMEM;
+    }
+    if (err != FC_OK) {
+        fc_docs_destroy(*docs);
+        *docs = NULL;
+    }
+    return err;
+}
