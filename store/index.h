@@ -18,10 +18,10 @@ enum {
     FC_INDEX_TERMS_MAX = 4096, /* of one document; what follows is not found */
     FC_INDEX_FACETS_MAX = 8,   /* values of one facet of one document */
     FC_INDEX_VALUE_BYTES = 64, /* of a facet's value; what is longer is cut */
-    FC_INDEX_PROVIDER_BYTES = 255,
+    FC_INDEX_PROVIDER_BYTES = 120,
     FC_INDEX_NAME_BYTES = 32,   /* of a folded name, to sort by */
     FC_INDEX_PENDING_MAX = 256, /* rows that searches read before they are merged */
-    FC_INDEX_BATCH_MAX = 16384, /* rows that no search reads, before they are merged */
+    FC_INDEX_PURGES_MAX = 2048, /* deleted documents, before they are taken out */
 };
 
 struct fc_index;

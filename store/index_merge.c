@@ -5,23 +5,28 @@
 #include "store/index_priv.h"
 
 enum {
-    ROWS_MAX = 16384,           /* of one pass */
-    PAIRS_MAX = 6 * 1024 * 1024 /* terms of documents in one pass, about */
+    ROWS_MAX = FC_DOCS_CHUNK,     /* of one pass */
+    ITEMS_MAX = 16 * 1024 * 1024, /* in one pass, about */
+    BATCH = 32,                   /* items that are looked up together */
 };
 
 /* A row that changes: all documents that come to it or go from it. */
 struct target {
     uint32_t key, hash; /* where the key lies in `keys` */
+    uint32_t in, out;   /* how many; while filling, where the next one goes */
+    uint32_t number;    /* of a provider */
     uint8_t tag, key_len;
-    uint32_t in, out; /* how many; while filling, where the next one goes */
-    uint32_t number;  /* of a provider */
-};
-struct pair {
-    uint32_t target, doc;
 };
 struct merged {                                      /* one document */
     uint32_t doc, generation, from, until, provider; /* provider: target + 1 */
+    uint32_t first, count;                           /* its targets, in `items` */
     bool in, seen, contested;
+    uint8_t kind; /* of the row it came from */
+};
+struct lookup {
+    struct fc_index_key key;
+    uint32_t hash;
+    uint8_t tag;
 };
 struct merge {
     struct fc_replica *replica;
@@ -29,11 +34,15 @@ struct merge {
     uint32_t count, cap;
     uint32_t *table; /* target + 1 by hash */
     uint32_t table_size;
-    struct fc_buf keys, in, out, docs; /* struct pair, struct merged */
-    uint32_t *list;                    /* documents by target, those that go before */
-    uint32_t generation;               /* the one read last */
+    struct fc_buf keys, items, docs; /* of items: uint32_t, targets; of docs: struct merged */
+    struct lookup batch[BATCH];
+    uint32_t batch_count;
+    uint32_t *list;      /* documents by target, those that go before */
+    uint32_t generation; /* the one read last */
     bool generation_known;
     struct fc_index_generation row;
+    uint32_t chunk; /* whose freshness is known + 1 */
+    bool fresh;     /* no row has it yet: they come in order, and last */
 };
 
 /* -- gathering --------------------------------------------------------------------------------- */
@@ -75,76 +84,119 @@ static enum fc_err grow(struct merge *merge)
     return FC_OK;
 }
 
-static enum fc_err target_of(struct merge *merge, uint8_t tag, struct fc_span key, uint32_t *target)
+static bool is_target(const struct merge *merge, const struct target *target,
+                      const struct lookup *lookup)
 {
-    uint32_t hash = hash_of(key);
+    return target->hash == lookup->hash && target->tag == lookup->tag &&
+           target->key_len == lookup->key.len &&
+           memcmp(merge->keys.data + target->key, lookup->key.b, lookup->key.len) == 0;
+}
+
+static enum fc_err target_of(struct merge *merge, const struct lookup *lookup, uint32_t *target)
+{
     if (merge->count == merge->cap) {
         enum fc_err err = grow(merge);
         if (err != FC_OK)
             return err;
     }
-    uint32_t at = hash & (merge->table_size - 1);
-    for (; merge->table[at]; at = (at + 1) & (merge->table_size - 1)) {
-        const struct target *known = &merge->targets[merge->table[at] - 1];
-        if (known->hash == hash && known->tag == tag && known->key_len == key.len &&
-            memcmp(merge->keys.data + known->key, key.data, key.len) == 0) {
+    uint32_t at = lookup->hash & (merge->table_size - 1);
+    for (; merge->table[at]; at = (at + 1) & (merge->table_size - 1))
+        if (is_target(merge, &merge->targets[merge->table[at] - 1], lookup)) {
             *target = merge->table[at] - 1;
             return FC_OK;
         }
-    }
     *target = merge->count;
     merge->table[at] = merge->count + 1;
-    merge->targets[merge->count++] = (struct target){
-        .key = (uint32_t)merge->keys.len, .hash = hash, .tag = tag, .key_len = (uint8_t)key.len};
-    fc_buf_append(&merge->keys, key.data, key.len);
+    merge->targets[merge->count++] = (struct target){.key = (uint32_t)merge->keys.len,
+                                                     .hash = lookup->hash,
+                                                     .tag = lookup->tag,
+                                                     .key_len = (uint8_t)lookup->key.len};
+    fc_buf_append(&merge->keys, lookup->key.b, lookup->key.len);
     return fc_buf_check(&merge->keys);
 }
 
-static enum fc_err note(struct merge *merge, uint8_t tag, struct fc_span key, uint32_t doc, bool in,
-                        uint32_t *target)
+/* The tables are larger than caches: what a batch will touch is fetched before it is looked at. */
+static void fetch(const struct merge *merge)
 {
-    enum fc_err err = target_of(merge, tag, key, target);
-    if (err != FC_OK)
-        return err;
-    const struct pair pair = {*target, doc};
-    merge->targets[*target].in += in;
-    merge->targets[*target].out += !in;
-    struct fc_buf *pairs = in ? &merge->in : &merge->out;
-    fc_buf_append(pairs, &pair, sizeof pair);
-    return fc_buf_check(pairs);
+    if (merge->table_size == 0)
+        return;
+    for (uint32_t i = 0; i < merge->batch_count; i++)
+        __builtin_prefetch(&merge->table[merge->batch[i].hash & (merge->table_size - 1)]);
+    for (uint32_t i = 0; i < merge->batch_count; i++) {
+        uint32_t place = merge->table[merge->batch[i].hash & (merge->table_size - 1)];
+        if (place)
+            __builtin_prefetch(&merge->targets[place - 1]);
+    }
+    for (uint32_t i = 0; i < merge->batch_count; i++) {
+        uint32_t place = merge->table[merge->batch[i].hash & (merge->table_size - 1)];
+        if (place)
+            __builtin_prefetch(merge->keys.data + merge->targets[place - 1].key);
+    }
 }
 
-static enum fc_err note_name(struct merge *merge, struct fc_span name, uint32_t doc, bool in)
+static enum fc_err look_up(struct merge *merge, struct merged *merged)
 {
-    struct fc_index_key key = fc_index_key_name(name, doc);
-    uint32_t target;
-    return note(merge, FC_TAG_NAME, fc_index_span(&key), doc, in, &target);
+    enum fc_err err = FC_OK;
+    fetch(merge);
+    for (uint32_t i = 0; i < merge->batch_count && err == FC_OK; i++) {
+        uint32_t target = 0;
+        err = target_of(merge, &merge->batch[i], &target);
+        if (err != FC_OK)
+            break;
+        if (merge->batch[i].tag == FC_TAG_PROVIDER)
+            merged->provider = target + 1;
+        merge->targets[target].in += merged->in;
+        merge->targets[target].out += !merged->in;
+        fc_buf_append(&merge->items, &target, sizeof target);
+        merged->count++;
+    }
+    merge->batch_count = 0;
+    return err == FC_OK ? fc_buf_check(&merge->items) : err;
+}
+
+static enum fc_err note(struct merge *merge, struct merged *merged, uint8_t tag,
+                        const struct fc_index_key *key)
+{
+    struct lookup *lookup = &merge->batch[merge->batch_count++];
+    lookup->key.len = key->len;
+    memcpy(lookup->key.b, key->b, key->len);
+    lookup->tag = tag;
+    lookup->hash = hash_of(fc_index_span(key)) ^ tag * 0x9e3779b9u;
+    return merge->batch_count == BATCH ? look_up(merge, merged) : FC_OK;
+}
+
+/* Among the targets a provider goes by its own name. */
+static struct fc_index_key provider_key(struct fc_span provider)
+{
+    struct fc_index_key key;
+    key.len = provider.len < sizeof key.b ? provider.len : sizeof key.b;
+    memcpy(key.b, provider.data, key.len);
+    return key;
 }
 
 static enum fc_err note_items(struct merge *merge, struct fc_span items, struct merged *merged)
 {
-    uint32_t chunk = merged->doc >> FC_DOCS_CHUNK_BITS, target;
+    uint32_t chunk = merged->doc >> FC_DOCS_CHUNK_BITS;
     struct fc_span bytes;
     uint8_t tag;
     enum fc_err err = FC_OK;
     while (err == FC_OK && fc_said_next(&items, &tag, &bytes)) {
-        if (tag == FC_TAG_NAME) {
-            err = note_name(merge, bytes, merged->doc, merged->in);
-        } else if (tag == FC_TAG_PROVIDER) {
-            err = note(merge, tag, bytes, merged->doc, merged->in, &target);
-            merged->provider = target + 1;
-        } else {
-            struct fc_index_key key = fc_index_key_item(tag, chunk, bytes);
-            err = note(merge, tag, fc_index_span(&key), merged->doc, merged->in, &target);
-        }
+        struct fc_index_key key;
+        if (tag == FC_TAG_NAME)
+            key = fc_index_key_name(bytes, merged->doc);
+        else if (tag == FC_TAG_PROVIDER)
+            key = provider_key(bytes);
+        else
+            key = fc_index_key_item(tag, chunk, bytes);
+        err = note(merge, merged, tag, &key);
     }
-    return err;
+    return err == FC_OK ? look_up(merge, merged) : err;
 }
 
-static enum fc_err note_row(struct merge *merge, uint32_t doc, struct fc_span row, bool in)
+static enum fc_err note_row(struct merge *merge, uint32_t doc, struct fc_span row, uint8_t kind)
 {
     struct fc_said said;
-    uint32_t target;
+    bool in = kind != 'X';
     enum fc_err err = fc_said_parse(row, &said);
     if (err == FC_OK && in && (!merge->generation_known || merge->generation != said.generation)) {
         err = fc_index_generation_get(merge->replica->txn, said.generation, &merge->row);
@@ -153,7 +205,11 @@ static enum fc_err note_row(struct merge *merge, uint32_t doc, struct fc_span ro
     }
     if (err != FC_OK)
         return err;
-    struct merged merged = {.doc = doc, .generation = said.generation, .in = in};
+    struct merged merged = {.doc = doc,
+                            .generation = said.generation,
+                            .in = in,
+                            .kind = kind,
+                            .first = (uint32_t)(merge->items.len / sizeof(uint32_t))};
     if (in) {
         merged.from = said.from;
         merged.until = said.until;
@@ -164,7 +220,7 @@ static enum fc_err note_row(struct merge *merge, uint32_t doc, struct fc_span ro
     struct fc_index_key key =
         fc_index_key_item(FC_TAG_FACET + FC_FACET_STATE, doc >> FC_DOCS_CHUNK_BITS,
                           fc_span_str(status ? status : ""));
-    err = note(merge, FC_TAG_FACET + FC_FACET_STATE, fc_index_span(&key), doc, in, &target);
+    err = note(merge, &merged, FC_TAG_FACET + FC_FACET_STATE, &key);
     if (err == FC_OK)
         err = note_items(merge, said.items, &merged);
     fc_buf_append(&merge->docs, &merged, sizeof merged);
@@ -174,10 +230,11 @@ static enum fc_err note_row(struct merge *merge, uint32_t doc, struct fc_span ro
 static bool full(const struct merge *merge)
 {
     return merge->docs.len >= ROWS_MAX * sizeof(struct merged) ||
-           merge->in.len + merge->out.len >= PAIRS_MAX * sizeof(struct pair);
+           merge->items.len >= ITEMS_MAX * sizeof(uint32_t);
 }
 
-static enum fc_err gather(struct merge *merge, uint8_t kind, bool in)
+/* Rows of a kind, of documents below `below`. */
+static enum fc_err gather(struct merge *merge, uint8_t kind, uint32_t below)
 {
     struct fc_kv_cursor *cursor = NULL;
     struct fc_span key, value;
@@ -186,7 +243,10 @@ static enum fc_err gather(struct merge *merge, uint8_t kind, bool in)
         return err;
     err = fc_kv_seek(cursor, fc_span(&kind, 1), &key, &value);
     while (err == FC_OK && key.len == 5 && key.data[0] == kind && !full(merge)) {
-        err = note_row(merge, fc_get_be32(key.data + 1), value, in);
+        uint32_t doc = fc_get_be32(key.data + 1);
+        if (doc >= below)
+            break;
+        err = note_row(merge, doc, value, kind);
         if (err == FC_OK)
             err = fc_kv_next(cursor, &key, &value);
     }
@@ -204,8 +264,9 @@ static struct fc_span key_of(const struct merge *merge, const struct target *tar
 /* Lays the documents out by target; each target's `in` and `out` become where its own end. */
 static enum fc_err scatter(struct merge *merge)
 {
-    size_t total = (merge->in.len + merge->out.len) / sizeof(struct pair);
-    merge->list = malloc((total + 1) * sizeof *merge->list);
+    const struct merged *docs = (const struct merged *)(const void *)merge->docs.data;
+    const uint32_t *items = (const uint32_t *)(const void *)merge->items.data;
+    merge->list = malloc(merge->items.len + sizeof *merge->list);
     if (!merge->list)
         return FC_E_NOMEM;
     uint32_t at = 0;
@@ -216,18 +277,15 @@ static enum fc_err scatter(struct merge *merge)
         target->in = at + out;
         at += out + in;
     }
-    for (size_t i = 0; i < merge->out.len; i += sizeof(struct pair)) {
-        struct pair pair;
-        memcpy(&pair, merge->out.data + i, sizeof pair);
-        merge->list[merge->targets[pair.target].out++] = pair.doc;
-    }
-    for (size_t i = 0; i < merge->in.len; i += sizeof(struct pair)) {
-        struct pair pair;
-        memcpy(&pair, merge->in.data + i, sizeof pair);
-        merge->list[merge->targets[pair.target].in++] = pair.doc;
-    }
+    for (size_t i = 0; i < merge->docs.len / sizeof *docs; i++)
+        for (uint32_t k = docs[i].first; k < docs[i].first + docs[i].count; k++) {
+            struct target *target = &merge->targets[items[k]];
+            merge->list[docs[i].in ? target->in++ : target->out++] = docs[i].doc;
+        }
     return FC_OK;
 }
+
+enum { WORD_AT = 4 }; /* in a key of postings: past kind, chunk, tier */
 
 /* One more row, or one less, that has a word. */
 static enum fc_err count_word(struct fc_replica *replica, struct fc_span term, bool more)
@@ -248,7 +306,41 @@ static enum fc_err count_word(struct fc_replica *replica, struct fc_span term, b
                      fc_span(bytes, sizeof bytes));
 }
 
-enum { WORD_AT = 4 }; /* in a key 'P': past kind, chunk, tier */
+/* Whether no row speaks of the chunk yet: a bulk load writes each of its rows once. */
+static enum fc_err know_chunk(struct merge *merge, const uint8_t bytes[2])
+{
+    uint32_t chunk = (uint32_t)bytes[0] << 8 | bytes[1];
+    const uint8_t from[3] = {FC_INDEX_POSTINGS, bytes[0], bytes[1]};
+    struct fc_kv_cursor *cursor = NULL;
+    struct fc_span key, value;
+    if (merge->chunk == chunk + 1)
+        return FC_OK;
+    enum fc_err err = fc_kv_cursor_open(merge->replica->txn, FC_TABLE_INDEX, &cursor);
+    if (err != FC_OK)
+        return err;
+    err = fc_kv_seek(cursor, fc_span(from, sizeof from), &key, &value);
+    merge->fresh = err == FC_E_MISSING; /* nor is there a later one */
+    merge->chunk = chunk + 1;
+    fc_kv_cursor_close(cursor);
+    return err == FC_E_MISSING ? FC_OK : err;
+}
+
+static enum fc_err write_fresh(struct merge *merge, const struct target *target, uint32_t start)
+{
+    struct fc_replica *replica = merge->replica;
+    struct fc_buf *value = &replica->index->value;
+    struct fc_span key = key_of(merge, target);
+    fc_buf_clear(value);
+    enum fc_err err = fc_docs_patch((uint32_t)key.data[1] << 8 | key.data[2], (struct fc_span){0},
+                                    merge->list + start, target->out - start,
+                                    merge->list + target->out, target->in - target->out, value);
+    if (err != FC_OK || value->len == 0)
+        return err;
+    err = fc_kv_append(replica->txn, FC_TABLE_INDEX, key, fc_buf_span(value));
+    if (err == FC_OK && key.data[WORD_AT] > 1)
+        err = count_word(replica, fc_span(key.data + WORD_AT, key.len - WORD_AT), true);
+    return err;
+}
 
 static enum fc_err write_docs(struct merge *merge, const struct target *target, uint32_t start)
 {
@@ -256,6 +348,11 @@ static enum fc_err write_docs(struct merge *merge, const struct target *target, 
     struct fc_buf *value = &replica->index->value;
     struct fc_span key = key_of(merge, target), row = {0};
     const uint8_t *chunk = key.data + (target->tag < FC_TIERS ? 1 : 2);
+    if (target->tag < FC_TIERS) {
+        enum fc_err known = know_chunk(merge, chunk);
+        if (known != FC_OK || merge->fresh)
+            return known != FC_OK ? known : write_fresh(merge, target, start);
+    }
     enum fc_err err = fc_kv_get(replica->txn, FC_TABLE_INDEX, key, &row);
     bool had = err == FC_OK;
     if (err != FC_OK && err != FC_E_MISSING)
@@ -341,18 +438,19 @@ static enum fc_err write_target(struct merge *merge, struct target *target, uint
 }
 
 struct order {
-    const uint8_t *key;
+    uint64_t head[2]; /* the key's first bytes, to compare at once */
     uint32_t target;
-    uint8_t len;
-    uint64_t head; /* the key's first bytes, to compare at once */
 };
 
-static int compare(const void *a, const void *b)
+static int compare(const void *a, const void *b, void *ctx)
 {
+    const struct merge *merge = ctx;
     const struct order *left = a, *right = b;
-    if (left->head != right->head)
-        return left->head < right->head ? -1 : 1;
-    return fc_span_cmp(fc_span(left->key, left->len), fc_span(right->key, right->len));
+    for (unsigned i = 0; i < 2; i++)
+        if (left->head[i] != right->head[i])
+            return left->head[i] < right->head[i] ? -1 : 1;
+    return fc_span_cmp(key_of(merge, &merge->targets[left->target]),
+                       key_of(merge, &merge->targets[right->target]));
 }
 
 static enum fc_err write_targets(struct merge *merge)
@@ -362,13 +460,13 @@ static enum fc_err write_targets(struct merge *merge)
     enum fc_err err = order && starts ? FC_OK : FC_E_NOMEM;
     for (uint32_t i = 0; i < merge->count && err == FC_OK; i++) {
         struct fc_span key = key_of(merge, &merge->targets[i]);
-        uint8_t head[8] = {0};
-        memcpy(head, key.data, key.len < 8 ? key.len : 8);
-        order[i] = (struct order){key.data, i, (uint8_t)key.len, fc_get_be64(head)};
+        uint8_t head[16] = {0};
+        memcpy(head, key.data, key.len < sizeof head ? key.len : sizeof head);
+        order[i] = (struct order){{fc_get_be64(head), fc_get_be64(head + 8)}, i};
         starts[i] = i == 0 ? 0 : merge->targets[i - 1].in;
     }
     if (err == FC_OK)
-        qsort(order, merge->count, sizeof *order, compare);
+        qsort_r(order, merge->count, sizeof *order, compare, merge);
     for (uint32_t i = 0; i < merge->count && err == FC_OK; i++)
         err = write_target(merge, &merge->targets[order[i].target], starts[order[i].target]);
     free(order);
@@ -495,68 +593,99 @@ static enum fc_err write_documents(struct merge *merge)
     return err;
 }
 
-/* Rows that were gathered go; *left says that some of the kind were not. */
+/* Rows that were gathered go. */
 static enum fc_err delete_rows(struct merge *merge)
 {
     const struct merged *docs = (const struct merged *)(const void *)merge->docs.data;
     struct fc_index *index = merge->replica->index;
     enum fc_err err = FC_OK;
     for (size_t i = 0; i < merge->docs.len / sizeof *docs && err == FC_OK; i++) {
-        static const uint8_t in[] = {'S', 'F'}, out[] = {'X'};
-        const uint8_t *kinds = docs[i].in ? in : out;
-        size_t kind_count = docs[i].in ? sizeof in : sizeof out, k = 0;
-        for (err = FC_E_MISSING; err == FC_E_MISSING && k < kind_count; k++) {
-            struct fc_index_key key = fc_index_key_doc(kinds[k], docs[i].doc);
-            err = fc_kv_del(merge->replica->txn, FC_TABLE_INDEX, fc_index_span(&key));
-        }
-        uint32_t *count = !docs[i].in ? &index->purges : k == 1 ? &index->staged : &index->pending;
+        struct fc_index_key key = fc_index_key_doc(docs[i].kind, docs[i].doc);
+        uint32_t *count = docs[i].kind == 'X'   ? &index->purges
+                          : docs[i].kind == 'S' ? &index->staged
+                                                : &index->pending;
+        err = fc_kv_del(merge->replica->txn, FC_TABLE_INDEX, fc_index_span(&key));
         *count -= *count > 0;
     }
     return err == FC_E_MISSING ? FC_E_CORRUPT : err;
 }
 
-static enum fc_err run_pass(struct fc_replica *replica, bool *more)
+/* `kinds` of rows, those of staged documents below `below`. */
+static enum fc_err run_pass(struct fc_replica *replica, const char *kinds, uint32_t below,
+                            bool *more)
 {
-    struct merge merge = {.replica = replica};
-    enum fc_err err = gather(&merge, 'X', false);
+    struct merge *merge = calloc(1, sizeof *merge);
+    enum fc_err err = merge ? FC_OK : FC_E_NOMEM;
+    if (err != FC_OK)
+        return err;
+    merge->replica = replica;
+    for (; *kinds && err == FC_OK; kinds++)
+        err = gather(merge, (uint8_t)*kinds, *kinds == 'S' ? below : UINT32_MAX);
+    *more = full(merge);
     if (err == FC_OK)
-        err = gather(&merge, 'F', true);
+        err = scatter(merge);
     if (err == FC_OK)
-        err = gather(&merge, 'S', true);
+        err = write_targets(merge);
     if (err == FC_OK)
-        err = scatter(&merge);
+        err = delete_rows(merge);
     if (err == FC_OK)
-        err = write_targets(&merge);
-    if (err == FC_OK)
-        err = delete_rows(&merge);
-    *more = full(&merge);
-    if (err == FC_OK)
-        err = write_documents(&merge);
-    free(merge.targets);
-    free(merge.table);
-    free(merge.list);
-    fc_buf_finish(&merge.keys);
-    fc_buf_finish(&merge.in);
-    fc_buf_finish(&merge.out);
-    fc_buf_finish(&merge.docs);
+        err = write_documents(merge);
+    free(merge->targets);
+    free(merge->table);
+    free(merge->list);
+    fc_buf_finish(&merge->keys);
+    fc_buf_finish(&merge->items);
+    fc_buf_finish(&merge->docs);
+    free(merge);
     return err;
+}
+
+static enum fc_err run_passes(struct fc_replica *replica, const char *kinds, uint32_t below)
+{
+    enum fc_err err = FC_OK;
+    bool more = true;
+    replica->index->changed = true;
+    while (err == FC_OK && more)
+        err = run_pass(replica, kinds, below, &more);
+    return err;
+}
+
+/* Staged rows of chunks that are through, so that a load writes each row of the index once. */
+static enum fc_err merge_chunks(struct fc_replica *replica)
+{
+    struct fc_kv_cursor *cursor = NULL;
+    struct fc_span key, value;
+    uint32_t whole = replica->index->next_doc & ~(FC_DOCS_CHUNK - 1);
+    enum fc_err err = fc_kv_cursor_open(replica->txn, FC_TABLE_INDEX, &cursor);
+    if (err != FC_OK)
+        return err;
+    err = fc_kv_seek(cursor, fc_span("S", 1), &key, &value);
+    bool through =
+        err == FC_OK && key.len == 5 && key.data[0] == 'S' && fc_get_be32(key.data + 1) < whole;
+    fc_kv_cursor_close(cursor);
+    if (through)
+        return run_passes(replica, "S", whole);
+    return err == FC_E_MISSING ? FC_OK : err;
 }
 
 enum fc_err fc_index_merge(struct fc_replica *replica, bool all)
 {
     struct fc_index *index = replica->index;
-    bool more = true;
     enum fc_err err = FC_OK;
     if (!index || index->stale)
         return FC_OK;
-    uint32_t waiting = index->pending + index->staged + index->purges;
-    if (waiting == 0 ||
-        (!all && index->pending <= FC_INDEX_PENDING_MAX && waiting <= FC_INDEX_BATCH_MAX))
-        return FC_OK;
-    while (err == FC_OK && more)
-        err = run_pass(replica, &more);
-    if (err == FC_OK)
-        index->pending = index->staged = index->purges = 0;
-    index->changed = true;
+    if (all && index->pending + index->staged + index->purges > 0) {
+        err = run_passes(replica, "XFS", UINT32_MAX);
+        if (err == FC_OK)
+            index->pending = index->staged = index->purges = 0;
+        return err;
+    }
+    if (index->pending > FC_INDEX_PENDING_MAX || index->purges > FC_INDEX_PURGES_MAX) {
+        err = run_passes(replica, "XF", UINT32_MAX);
+        if (err == FC_OK)
+            index->pending = index->purges = 0;
+    }
+    if (err == FC_OK && index->staged > 0)
+        err = merge_chunks(replica);
     return err;
 }

@@ -7,14 +7,15 @@
  *   'F' document                   -> what it says: held, waits to be merged
  *   'S' document                   -> the same of a generation that is being loaded
  *   'X' document                   -> what it said: waits to be taken out
- *   'P' chunk, tier, term          -> documents (store/docs.h)
  *   'B' facet, chunk, value        -> documents
  *   'G' generation, chunk          -> documents merged
  *   'L' set, chunk                 -> documents: 0 seen, 1 of contested feeds
  *   'C' column, page               -> a number for each of FC_COLUMN_PAGE documents
- *   'W' term                       -> how many 'P' rows have it: the dictionary
- *   'V' number                     -> a provider; 'v' hash -> its number, how many have it
+ *   'W' term                       -> how many 'p' rows have it: the dictionary
+ *   'V' number                     -> a provider
+ *   'U' hash of a provider         -> its number, how many documents have it
  *   'N' folded name, document      -> nothing
+ *   'p' chunk, tier, term          -> documents (store/docs.h); last, so that loads append
  */
 #ifndef FC_STORE_INDEX_PRIV_H
 #define FC_STORE_INDEX_PRIV_H
@@ -27,6 +28,7 @@
 #include "store/stem.h"
 #include "store/words.h"
 
+enum { FC_INDEX_POSTINGS = 'p' };
 enum { FC_COLUMN_PAGE = 480 }; /* numbers: a value of 1,920 bytes */
 enum fc_column {
     FC_COLUMN_GENERATION,
@@ -101,7 +103,7 @@ static inline struct fc_span fc_index_span(const struct fc_index_key *key)
 }
 struct fc_index_key fc_index_key_doc(uint8_t kind, uint32_t doc); /* 'D', 'F', 'S', 'X', 'A', 'V' */
 struct fc_index_key fc_index_key_entry(uint32_t generation, const struct fc_hash *key_hash);
-/* 'P', or with a facet's tag 'B'. */
+/* 'p', or with a facet's tag 'B'. */
 struct fc_index_key fc_index_key_item(uint8_t tag, uint32_t chunk, struct fc_span bytes);
 struct fc_index_key fc_index_key_generation(uint32_t generation, uint32_t chunk);
 struct fc_index_key fc_index_key_set(enum fc_docs_set set, uint32_t chunk);

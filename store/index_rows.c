@@ -49,7 +49,7 @@ struct fc_index_key fc_index_key_item(uint8_t tag, uint32_t chunk, struct fc_spa
 {
     struct fc_index_key key;
     if (tag < FC_TIERS) {
-        key = begin('P');
+        key = begin(FC_INDEX_POSTINGS);
         add16(&key, chunk);
         add(&key, &tag, 1);
     } else {
@@ -96,8 +96,8 @@ struct fc_index_key fc_index_key_word(struct fc_span term)
 
 struct fc_index_key fc_index_key_provider(struct fc_span provider)
 {
-    struct fc_index_key key = begin('v');
-    struct fc_hash hash = fc_hash("fedcat.provider.1", provider);
+    struct fc_index_key key = begin('U');
+    struct fc_hash hash = fc_hash("fedcat.vendor.1", provider);
     add(&key, hash.b, 16);
     return key;
 }

@@ -111,7 +111,9 @@ static void say_words(struct fc_index *index, enum fc_document_tier tier, const 
     while (fc_word_next(&reader, &word) && index->terms < FC_INDEX_TERMS_MAX) {
         struct fc_span folded = fc_span(word.text, word.len);
         say(index, (uint8_t)tier, folded);
-        say(index, (uint8_t)tier, fc_stem(index->stemmer, stemmed, folded));
+        struct fc_span stem = fc_stem(index->stemmer, stemmed, folded);
+        if (!fc_span_eq(stem, folded))
+            say(index, (uint8_t)tier, stem);
     }
 }
 

@@ -356,7 +356,7 @@ static enum fc_err audit(struct auditing *auditing)
         enum fc_err (*each)(struct auditing *auditing, struct fc_span key, struct fc_span value);
     } steps[] = {
         {"D", each_doc},    {"X", each_purge}, {"F", each_pending},
-        {"G", each_merged}, {"P", each_term},  {"B", each_facet},
+        {"G", each_merged}, {"p", each_term},  {"B", each_facet},
         {"L", each_set},    {"N", each_name},  {"C", each_page},
     };
     enum fc_err err = FC_OK;

@@ -15,6 +15,13 @@ double bench_now_s(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+double bench_cpu_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
 void bench_die(const char *format, ...)
 {
     va_list list;
@@ -83,15 +90,18 @@ void bench_figure(struct bench *bench, const char *name, double value, const cha
 }
 
 static const char usage[] =
-    "usage: bench [--json] [--only NAME] [--many NODES,MEMBERS,FEEDS,DELTAS] --fedcat PROGRAM\n"
+    "usage: bench [--json] [--only NAME] [--many NODES,MEMBERS,FEEDS,DELTAS] [--documents N] "
+    "--fedcat PROGRAM\n"
     "Prints figures, each beside a limit measured in the same run. A ratio of 1 is the limit\n"
     "itself, more is worse. --only runs figures whose name has NAME in it. --many sets the size "
     "of\n"
-    "the figures many_*: nodes in one process, 200,1000,100,1000 if not said.\n";
+    "the figures many_*: nodes in one process, 200,1000,100,1000 if not said.\n"
+    "--documents is for the figures search_*, 100000 if not said.\n";
 
 int main(int argc, char **argv)
 {
-    struct bench bench = {.nodes = 200, .members = 1000, .feeds = 100, .deltas = 1000};
+    struct bench bench = {
+        .nodes = 200, .members = 1000, .feeds = 100, .deltas = 1000, .documents = 100000};
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--json") == 0) {
             bench.json = true;
@@ -103,6 +113,10 @@ int main(int argc, char **argv)
             if (sscanf(argv[++i], "%u,%u,%u,%u", &bench.nodes, &bench.members, &bench.feeds,
                        &bench.deltas) != 4)
                 bench_die("--many takes four numbers");
+        } else if (strcmp(argv[i], "--documents") == 0 && i + 1 < argc) {
+            bench.documents = (unsigned)strtoul(argv[++i], NULL, 10);
+            if (bench.documents < 1000)
+                bench_die("--documents takes a number, 1000 at least");
         } else {
             fputs(usage, strcmp(argv[i], "--help") == 0 ? stdout : stderr);
             return strcmp(argv[i], "--help") == 0 ? 0 : 2;
@@ -116,6 +130,7 @@ int main(int argc, char **argv)
     bench_reconcile(&bench);
     bench_replicas(&bench);
     bench_flood(&bench);
+    bench_search(&bench);
     if (bench.printed == 0)
         bench_die("no figure has '%s' in its name", bench.only ? bench.only : "");
     return 0;

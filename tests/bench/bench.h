@@ -13,6 +13,7 @@ struct bench {
     const char *only;                       /* part of a name, or NULL */
     const char *fedcat;                     /* the program under test */
     unsigned nodes, members, feeds, deltas; /* of the figures many_* */
+    unsigned documents;                     /* of the figures search_* */
     unsigned printed;
 };
 
@@ -23,6 +24,7 @@ bool bench_wants(const struct bench *bench, const char *const *names);
 void bench_note(const struct bench *bench, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 double bench_now_s(void);
+double bench_cpu_s(void); /* of this process, all threads: steadier where others run beside it */
 /* Ends the program with a line that says what failed. */
 void bench_die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 void bench_check(int err, const char *what); /* dies unless 0; the error's text is printed */
@@ -33,6 +35,7 @@ void bench_load(struct bench *bench);      /* load_entries_per_s */
 void bench_reconcile(struct bench *bench); /* reconcile_*_of_*: heads changed of all */
 void bench_many(struct bench *bench);      /* many_*: nodes in one process */
 void bench_replicas(struct bench *bench);  /* fresh_*, resync_*, visible_*: two real processes */
+void bench_search(struct bench *bench);    /* search_*: the index beside SQLite FTS5 */
 void bench_flood(struct bench *bench);     /* flood_*: the simulator */
 
 #endif

@@ -10,7 +10,8 @@
 
 void fixture_init(struct fixture *fixture, const char *label)
 {
-    *fixture = (struct fixture){.folder = "/var/tmp/fedcat-bench-XXXXXX"};
+    *fixture = (struct fixture){
+        .folder = "/var/tmp/fedcat-bench-XXXXXX", .key = offer_key, .write = offer_write};
     if (!mkdtemp(fixture->folder))
         bench_die("no folder under /var/tmp");
     fc_test_federation_init(&fixture->fed, "bench", 3);
@@ -32,7 +33,7 @@ void fixture_path(const struct fixture *fixture, const char *name, char path[128
     snprintf(path, 128, "%s/%s", fixture->folder, name);
 }
 
-struct fc_replica *fixture_open(const struct fixture *fixture, const char *name)
+static struct fc_replica *open_store(const struct fixture *fixture, const char *name, bool index)
 {
     char path[128];
     struct fc_kv *kv;
@@ -44,7 +45,8 @@ struct fc_replica *fixture_open(const struct fixture *fixture, const char *name)
                                        .verifier = fc_verifier_plain(),
                                        .seed = {9},
                                        .federation = fixture->fed.id,
-                                       .create = true};
+                                       .create = true,
+                                       .index = index};
     bench_check(fc_replica_open(&config, &replica), "replica");
     bench_check(fc_replica_begin(replica), "begin");
     bench_check(fc_replica_add_record(replica, fc_buf_span(&fixture->fed.charter_record)),
@@ -53,6 +55,16 @@ struct fc_replica *fixture_open(const struct fixture *fixture, const char *name)
                 "certificate");
     bench_check(fc_replica_commit(replica), "commit");
     return replica;
+}
+
+struct fc_replica *fixture_open(const struct fixture *fixture, const char *name)
+{
+    return open_store(fixture, name, false);
+}
+
+struct fc_replica *fixture_open_index(const struct fixture *fixture, const char *name)
+{
+    return open_store(fixture, name, true);
 }
 
 void made_finish(struct made *made)
@@ -95,11 +107,12 @@ static enum fc_err sign(void *ctx, struct fc_span head_body, struct fc_span ops,
                           &signer->made->bytes);
 }
 
-static void write_op(uint64_t number, uint32_t revision, struct fc_buf *key, struct fc_buf *offer,
-                     struct fc_op *op, struct fc_content *content)
+static void write_op(const struct fixture *fixture, uint64_t number, uint32_t revision,
+                     struct fc_buf *key, struct fc_buf *offer, struct fc_op *op,
+                     struct fc_content *content)
 {
-    offer_key(number, key);
-    offer_write(number, revision, offer);
+    fixture->key(number, key);
+    fixture->write(number, revision, offer);
     *op = (struct fc_op){.kind = FC_OP_PUT,
                          .key = fc_buf_span(key),
                          .key_hash = fc_key_hash(fc_buf_span(key)),
@@ -120,7 +133,8 @@ void fixture_publish(struct fixture *fixture, struct fc_replica *replica, uint64
     if (!ops || !contents || !buffers)
         bench_die("out of memory");
     for (uint32_t i = 0; i < count; i++)
-        write_op(from + i, revision, &buffers[2 * i], &buffers[2 * i + 1], &ops[i], &contents[i]);
+        write_op(fixture, from + i, revision, &buffers[2 * i], &buffers[2 * i + 1], &ops[i],
+                 &contents[i]);
     struct fc_author author = {.participant = fixture->party.id,
                                .ops = ops,
                                .op_count = count,

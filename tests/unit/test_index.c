@@ -90,15 +90,17 @@ static void make_content(struct pair *pair, const char *key, char *out, size_t s
     append_words(pair, text, test_rng_below(&pair->rng, 8));
     snprintf(out, size,
              "{\"id\":\"%s\",\"type\":\"gx:ServiceOffering\",\"name\":\"%s\",\"keyword\":[\"%s\"],"
-             "\"description\":\"%s\",\"gx:countryCode\":\"%s\"}",
-             key, name, keyword, text, countries[test_rng_below(&pair->rng, 4)]);
+             "\"description\":\"%s\",\"gx:countryCode\":\"%s\",\"gx:providedBy\":{\"id\":\"https://"
+             "%s.example/\"}}",
+             key, name, keyword, text, countries[test_rng_below(&pair->rng, 4)],
+             words[test_rng_below(&pair->rng, WORDS)]);
 }
 
 struct model { /* one entry as its document has it */
     struct fc_hash participant, key_hash;
     enum fc_status status;
     bool contested, content;
-    char name[128], keyword[128], text[512], country[4];
+    char name[128], keyword[128], text[512], country[4], provider[64];
     bool matched;
 };
 struct models {
@@ -143,6 +145,7 @@ static enum fc_err model_entry(void *ctx, const struct fc_entry *entry)
         field(text, "\"keyword\":[\"", model->keyword);
         field(text, "\"description\":\"", model->text);
         field(text, "\"gx:countryCode\":\"", model->country);
+        field(text, "\"gx:providedBy\":{\"id\":\"", model->provider);
     }
     fc_buf_finish(&content);
     return FC_OK;
@@ -183,18 +186,30 @@ static bool text_has(const char *text, const char *word, enum fc_query_match mat
     return strstr(text, wanted) != NULL;
 }
 
+/* In "https://word.example/" */
+static bool provider_has(const char *provider, const char *word, enum fc_query_match match)
+{
+    size_t len = strlen(word);
+    const char *name = provider[0] ? provider + strlen("https://") : "";
+    return strncmp(name, word, len) == 0 && (match == FC_QUERY_PREFIX || name[len] == '.');
+}
+
 static bool model_has(const struct model *model, enum fc_query_field field,
                       enum fc_query_match match, const char *word)
 {
     bool any = field == FC_QUERY_ANY;
     if (field == FC_QUERY_COUNTRY)
         return strcmp(model->country, word) == 0;
+    if (field == FC_QUERY_PROVIDER)
+        return strcmp(model->provider, word) == 0;
     if (field == FC_QUERY_STATE)
         return strcmp(word, "contested") == 0 ? model->contested
                                               : strcmp(fc_status_name(model->status), word) == 0;
     if ((any || field == FC_QUERY_NAME) && text_has(model->name, word, match))
         return true;
     if ((any || field == FC_QUERY_KEYWORD) && text_has(model->keyword, word, match))
+        return true;
+    if (any && provider_has(model->provider, word, match))
         return true;
     return (any || field == FC_QUERY_DESCRIPTION) && text_has(model->text, word, match);
 }
@@ -296,7 +311,8 @@ static void check_question(struct pair *pair, struct fc_test_node *node, struct 
     uint32_t score = UINT32_MAX;
     build(&question, &query);
     query.sort = sorts[test_rng_below(&pair->rng, 5)];
-    query.facets = 1u << FC_FACET_COUNTRY | 1u << FC_FACET_STATE | 1u << FC_FACET_PARTICIPANT;
+    query.facets = 1u << FC_FACET_COUNTRY | 1u << FC_FACET_STATE | 1u << FC_FACET_PARTICIPANT |
+                   1u << FC_FACET_PROVIDER;
     do {
         assert_ok(fc_query_run(node->replica, &query, &result));
         assert_int_equal(result->total, expected);
