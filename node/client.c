@@ -25,7 +25,7 @@ static enum fc_err open_store(struct fc_cli *cli, struct fc_client *client)
 {
     char *path = fc_home_path(&cli->home, "store");
     struct fc_kv_lmdb_config kv_config = {.path = path};
-    struct fc_replica_config config = {.verifier = fc_verifier_plain()};
+    struct fc_replica_config config = {.verifier = fc_verifier_plain(), .index = true};
     enum fc_err err = path ? fc_entropy_fill(config.seed, sizeof config.seed) : FC_E_NOMEM;
     if (err == FC_OK) {
         err = fc_kv_lmdb_open(&kv_config, &config.kv);

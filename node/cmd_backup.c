@@ -199,7 +199,7 @@ static void remove_directory(const char *path)
 static enum fc_err renew(const char *path, struct fc_digest *digest)
 {
     struct fc_kv_lmdb_config kv_config = {.path = path};
-    struct fc_replica_config config = {.verifier = fc_verifier_plain()};
+    struct fc_replica_config config = {.verifier = fc_verifier_plain(), .index = true};
     struct fc_replica *replica = NULL;
     enum fc_err err = fc_entropy_fill(config.seed, sizeof config.seed);
     if (err == FC_OK) {

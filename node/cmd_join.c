@@ -77,8 +77,10 @@ static enum fc_err make_store(struct fc_cli *cli, const char *source,
 {
     char *path = fc_home_path(&cli->home, "store");
     struct fc_kv_lmdb_config kv_config = {.path = path, .create = true};
-    struct fc_replica_config config = {
-        .verifier = fc_verifier_plain(), .federation = boot->federation, .create = true};
+    struct fc_replica_config config = {.verifier = fc_verifier_plain(),
+                                       .federation = boot->federation,
+                                       .create = true,
+                                       .index = true};
     struct fc_replica *replica = NULL;
     enum fc_err err = path ? fc_entropy_fill(config.seed, sizeof config.seed) : FC_E_NOMEM;
     if (err == FC_OK) {

@@ -39,11 +39,25 @@ static enum fc_err catch_signals(struct fc_daemon *d)
     return d->signal_fd < 0 ? FC_E_IO : FC_OK;
 }
 
+static void index_progress(void *ctx, const struct fc_index_progress *at)
+{
+    struct fc_daemon *d = ctx;
+    fc_log_say(&d->log, FC_LOG_INFO, "search index: %llu of %llu entries",
+               (unsigned long long)at->done, (unsigned long long)at->total);
+}
+
+/* The store comes from a version without this index, or one whose index was another. */
+static enum fc_err make_index(struct fc_daemon *d)
+{
+    fc_log_say(&d->log, FC_LOG_INFO, "the search index is made again");
+    return fc_replica_reindex(d->replica, index_progress, d);
+}
+
 static enum fc_err open_replica(struct fc_daemon *d)
 {
     char *path = fc_home_path(&d->cli->home, "store");
     struct fc_kv_lmdb_config kv_config = {.path = path};
-    struct fc_replica_config config = {.verifier = fc_verify_pool_verifier(d->pool)};
+    struct fc_replica_config config = {.verifier = fc_verify_pool_verifier(d->pool), .index = true};
     enum fc_err err = path ? fc_entropy_fill(config.seed, sizeof config.seed) : FC_E_NOMEM;
     if (err == FC_OK) {
         err = fc_kv_lmdb_open(&kv_config, &config.kv);
@@ -55,6 +69,9 @@ static enum fc_err open_replica(struct fc_daemon *d)
     }
     if (err == FC_OK) {
         err = fc_replica_open(&config, &d->replica);
+    }
+    if (err == FC_OK && fc_replica_index_state(d->replica) == FC_INDEX_STALE) {
+        err = make_index(d);
     }
     if (err == FC_E_MISSING) {
         fc_cli_warn(d->cli, "%s: this node is in no federation yet (fedcat init, fedcat join)",

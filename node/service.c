@@ -156,6 +156,10 @@ static enum fc_err dispatch(struct fc_call *call, enum fc_verb verb)
         return fc_service_verify(call);
     case FC_VERB_BACKUP:
         return fc_service_backup(call);
+    case FC_VERB_SEARCH:
+        return fc_service_search(call);
+    case FC_VERB_REINDEX:
+        return fc_service_reindex(call);
     }
     return FC_E_FORMAT;
 }

@@ -45,7 +45,11 @@ enum {
     X(TAKEDOWN_LOCAL, 20, true) /* [participant, H(key), reason, on] -> [] */                      \
     X(PIN, 21, true)            /* [charter hash] -> [] */                                         \
     X(VERIFY, 22, true)         /* [repair] -> [[[text, participant, H(key), repaired]...], n] */  \
-    X(BACKUP, 23, false)        /* [absolute path] -> [] */
+    X(BACKUP, 23, false)        /* [absolute path] -> [] */                                        \
+    X(SEARCH, 24, false)        /* [query, limit, facets, cursor] -> [total, at most, entries, as  \
+                                   of, [HIT...], [[facet, [[value, name, count]...],               \
+                                   others]...], cursor] (store/query.h) */                         \
+    X(REINDEX, 25, false)       /* [] -> [entries]; in transactions of its own */
 
 enum fc_verb {
 #define FC_VERB_ENUM(name, number, writes) FC_VERB_##name = number,

@@ -39,6 +39,8 @@ FC_HANDLER(takedown_local);
 FC_HANDLER(pin);
 FC_HANDLER(verify);
 FC_HANDLER(backup);
+FC_HANDLER(search);
+FC_HANDLER(reindex);
 
 /* FC_OK when the arguments were whole and well-formed. */
 FC_MUST_USE enum fc_err fc_call_ready(struct fc_call *call);

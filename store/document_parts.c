@@ -154,7 +154,7 @@ static void take_statement(struct fc_doc *r, const struct fc_tree *value, unsign
 static struct fc_tree *load(struct fc_doc *r, struct fc_span text, const char *where)
 {
     struct fc_tree *root = NULL;
-    struct fc_json_fault fault;
+    struct fc_strict_fault fault;
     enum fc_err err = fc_tree_load(text, !r->lenient, &root, &fault);
     if (err == FC_OK) {
         r->owned[r->owned_count++] = root;

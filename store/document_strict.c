@@ -3,10 +3,10 @@
 #include <jansson.h>
 #include <stdio.h>
 
-enum fc_err fc_json_check(struct fc_span text, struct fc_json_fault *fault)
+enum fc_err fc_strict_check(struct fc_span text, struct fc_strict_fault *fault)
 {
     json_error_t error;
-    *fault = (struct fc_json_fault){0};
+    *fault = (struct fc_strict_fault){0};
     json_t *loaded = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &error);
     if (loaded) {
         json_decref(loaded);

@@ -217,7 +217,7 @@ static const yajl_callbacks callbacks = {
 };
 
 static enum fc_err read_text(struct fc_span text, struct reader *reader,
-                             struct fc_json_fault *fault)
+                             struct fc_strict_fault *fault)
 {
     yajl_handle parser = yajl_alloc(&callbacks, NULL, reader);
     if (!parser)
@@ -236,10 +236,10 @@ static enum fc_err read_text(struct fc_span text, struct reader *reader,
 }
 
 enum fc_err fc_tree_load(struct fc_span text, bool strict, struct fc_tree **root,
-                         struct fc_json_fault *fault)
+                         struct fc_strict_fault *fault)
 {
     struct fc_json_size size = fc_json_measure(text);
-    *fault = (struct fc_json_fault){0};
+    *fault = (struct fc_strict_fault){0};
     *root = NULL;
     if (size.depth > DEPTH_MAX || size.values > VALUES_MAX) {
         snprintf(fault->text, sizeof fault->text,
@@ -247,7 +247,7 @@ enum fc_err fc_tree_load(struct fc_span text, bool strict, struct fc_tree **root
                  size.depth, VALUES_MAX, DEPTH_MAX);
         return FC_E_BOUND;
     }
-    enum fc_err err = strict ? fc_json_check(text, fault) : FC_OK;
+    enum fc_err err = strict ? fc_strict_check(text, fault) : FC_OK;
     if (err != FC_OK)
         return err;
     struct arena arena = {0};

@@ -11,7 +11,7 @@ struct fc_tree;
  * taken (store/document_strict.h). FC_E_JSON, with the fault; FC_E_BOUND for one that is deeper or
  * has more values than are read; FC_E_NOMEM. */
 FC_MUST_USE enum fc_err fc_tree_load(struct fc_span text, bool strict, struct fc_tree **root,
-                                     struct fc_json_fault *fault);
+                                     struct fc_strict_fault *fault);
 struct fc_tree *fc_tree_create_reference(const char *id); /* {"id": id}; NULL: out of memory */
 void fc_tree_destroy(struct fc_tree *root);
 

@@ -1,0 +1,79 @@
+#!/bin/bash
+# Searching as people type, with and without a running node; a store without index gets one.
+. "$(dirname "$0")/lib.sh"
+
+entry() { # id name keyword description language country
+    printf '{"@context":["https://www.w3.org/ns/credentials/v2"],"id":"https://x.example/%s","type":["VerifiableCredential","gx:ServiceOffering"],"credentialSubject":{"id":"https://x.example/%s#cs","type":"gx:ServiceOffering","gx:name":{"@value":"%s","@language":"%s"},"gx:keyword":["%s"],"gx:description":{"@value":"%s","@language":"%s"},"gx:providedBy":{"id":"https://%s.example/"},"gx:legalAddress":{"gx:countryCode":"%s"},"dcat:theme":"health","gx:labelLevel":"L2"},"validUntil":"2027-06-30T00:00:00Z"}\n' \
+        "$1" "$1" "$2" "$5" "$3" "$4" "$5" "$1" "$6"
+}
+found solo
+{
+    entry klinik "Gesundheitsdaten der Kliniken" Archiv "Sichere Übertragung von Befunden" de DE
+    entry sante "Données de santé" stockage "Hébergement et stockage objet" fr FR
+    entry ovh "Object storage" cloud "Storage of objects for hospitals, no beta" en FR
+    entry wind "Wind forecast" energy "A beta service about object lessons and storage" en NL
+} >"$SCRATCH/docs.ndjson"
+fc solo publish --ndjson "$SCRATCH/docs.ndjson" >/dev/null
+
+# keys QUERY...: what is found, best first
+keys() {
+    fc solo search --json "$@" | jq -r '.hits[].key' | sed 's/.*example.//' | tr '\n' ' '
+}
+finds() { # EXPECTED QUERY...
+    local wanted=$1
+    shift
+    [ "$(keys "$@")" = "$wanted${wanted:+ }" ] || fail "$*: $(keys "$@")instead of $wanted"
+}
+for mode in running stopped; do
+    [ $mode = running ] || stop solo
+    finds "klinik" gesundheitsdaten
+    finds "klinik" Übertragung
+    finds "klinik" ubertragungen
+    finds "klinik" klinik
+    finds "sante" santé
+    finds "sante" sante
+    finds "sante" hébergements
+    finds "ovh wind" storage object
+    finds "ovh" '"object storage"'
+    finds "ovh" 'storage object country:FR -name:beta OR forecast'
+    finds "wind" "beta -hospitals"
+    finds "klinik" 'gesundh*'
+    finds "klinik" 'gesundheitsdatem~'
+    finds "klinik sante" 'country:FR,DE sort:-name -storage'
+    finds "ovh" provider:https://ovh.example/
+    finds "ovh" provider:ovh
+    finds "" valid-until:\>2027-07-01
+    [ "$(fc solo search 'valid-until:2027-01-01..2027-12-31' --limit 0 --json | jq .total)" = 4 ] ||
+        fail "dates"
+    [ "$(fc solo search 'label:L2' theme:health state:active --limit 0 --json | jq .total)" = 4 ] ||
+        fail "facets"
+    fc solo search storage --facets --json >"$SCRATCH/out"
+    [ "$(jq -c '[.total, .facets.country.values[0].value, .facets.country.values[0].count]' \
+        "$SCRATCH/out")" = '[2,"FR",1]' ] || fail "$(cat "$SCRATCH/out")"
+    jq -e '.hits[0].snippet.marks | length > 0' "$SCRATCH/out" >/dev/null || fail "no marks"
+    jq -e '.hits[0].as_of and .as_of' "$SCRATCH/out" >/dev/null || fail "no age"
+    fc solo search storage | grep "as of .* ago" >/dev/null || fail "no age for people"
+
+    # pages
+    fc solo search --limit 3 --json >"$SCRATCH/out"
+    next=$(jq -r .next "$SCRATCH/out")
+    [ "$(fc solo search --limit 3 --next "$next" --json | jq -c '[(.hits | length), .next]')" = \
+        '[1,null]' ] || fail "second page"
+    refused 5 "start over" fc solo search wind --next "$next"
+    refused 1 "no cursor" fc solo search --next nonsense
+
+    # what is wrong, and where
+    refused 2 'at character 7, "colour": there is no field' fc solo search 'cloud colour:red'
+    refused 2 'not closed' fc solo search '"object storage'
+    refused 2 '2026-12-31' fc solo search valid-until:tomorrow
+done
+
+# what changes is found as it is now
+start solo
+fc solo set-status deprecated https://x.example/wind >/dev/null
+[ "$(keys state:deprecated)" = "wind " ] || fail "status: $(keys state:deprecated)"
+fc solo delete https://x.example/wind >/dev/null
+[ "$(keys forecast)" = "" ] || fail "deleted: $(keys forecast)"
+[ "$(fc solo reindex --json | jq .entries)" = 3 ] || fail "reindex"
+finds "ovh" '"object storage"'
+fc solo verify >/dev/null || fail "verify"
