@@ -133,7 +133,14 @@ static enum fc_exit run(struct fc_cli *cli, int argc, char **argv)
         err = fc_client_call(client, FC_VERB_VERIFY, fc_buf_span(&arguments), &body);
     }
     fc_progress_end(&progress);
-    status = err == FC_OK ? report(cli, body, repair) : fc_client_fail(cli, client, err, "verify");
+    if (err == FC_OK && repair) {
+        status = report(cli, body, repair);
+        err = fc_client_call(client, FC_VERB_REINDEX, fc_span(NULL, 0), NULL);
+        status = err == FC_OK ? status : fc_client_fail(cli, client, err, "search index");
+    } else {
+        status =
+            err == FC_OK ? report(cli, body, repair) : fc_client_fail(cli, client, err, "verify");
+    }
     fc_buf_finish(&arguments);
     fc_client_close(client);
     return status;

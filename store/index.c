@@ -101,14 +101,12 @@ static enum fc_err put(struct fc_replica *replica, const struct fc_index_key *ke
 
 /* -- documents --------------------------------------------------------------------------------- */
 
-/* 'K', 'D' and what is said. */
-static enum fc_err add_rows(struct fc_replica *replica, uint32_t generation, uint32_t doc,
-                            const struct fc_hash *key_hash, bool held)
+enum fc_err fc_index_add_doc(struct fc_replica *replica, uint32_t generation, uint32_t doc,
+                             const struct fc_hash *key_hash)
 {
     struct fc_index *index = replica->index;
     struct fc_index_key by_entry = fc_index_key_entry(generation, key_hash);
     struct fc_index_key by_doc = fc_index_key_doc('D', doc);
-    struct fc_index_key said = fc_index_key_doc(held ? 'F' : 'S', doc);
     uint8_t row[36 + FC_INDEX_NAME_BYTES], tag, number[4];
     size_t len = 36;
     struct fc_span items = fc_span(index->said.data + FC_SAID_HEAD, index->said.len - FC_SAID_HEAD);
@@ -122,9 +120,7 @@ static enum fc_err add_rows(struct fc_replica *replica, uint32_t generation, uin
             len = 36 + bytes.len;
         }
     enum fc_err err = put(replica, &by_entry, fc_span(number, sizeof number));
-    if (err == FC_OK)
-        err = put(replica, &by_doc, fc_span(row, len));
-    return err == FC_OK ? put(replica, &said, fc_buf_span(&index->said)) : err;
+    return err == FC_OK ? put(replica, &by_doc, fc_span(row, len)) : err;
 }
 
 static enum fc_err add_document(struct fc_replica *replica, uint32_t generation,
@@ -133,14 +129,22 @@ static enum fc_err add_document(struct fc_replica *replica, uint32_t generation,
     struct fc_index *index = replica->index;
     struct fc_index_generation row;
     enum fc_err err = fc_index_generation_get(replica->txn, generation, &row);
+    bool held = err == FC_OK && row.state == FC_GENERATION_HELD;
+    if (err == FC_OK && fc_index_waits(&row, &entry->key_hash)) {
+        index->staged++;
+        index->changed = true;
+        return FC_OK;
+    }
     if (err == FC_OK)
         err = fc_index_say_frame(replica, generation, entry, frame);
     if (err != FC_OK)
         return err == FC_E_MISSING ? FC_E_CORRUPT : err;
     if (index->next_doc == UINT32_MAX)
         return FC_E_BOUND;
-    bool held = row.state == FC_GENERATION_HELD;
-    err = add_rows(replica, generation, index->next_doc, &entry->key_hash, held);
+    struct fc_index_key said = fc_index_key_doc(held ? 'F' : 'S', index->next_doc);
+    err = fc_index_add_doc(replica, generation, index->next_doc, &entry->key_hash);
+    if (err == FC_OK)
+        err = put(replica, &said, fc_buf_span(&index->said));
     index->next_doc++;
     index->pending += held;
     index->staged += !held;
@@ -253,8 +257,9 @@ static enum fc_err touch(struct fc_replica *replica, uint32_t generation,
     struct fc_index_generation row;
     uint32_t doc;
     enum fc_err err = fc_index_doc_find(replica->txn, generation, &entry->key_hash, &doc);
-    if (err == FC_OK)
-        err = touch_pending(replica, 'F', doc, entry);
+    if (err != FC_OK) /* it waits */
+        return err == FC_E_MISSING ? FC_OK : err;
+    err = touch_pending(replica, 'F', doc, entry);
     if (err == FC_E_MISSING)
         err = touch_pending(replica, 'S', doc, entry);
     if (err != FC_E_MISSING)
@@ -396,20 +401,77 @@ static enum fc_err change(struct fc_replica *replica, uint32_t generation,
     return err == FC_OK ? show(replica, generation, row) : err;
 }
 
+/* All that waits in a generation. */
+static enum fc_err index_rest(struct fc_replica *replica, uint32_t generation)
+{
+    struct fc_bulk *bulk = NULL;
+    uint32_t added;
+    bool done = false;
+    enum fc_err err = fc_bulk_create(replica, &bulk);
+    while (err == FC_OK && !done) {
+        err = fc_bulk_add(bulk, generation, UINT32_MAX, &added, &done);
+        if (err == FC_OK)
+            err = fc_bulk_write(bulk);
+    }
+    fc_bulk_destroy(bulk);
+    return err;
+}
+
+/* Of a small feed what waits is made rows of its own, which one merge takes in with others'. */
+enum { FEW = 1024 };
+
+static enum fc_err add_rest(struct fc_replica *replica, uint32_t generation,
+                            const struct fc_hash *upto)
+{
+    struct fc_entry_key key = fc_entry_key(generation, upto);
+    struct fc_buf hold = {0};
+    struct fc_kv_cursor *cursor = NULL;
+    struct fc_span found, value, from = fc_span(key.b, sizeof key.b);
+    enum fc_err err = fc_kv_cursor_open(replica->txn, FC_TABLE_ENTRY, &cursor);
+    if (err == FC_OK)
+        err = fc_kv_seek(cursor, from, &found, &value);
+    while (err == FC_OK && found.len == sizeof key.b && memcmp(found.data, key.b, 4) == 0) {
+        struct fc_entry entry;
+        struct fc_hash key_hash;
+        struct fc_span frame = {0};
+        memcpy(key_hash.b, found.data + 4, sizeof key_hash.b);
+        memcpy(key.b, found.data, sizeof key.b);
+        fc_buf_clear(&hold);
+        err = fc_replica_entry_get(replica->txn, generation, &key_hash, &hold, &entry);
+        if (err == FC_OK && fc_hash_cmp(&key_hash, upto) > 0) {
+            if (entry.state == FC_CONTENT_PRESENT)
+                err = fc_kv_get(replica->txn, FC_TABLE_CONTENT, from, &frame);
+            if (err == FC_OK || err == FC_E_MISSING)
+                err = add_document(replica, generation, &entry, frame);
+        }
+        if (err == FC_OK)
+            err = fc_kv_next(cursor, &found, &value);
+    }
+    if (cursor)
+        fc_kv_cursor_close(cursor);
+    fc_buf_finish(&hold);
+    return err == FC_E_MISSING ? FC_OK : err;
+}
+
 enum fc_err fc_index_generation_keep(struct fc_replica *replica, uint32_t generation)
 {
     struct fc_index_generation row;
     if (idle(replica))
         return FC_OK;
     /* What was staged is merged before it can be found: searches do not read those rows. */
-    enum fc_err err = replica->index->staged > 0 ? fc_index_merge(replica, true) : FC_OK;
+    enum fc_err err = fc_index_merge_staged(replica);
+    bool few = replica->index->staged <= FEW;
+    if (err == FC_OK && !few)
+        err = index_rest(replica, generation);
     if (err == FC_OK)
         err = fc_index_generation_get(replica->txn, generation, &row);
     if (err != FC_OK)
         return err == FC_E_MISSING ? FC_E_CORRUPT : err;
+    struct fc_hash upto = row.upto;
     row.state = FC_GENERATION_HELD;
     fc_index_judge(replica, &row);
-    return change(replica, generation, &row);
+    err = change(replica, generation, &row);
+    return err == FC_OK && few ? add_rest(replica, generation, &upto) : err;
 }
 
 enum fc_err fc_index_generation_drop(struct fc_replica *replica, uint32_t generation)

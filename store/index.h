@@ -49,6 +49,8 @@ FC_MUST_USE enum fc_err fc_index_settle(struct fc_replica *replica,
 /* Merges what has waited long enough; everything with `all`. */
 FC_MUST_USE enum fc_err fc_index_merge(struct fc_replica *replica, bool all);
 
+/* The same of rows of generations that are not held yet. */
+FC_MUST_USE enum fc_err fc_index_merge_staged(struct fc_replica *replica);
 /* The same when deleted documents wait to be taken out. */
 FC_MUST_USE enum fc_err fc_index_forget(struct fc_replica *replica);
 /* Before a commit, and after one that succeeded. */

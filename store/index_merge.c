@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "store/index_priv.h"
+#include "store/load_priv.h"
 
 enum {
     ROWS_MAX = FC_DOCS_CHUNK,     /* of one pass */
@@ -233,8 +234,7 @@ static bool full(const struct merge *merge)
            merge->items.len >= ITEMS_MAX * sizeof(uint32_t);
 }
 
-/* Rows of a kind, of documents below `below`. */
-static enum fc_err gather(struct merge *merge, uint8_t kind, uint32_t below)
+static enum fc_err gather(struct merge *merge, uint8_t kind)
 {
     struct fc_kv_cursor *cursor = NULL;
     struct fc_span key, value;
@@ -243,10 +243,7 @@ static enum fc_err gather(struct merge *merge, uint8_t kind, uint32_t below)
         return err;
     err = fc_kv_seek(cursor, fc_span(&kind, 1), &key, &value);
     while (err == FC_OK && key.len == 5 && key.data[0] == kind && !full(merge)) {
-        uint32_t doc = fc_get_be32(key.data + 1);
-        if (doc >= below)
-            break;
-        err = note_row(merge, doc, value, kind);
+        err = note_row(merge, fc_get_be32(key.data + 1), value, kind);
         if (err == FC_OK)
             err = fc_kv_next(cursor, &key, &value);
     }
@@ -600,6 +597,8 @@ static enum fc_err delete_rows(struct merge *merge)
     struct fc_index *index = merge->replica->index;
     enum fc_err err = FC_OK;
     for (size_t i = 0; i < merge->docs.len / sizeof *docs && err == FC_OK; i++) {
+        if (docs[i].kind == 0) /* gathered from entries */
+            continue;
         struct fc_index_key key = fc_index_key_doc(docs[i].kind, docs[i].doc);
         uint32_t *count = docs[i].kind == 'X'   ? &index->purges
                           : docs[i].kind == 'S' ? &index->staged
@@ -610,26 +609,23 @@ static enum fc_err delete_rows(struct merge *merge)
     return err == FC_E_MISSING ? FC_E_CORRUPT : err;
 }
 
-/* `kinds` of rows, those of staged documents below `below`. */
-static enum fc_err run_pass(struct fc_replica *replica, const char *kinds, uint32_t below,
-                            bool *more)
+static void forget(struct merge *merge)
 {
-    struct merge *merge = calloc(1, sizeof *merge);
-    enum fc_err err = merge ? FC_OK : FC_E_NOMEM;
-    if (err != FC_OK)
-        return err;
-    merge->replica = replica;
-    for (; *kinds && err == FC_OK; kinds++)
-        err = gather(merge, (uint8_t)*kinds, *kinds == 'S' ? below : UINT32_MAX);
-    *more = full(merge);
-    if (err == FC_OK)
-        err = scatter(merge);
-    if (err == FC_OK)
-        err = write_targets(merge);
-    if (err == FC_OK)
-        err = delete_rows(merge);
-    if (err == FC_OK)
-        err = write_documents(merge);
+    free(merge->list);
+    merge->list = NULL;
+    merge->count = merge->batch_count = merge->chunk = 0;
+    merge->generation_known = false;
+    fc_buf_clear(&merge->keys);
+    fc_buf_clear(&merge->items);
+    fc_buf_clear(&merge->docs);
+    if (merge->table)
+        memset(merge->table, 0, merge->table_size * sizeof *merge->table);
+}
+
+static void destroy(struct merge *merge)
+{
+    if (!merge)
+        return;
     free(merge->targets);
     free(merge->table);
     free(merge->list);
@@ -637,35 +633,190 @@ static enum fc_err run_pass(struct fc_replica *replica, const char *kinds, uint3
     fc_buf_finish(&merge->items);
     fc_buf_finish(&merge->docs);
     free(merge);
-    return err;
 }
 
-static enum fc_err run_passes(struct fc_replica *replica, const char *kinds, uint32_t below)
+static enum fc_err write_all(struct merge *merge)
 {
-    enum fc_err err = FC_OK;
+    enum fc_err err = scatter(merge);
+    if (err == FC_OK)
+        err = write_targets(merge);
+    if (err == FC_OK)
+        err = delete_rows(merge);
+    return err == FC_OK ? write_documents(merge) : err;
+}
+
+/* Rows of these kinds, however many. */
+static enum fc_err run_passes(struct fc_replica *replica, const char *kinds)
+{
+    struct merge *merge = calloc(1, sizeof *merge);
+    enum fc_err err = merge ? FC_OK : FC_E_NOMEM;
     bool more = true;
     replica->index->changed = true;
-    while (err == FC_OK && more)
-        err = run_pass(replica, kinds, below, &more);
+    while (err == FC_OK && more) {
+        forget(merge);
+        merge->replica = replica;
+        for (const char *kind = kinds; *kind && err == FC_OK; kind++)
+            err = gather(merge, (uint8_t)*kind);
+        more = full(merge);
+        if (err == FC_OK)
+            err = write_all(merge);
+    }
+    destroy(merge);
     return err;
 }
 
-/* Staged rows of chunks that are through, so that a load writes each row of the index once. */
-static enum fc_err merge_chunks(struct fc_replica *replica)
+/* -- many at once ------------------------------------------------------------------------------ */
+
+struct fc_bulk {
+    struct merge merge;
+    struct fc_buf hold;
+};
+
+enum fc_err fc_bulk_create(struct fc_replica *replica, struct fc_bulk **bulk)
+{
+    *bulk = calloc(1, sizeof **bulk);
+    if (!*bulk)
+        return FC_E_NOMEM;
+    (*bulk)->merge.replica = replica;
+    return FC_OK;
+}
+
+void fc_bulk_destroy(struct fc_bulk *bulk)
+{
+    if (!bulk)
+        return;
+    fc_buf_finish(&bulk->hold);
+    free(bulk->merge.targets);
+    free(bulk->merge.table);
+    free(bulk->merge.list);
+    fc_buf_finish(&bulk->merge.keys);
+    fc_buf_finish(&bulk->merge.items);
+    fc_buf_finish(&bulk->merge.docs);
+    free(bulk);
+}
+
+static enum fc_err add_one(struct fc_bulk *bulk, uint32_t generation,
+                           const struct fc_hash *key_hash, struct fc_span row)
+{
+    struct fc_replica *replica = bulk->merge.replica;
+    struct fc_index *index = replica->index;
+    struct fc_entry_key key = fc_entry_key(generation, key_hash);
+    struct fc_entry entry;
+    struct fc_span frame = {0};
+    fc_buf_clear(&bulk->hold);
+    fc_buf_append(&bulk->hold, row.data, row.len);
+    if (bulk->hold.failed)
+        return FC_E_NOMEM;
+    if (fc_entry_parse(key_hash, fc_buf_span(&bulk->hold), &entry) != FC_OK)
+        return FC_OK; /* a row that is damaged: fc_replica_verify reports it */
+    enum fc_err err = FC_OK;
+    if (entry.state == FC_CONTENT_PRESENT)
+        err = fc_kv_get(replica->txn, FC_TABLE_CONTENT, fc_span(key.b, sizeof key.b), &frame);
+    if (err == FC_OK || err == FC_E_MISSING)
+        err = fc_index_say_frame(replica, generation, &entry, frame);
+    if (err == FC_OK && index->next_doc == UINT32_MAX)
+        err = FC_E_BOUND;
+    if (err == FC_OK)
+        err = fc_index_add_doc(replica, generation, index->next_doc, key_hash);
+    if (err == FC_OK)
+        err = note_row(&bulk->merge, index->next_doc, fc_buf_span(&index->said), 0);
+    index->next_doc++;
+    index->staged -= index->staged > 0;
+    index->changed = true;
+    return err;
+}
+
+static enum fc_err add_some(struct fc_bulk *bulk, uint32_t generation, struct fc_hash *upto,
+                            uint32_t max, uint32_t *added, bool *done)
+{
+    struct fc_entry_key key = fc_entry_key(generation, upto);
+    struct fc_kv_cursor *cursor = NULL;
+    struct fc_span found, value, from = fc_span(key.b, sizeof key.b);
+    enum fc_err err = fc_kv_cursor_open(bulk->merge.replica->txn, FC_TABLE_ENTRY, &cursor);
+    if (err != FC_OK)
+        return err;
+    err = fc_kv_seek(cursor, from, &found, &value);
+    if (err == FC_OK && fc_span_eq(found, from))
+        err = fc_kv_next(cursor, &found, &value);
+    while (err == FC_OK && *added < max && !full(&bulk->merge)) {
+        if (found.len != sizeof key.b || memcmp(found.data, key.b, 4) != 0) {
+            err = FC_E_MISSING;
+            break;
+        }
+        memcpy(upto->b, found.data + 4, sizeof upto->b);
+        err = add_one(bulk, generation, upto, value);
+        (*added)++;
+        if (err == FC_OK)
+            err = fc_kv_next(cursor, &found, &value);
+    }
+    fc_kv_cursor_close(cursor);
+    *done = err == FC_E_MISSING;
+    return err == FC_E_MISSING ? FC_OK : err;
+}
+
+enum fc_err fc_bulk_add(struct fc_bulk *bulk, uint32_t generation, uint32_t max, uint32_t *added,
+                        bool *done)
+{
+    struct fc_replica *replica = bulk->merge.replica;
+    struct fc_index_generation row;
+    *added = 0;
+    *done = false;
+    bulk->merge.generation_known = false;
+    enum fc_err err = fc_index_generation_get(replica->txn, generation, &row);
+    if (err == FC_OK)
+        err = add_some(bulk, generation, &row.upto, max, added, done);
+    return err == FC_OK ? fc_index_generation_put(replica, generation, &row) : err;
+}
+
+enum fc_err fc_bulk_write(struct fc_bulk *bulk)
+{
+    enum fc_err err = write_all(&bulk->merge);
+    forget(&bulk->merge);
+    return err;
+}
+
+/* -- when -------------------------------------------------------------------------------------- */
+
+enum fc_err fc_index_merge_staged(struct fc_replica *replica)
 {
     struct fc_kv_cursor *cursor = NULL;
     struct fc_span key, value;
-    uint32_t whole = replica->index->next_doc & ~(FC_DOCS_CHUNK - 1);
     enum fc_err err = fc_kv_cursor_open(replica->txn, FC_TABLE_INDEX, &cursor);
     if (err != FC_OK)
         return err;
     err = fc_kv_seek(cursor, fc_span("S", 1), &key, &value);
-    bool through =
-        err == FC_OK && key.len == 5 && key.data[0] == 'S' && fc_get_be32(key.data + 1) < whole;
+    bool any = err == FC_OK && key.len == 5 && key.data[0] == 'S';
     fc_kv_cursor_close(cursor);
-    if (through)
-        return run_passes(replica, "S", whole);
+    if (any)
+        return run_passes(replica, "S");
     return err == FC_E_MISSING ? FC_OK : err;
+}
+
+/* Loads fill chunks: so a large one writes each row of the index once. */
+static enum fc_err follow_loads(struct fc_replica *replica)
+{
+    struct fc_bulk *bulk = NULL;
+    uint32_t room = FC_DOCS_CHUNK - replica->index->next_doc % FC_DOCS_CHUNK;
+    if (replica->index->staged < room)
+        return FC_OK;
+    enum fc_err err = fc_bulk_create(replica, &bulk);
+    for (const struct fc_load *load = replica->loads; load && err == FC_OK && room > 0;
+         load = load->next) {
+        uint32_t added = 0;
+        bool done;
+        if (!load->staged || load->lost)
+            continue;
+        err = fc_bulk_add(bulk, load->row.feed.generation, room, &added, &done);
+        room -= added;
+    }
+    if (err == FC_OK)
+        err = fc_bulk_write(bulk);
+    fc_bulk_destroy(bulk);
+    /* What was counted and is no longer there, of loads that were given up, is no reason to look
+     * again at every commit. */
+    if (room > 0)
+        replica->index->staged = 0;
+    return err;
 }
 
 enum fc_err fc_index_merge(struct fc_replica *replica, bool all)
@@ -674,18 +825,11 @@ enum fc_err fc_index_merge(struct fc_replica *replica, bool all)
     enum fc_err err = FC_OK;
     if (!index || index->stale)
         return FC_OK;
-    if (all && index->pending + index->staged + index->purges > 0) {
-        err = run_passes(replica, "XFS", UINT32_MAX);
-        if (err == FC_OK)
-            index->pending = index->staged = index->purges = 0;
-        return err;
-    }
-    if (index->pending > FC_INDEX_PENDING_MAX || index->purges > FC_INDEX_PURGES_MAX) {
-        err = run_passes(replica, "XF", UINT32_MAX);
+    if (all ? index->pending + index->purges > 0
+            : index->pending > FC_INDEX_PENDING_MAX || index->purges > FC_INDEX_PURGES_MAX) {
+        err = run_passes(replica, "XF");
         if (err == FC_OK)
             index->pending = index->purges = 0;
     }
-    if (err == FC_OK && index->staged > 0)
-        err = merge_chunks(replica);
-    return err;
+    return err == FC_OK ? follow_loads(replica) : err;
 }

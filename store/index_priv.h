@@ -1,7 +1,8 @@
 /* The index's rows, all of table INDEX; numbers in keys are big-endian.
  *
  *   'I'                            -> version, epoch, next document, rows waiting, complete
- *   'A' generation                 -> participant, state, contested, greatest version seen
+ *   'A' generation                 -> participant, state, contested, greatest version seen, last
+ *                                     entry indexed while it is loaded
  *   'K' generation, H(key)         -> document
  *   'D' document                   -> generation, H(key), folded name
  *   'F' document                   -> what it says: held, waits to be merged
@@ -67,7 +68,15 @@ struct fc_index_generation {
     enum fc_generation_state state;
     bool contested;
     fc_version seen_max; /* later ones a freeze hides */
+    struct fc_hash upto; /* while staged: entries above are not indexed yet */
 };
+/* Entries that are loaded are indexed by the thousands, behind what has come. */
+static inline bool fc_index_waits(const struct fc_index_generation *generation,
+                                  const struct fc_hash *key_hash)
+{
+    return generation->state == FC_GENERATION_STAGED &&
+           fc_hash_cmp(key_hash, &generation->upto) > 0;
+}
 static inline bool fc_index_seen(const struct fc_index_generation *generation, fc_version version)
 {
     return generation->state == FC_GENERATION_HELD && version <= generation->seen_max;
@@ -84,7 +93,8 @@ struct fc_index {
     bool changed; /* what 'I' keeps, since the last commit */
     uint64_t epoch;
     uint32_t next_doc;
-    uint32_t pending, staged, purges; /* rows 'F', 'S', 'X', or more */
+    uint32_t pending, purges; /* rows 'F', 'X', or more */
+    uint32_t staged;          /* rows 'S' and entries not indexed yet, about */
     struct fc_buf said, plain, value, key_text;
     struct fc_docs *docs;
     struct fc_index_slot slots[FC_INDEX_SLOTS]; /* terms of the document at hand */
@@ -159,5 +169,20 @@ size_t fc_index_facet_value(enum fc_facet facet, struct fc_span text,
                             char out[FC_INDEX_VALUE_BYTES]);
 /* Days since 1970-01-01 of an RFC 3339 date or time; false: it is none. */
 bool fc_index_day(struct fc_span text, int32_t *day);
+
+/* -- many at once ------------------------------------------------------------------------------ */
+
+/* Entries of whole generations, gathered and then written together. */
+struct fc_bulk;
+FC_MUST_USE enum fc_err fc_bulk_create(struct fc_replica *replica, struct fc_bulk **bulk);
+void fc_bulk_destroy(struct fc_bulk *bulk); /* NULL is fine */
+/* Gathers entries that wait in a staged generation, up to `max`, until there are none (*done) or
+ * it is full: write then. */
+FC_MUST_USE enum fc_err fc_bulk_add(struct fc_bulk *bulk, uint32_t generation, uint32_t max,
+                                    uint32_t *added, bool *done);
+FC_MUST_USE enum fc_err fc_bulk_write(struct fc_bulk *bulk);
+/* Rows 'K' and 'D' of index->said. */
+FC_MUST_USE enum fc_err fc_index_add_doc(struct fc_replica *replica, uint32_t generation,
+                                         uint32_t doc, const struct fc_hash *key_hash);
 
 #endif

@@ -5,7 +5,7 @@
 #include "store/load_priv.h"
 
 enum {
-    ROWS_PER_COMMIT = 16384,
+    ROWS_PER_COMMIT = FC_DOCS_CHUNK,
     ROWS_DELETED_PER_COMMIT = 100000,
     ROOM_BYTES = 256 * 1024 * 1024, /* that one transaction may need */
 };
@@ -15,6 +15,7 @@ struct rebuild {
     void (*progress)(void *ctx, const struct fc_index_progress *at);
     void *ctx;
     struct fc_index_progress at;
+    struct fc_bulk *bulk;
     uint32_t written; /* since the last commit */
 };
 
@@ -70,82 +71,36 @@ static enum fc_err clear(struct fc_replica *replica)
 
 /* -- the new ones come ------------------------------------------------------------------------- */
 
-static enum fc_err add_entry(struct rebuild *rebuild, uint32_t generation,
-                             const struct fc_hash *key_hash)
-{
-    struct fc_replica *replica = rebuild->replica;
-    struct fc_entry_key key = fc_entry_key(generation, key_hash);
-    struct fc_buf *hold = &replica->old;
-    struct fc_entry entry;
-    struct fc_span frame = {0};
-    fc_buf_clear(hold);
-    enum fc_err err = fc_replica_entry_get(replica->txn, generation, key_hash, hold, &entry);
-    if (err != FC_OK) /* a row that is damaged is not indexed; fc_replica_verify reports it */
-        return err == FC_E_MISSING || err == FC_E_CORRUPT ? FC_OK : err;
-    if (entry.state == FC_CONTENT_PRESENT)
-        err = fc_kv_get(replica->txn, FC_TABLE_CONTENT, fc_span(key.b, sizeof key.b), &frame);
-    if (err == FC_OK || err == FC_E_MISSING)
-        err = fc_index_put(replica, generation, NULL, &entry, frame, false);
-    return err;
-}
-
-/* The entry after `at` by version, so that later ones have greater numbers. FC_E_MISSING. */
-static enum fc_err next_entry(struct fc_replica *replica, struct fc_version_key *at)
-{
-    struct fc_kv_cursor *cursor = NULL;
-    struct fc_span key, value, from = fc_span(at->b, sizeof at->b);
-    enum fc_err err = fc_kv_cursor_open(replica->txn, FC_TABLE_BYVER, &cursor);
-    if (err != FC_OK)
-        return err;
-    err = fc_kv_seek(cursor, from, &key, &value);
-    if (err == FC_OK && fc_span_eq(key, from))
-        err = fc_kv_next(cursor, &key, &value);
-    if (err == FC_OK && (key.len != sizeof at->b || memcmp(key.data, at->b, 4) != 0))
-        err = FC_E_MISSING;
-    if (err == FC_OK)
-        memcpy(at->b, key.data, sizeof at->b);
-    fc_kv_cursor_close(cursor);
-    return err;
-}
-
-static enum fc_err pause(struct rebuild *rebuild)
+/* Writes what was gathered and commits; in the store the index stays stale until the end. */
+static enum fc_err turn_bulk(struct rebuild *rebuild)
 {
     struct fc_index *index = rebuild->replica->index;
-    rebuild->at.done++;
-    if (++rebuild->written < ROWS_PER_COMMIT)
-        return FC_OK;
-    rebuild->written = 0;
-    if (rebuild->progress)
+    index->stale = false;
+    enum fc_err err = fc_bulk_write(rebuild->bulk);
+    index->stale = true;
+    if (err == FC_OK && rebuild->progress)
         rebuild->progress(rebuild->ctx, &rebuild->at);
-    index->stale = false; /* so that it merges */
-    enum fc_err err = fc_index_merge(rebuild->replica, true);
-    index->stale = true; /* in the store */
-    if (err == FC_OK)
-        err = turn(rebuild->replica);
-    return err;
+    return err == FC_OK ? turn(rebuild->replica) : err;
 }
 
 static enum fc_err add_generation(struct rebuild *rebuild, uint32_t generation,
                                   const struct fc_hash *participant)
 {
-    static const struct fc_hash first;
-    struct fc_replica *replica = rebuild->replica;
-    struct fc_version_key at = fc_version_key(generation, 0, &first);
-    replica->index->stale = false;
-    enum fc_err err = fc_index_generation_new(replica, generation, participant);
-    while (err == FC_OK) {
-        err = next_entry(replica, &at);
-        if (err != FC_OK)
-            break;
-        struct fc_hash key_hash;
-        memcpy(key_hash.b, at.b + 12, sizeof key_hash.b);
-        replica->index->stale = false;
-        err = add_entry(rebuild, generation, &key_hash);
-        if (err == FC_OK)
-            err = pause(rebuild);
+    const struct fc_index_generation row = {.participant = *participant};
+    bool done = false;
+    enum fc_err err = fc_index_generation_put(rebuild->replica, generation, &row);
+    while (err == FC_OK && !done) {
+        uint32_t added;
+        err = fc_bulk_add(rebuild->bulk, generation, ROWS_PER_COMMIT - rebuild->written, &added,
+                          &done);
+        rebuild->at.done += added;
+        rebuild->written += added;
+        if (err == FC_OK && !done) {
+            err = turn_bulk(rebuild);
+            rebuild->written = 0;
+        }
     }
-    replica->index->stale = true;
-    return err == FC_E_MISSING ? FC_OK : err;
+    return err;
 }
 
 static enum fc_err add_feed(void *ctx, const struct fc_replica_row *row)
@@ -181,7 +136,7 @@ static enum fc_err finish(struct rebuild *rebuild)
 {
     struct fc_replica *replica = rebuild->replica;
     replica->index->stale = false;
-    enum fc_err err = fc_index_merge(replica, true);
+    enum fc_err err = fc_bulk_write(rebuild->bulk);
     if (err == FC_OK)
         err = fc_replica_rows_each(replica, keep_feed, rebuild);
     replica->index->changed = true;
@@ -205,6 +160,8 @@ enum fc_err fc_replica_reindex(struct fc_replica *replica,
         rebuild.written = 0;
         err = clear(replica);
         if (err == FC_OK)
+            err = fc_bulk_create(replica, &rebuild.bulk);
+        if (err == FC_OK)
             err = fc_replica_rows_each(replica, count_feed, &rebuild);
         if (err == FC_OK)
             err = fc_replica_rows_each(replica, add_feed, &rebuild);
@@ -212,6 +169,8 @@ enum fc_err fc_replica_reindex(struct fc_replica *replica,
             err = add_loads(&rebuild);
         if (err == FC_OK)
             err = finish(&rebuild);
+        fc_bulk_destroy(rebuild.bulk);
+        rebuild.bulk = NULL;
         if (err == FC_OK)
             err = fc_replica_commit(replica);
         else

@@ -113,7 +113,7 @@ struct fc_index_key fc_index_key_name(struct fc_span name, uint32_t doc)
 
 /* -- rows -------------------------------------------------------------------------------------- */
 
-enum { INFO_BYTES = 29, GENERATION_BYTES = 42 };
+enum { INFO_BYTES = 29, GENERATION_BYTES = 74 };
 
 enum fc_err fc_index_write(struct fc_replica *replica)
 {
@@ -168,6 +168,7 @@ enum fc_err fc_index_generation_get(struct fc_txn *txn, uint32_t generation,
     out->state = (enum fc_generation_state)row.data[32];
     out->contested = row.data[33] == 1;
     out->seen_max = fc_get_be64(row.data + 34);
+    memcpy(out->upto.b, row.data + 42, 32);
     return FC_OK;
 }
 
@@ -180,6 +181,7 @@ enum fc_err fc_index_generation_put(struct fc_replica *replica, uint32_t generat
     value[32] = (uint8_t)row->state;
     value[33] = row->contested;
     fc_put_be64(value + 34, row->seen_max);
+    memcpy(value + 42, row->upto.b, 32);
     return fc_kv_put(replica->txn, FC_TABLE_INDEX, fc_index_span(&key),
                      fc_span(value, sizeof value));
 }

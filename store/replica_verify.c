@@ -462,6 +462,26 @@ static enum fc_err check_orphans(struct fc_verify *verify)
     return err;
 }
 
+/* -- search index ------------------------------------------------------------------------------ */
+
+/* Repairs change rows under the index: it is made again by whoever asked for them. */
+static enum fc_err check_index(struct fc_verify *verify)
+{
+    struct fc_index_sums actual, expected;
+    if (fc_replica_index_state(verify->replica) != FC_INDEX_READY)
+        return FC_OK;
+    enum fc_err err = fc_index_sum_expected(verify->replica, &expected);
+    if (err == FC_OK)
+        err = fc_index_sum_actual(verify->replica, &actual);
+    if (err == FC_E_CORRUPT || (err == FC_OK && memcmp(&actual, &expected, sizeof actual) != 0)) {
+        fc_verify_report(verify, "the search index is not what the entries say", NULL, NULL, true);
+        err = FC_OK;
+    }
+    return err == FC_OK && verify->repair && verify->damages > 0
+               ? fc_index_reset(verify->replica, false)
+               : err;
+}
+
 /* -- the whole --------------------------------------------------------------------------------- */
 
 static enum fc_err verify_all(struct fc_verify *verify)
@@ -482,6 +502,8 @@ static enum fc_err verify_all(struct fc_verify *verify)
         err = check_feeds(verify);
     if (err == FC_OK)
         err = check_arrivals(verify);
+    if (err == FC_OK)
+        err = check_index(verify);
     if (err == FC_OK && verify->repair && verify->damages > 0)
         err = fc_replica_new_epoch(verify->replica);
     return err;
