@@ -453,6 +453,11 @@ static enum fc_err add_rest(struct fc_replica *replica, uint32_t generation,
     return err == FC_E_MISSING ? FC_OK : err;
 }
 
+enum fc_err fc_index_generation_through(struct fc_replica *replica, uint32_t generation)
+{
+    return idle(replica) || replica->index->staged <= FEW ? FC_OK : index_rest(replica, generation);
+}
+
 enum fc_err fc_index_generation_keep(struct fc_replica *replica, uint32_t generation)
 {
     struct fc_index_generation row;

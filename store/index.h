@@ -39,6 +39,9 @@ FC_MUST_USE enum fc_err fc_index_remove(struct fc_replica *replica, uint32_t gen
 /* A generation: made for a load, held by its feed, dropped; its rows about to be deleted. */
 FC_MUST_USE enum fc_err fc_index_generation_new(struct fc_replica *replica, uint32_t generation,
                                                 const struct fc_hash *participant);
+/* All entries of a load have come: most are indexed now, outside of what may be taken back. */
+FC_MUST_USE enum fc_err fc_index_generation_through(struct fc_replica *replica,
+                                                    uint32_t generation);
 FC_MUST_USE enum fc_err fc_index_generation_keep(struct fc_replica *replica, uint32_t generation);
 FC_MUST_USE enum fc_err fc_index_generation_drop(struct fc_replica *replica, uint32_t generation);
 FC_MUST_USE enum fc_err fc_index_generation_tidy(struct fc_replica *replica, uint32_t generation,

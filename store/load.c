@@ -454,7 +454,8 @@ static enum fc_err prepare(struct fc_load *load, struct fc_replica_row *row)
         return FC_OK;
     struct fc_subtree root;
     load->touched = load->built = true;
-    return fc_tree_build(load->replica->txn, row->feed.generation, &root);
+    enum fc_err err = fc_tree_build(load->replica->txn, row->feed.generation, &root);
+    return err == FC_OK ? fc_index_generation_through(load->replica, row->feed.generation) : err;
 }
 
 enum fc_err fc_load_finish(struct fc_load *load, const struct fc_record *record, uint64_t now_ms)

@@ -186,6 +186,14 @@ enum fc_err fc_reader_open(struct fc_readers *readers, struct fc_reader **out)
     }
     reader->readers = readers;
     reader->replica.federation = readers->replica->federation;
+    /* What an index keeps in memory beside the store is each reader's own. */
+    if (readers->replica->index)
+        err = fc_index_create(&reader->replica.index);
+    if (err != FC_OK) {
+        fc_kv_reader_close(reader->kv);
+        free(reader);
+        return err;
+    }
     pthread_mutex_lock(&readers->mutex);
     readers->open++;
     pthread_mutex_unlock(&readers->mutex);
@@ -203,6 +211,7 @@ void fc_reader_close(struct fc_reader *reader)
     reader->readers->open--;
     pthread_mutex_unlock(&reader->readers->mutex);
     fc_codec_destroy(reader->replica.codec);
+    fc_index_destroy(reader->replica.index);
     fc_buf_finish(&reader->replica.row);
     fc_buf_finish(&reader->replica.old);
     fc_buf_finish(&reader->replica.plain);
@@ -245,6 +254,11 @@ enum fc_err fc_reader_begin(struct fc_reader *reader, struct fc_replica **out)
     replica->state = reader->view->state;
     replica->takedowns_local = reader->view->takedowns_local;
     replica->row_known = replica->digest_known = false;
+    err = replica->index ? fc_index_open(replica, txn) : FC_OK;
+    if (err != FC_OK) {
+        fc_reader_end(reader);
+        return err;
+    }
     *out = replica;
     return FC_OK;
 }

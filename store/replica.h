@@ -317,9 +317,9 @@ FC_MUST_USE enum fc_err fc_replica_tidy(struct fc_replica *replica, uint32_t row
 /* Recomputes every hash, signature, root, count and index entry. Calls `found` for each damage with
  * a line for people, the feed (zero: not a feed's) and, where it is one entry, H(key). With
  * `repair` (then [w]): what can be rebuilt is (tree, by-version, counts); damaged contents become
- * missing, damaged rows go and the feed is marked to be loaded again, so that peers fill them in; the
- * search index is stale then (fc_replica_reindex).
- * FC_OK: it ran through; the answer is whether `found` was called. */
+ * missing, damaged rows go and the feed is marked to be loaded again, so that peers fill them in;
+ * the search index is stale then (fc_replica_reindex). FC_OK: it ran through; the answer is whether
+ * `found` was called. */
 struct fc_damage {
     const char *text;
     struct fc_hash participant;

@@ -12,17 +12,21 @@ static const char *const languages[FC_STEM_LANGUAGES] = {
     "fi", "hu", "ro", "el", "ga", "lt", "tr", "ru", "ca",
 };
 
-enum { SLOTS = 16 * 1024, WORD_MAX = 24 };
+enum { SLOTS = 64 * 1024, WORD_MAX = 24 };
 
-struct slot { /* what was asked before: the same words come again and again */
+/* What was asked before: the same words come again and again. A stem is how its word begins, but
+ * for its last letter perhaps. */
+struct slot {
     uint32_t hash;
     int8_t language;
     uint8_t word_len, stem_len;
-    char word[WORD_MAX], stem[WORD_MAX];
+    char last;
+    char word[WORD_MAX];
 };
 struct fc_stemmer {
     struct sb_stemmer *algorithms[FC_STEM_LANGUAGES];
     struct slot *slots;
+    char stem[WORD_MAX]; /* the one given last */
 };
 
 enum fc_err fc_stemmer_create(struct fc_stemmer **out)
@@ -96,16 +100,19 @@ struct fc_span fc_stem(struct fc_stemmer *stemmer, int language, struct fc_span 
     uint32_t hash = hash_of(language, word);
     struct slot *slot = &stemmer->slots[hash % SLOTS];
     if (slot->hash == hash && slot->language == language && slot->word_len == word.len &&
-        memcmp(slot->word, word.data, word.len) == 0)
-        return fc_span(slot->stem, slot->stem_len);
+        memcmp(slot->word, word.data, word.len) == 0) {
+        memcpy(stemmer->stem, slot->word, sizeof stemmer->stem);
+        stemmer->stem[slot->stem_len - 1] = slot->last;
+        return fc_span(stemmer->stem, slot->stem_len);
+    }
     struct fc_span stem = ask(stemmer, language, word);
-    if (stem.len > WORD_MAX)
+    if (stem.len > word.len || memcmp(stem.data, word.data, stem.len - 1) != 0)
         return stem;
     slot->hash = hash;
     slot->language = (int8_t)language;
     slot->word_len = (uint8_t)word.len;
     slot->stem_len = (uint8_t)stem.len;
+    slot->last = (char)stem.data[stem.len - 1];
     memcpy(slot->word, word.data, word.len);
-    memcpy(slot->stem, stem.data, stem.len);
-    return fc_span(slot->stem, slot->stem_len);
+    return stem;
 }
