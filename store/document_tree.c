@@ -88,12 +88,14 @@ struct reader {
     struct fc_tree *open[DEPTH_MAX + 1];
     unsigned depth;
     const char *key;
-    bool failed; /* no memory, or deeper than was counted */
+    unsigned values;
+    bool failed, bound; /* no memory; too deep, or too many */
 };
 
 static struct fc_tree *add(struct reader *reader, enum kind kind)
 {
-    struct fc_tree *value = take(&reader->root->arena, sizeof *value);
+    reader->bound = reader->bound || ++reader->values > VALUES_MAX;
+    struct fc_tree *value = reader->bound ? NULL : take(&reader->root->arena, sizeof *value);
     if (!value) {
         reader->failed = true;
         return NULL;
@@ -162,7 +164,8 @@ static int on_key(void *ctx, const unsigned char *text, size_t len)
 
 static int on_open(struct reader *reader, enum kind kind)
 {
-    struct fc_tree *value = reader->depth <= DEPTH_MAX ? add(reader, kind) : NULL;
+    reader->bound = reader->bound || reader->depth >= DEPTH_MAX;
+    struct fc_tree *value = add(reader, kind);
     if (!value) {
         reader->failed = true;
         return 0;
@@ -227,7 +230,7 @@ static enum fc_err read_text(struct fc_span text, struct reader *reader,
         status = yajl_complete_parse(parser);
     yajl_free(parser);
     if (reader->failed)
-        return FC_E_NOMEM;
+        return reader->bound ? FC_E_BOUND : FC_E_NOMEM;
     const struct fc_tree *top = reader->root->top;
     if (status == yajl_status_ok && top && top->kind >= KIND_ARRAY)
         return FC_OK;
@@ -238,9 +241,11 @@ static enum fc_err read_text(struct fc_span text, struct reader *reader,
 enum fc_err fc_tree_load(struct fc_span text, bool strict, struct fc_tree **root,
                          struct fc_strict_fault *fault)
 {
-    struct fc_json_size size = fc_json_measure(text);
+    struct fc_json_size size = {0};
     *fault = (struct fc_strict_fault){0};
     *root = NULL;
+    if (strict) /* jansson takes some hundred bytes for each value, before any is counted */
+        size = fc_json_measure(text);
     if (size.depth > DEPTH_MAX || size.values > VALUES_MAX) {
         snprintf(fault->text, sizeof fault->text,
                  "JSON with %zu values nested %zu deep: at most %d and %d are read", size.values,

@@ -200,8 +200,12 @@ static enum fc_err fill_hit(struct fc_run *run, const struct fc_ranked *ranked,
     enum fc_err err = fc_index_doc_get(run->txn, ranked->doc, &place);
     if (err == FC_OK)
         err = fc_index_generation_get(run->txn, place.generation, &generation);
-    if (err == FC_OK)
+    if (err == FC_OK && run->query->snippets) {
         err = fc_run_content(run, ranked->doc, &entry, row, plain);
+    } else if (err == FC_OK) {
+        fc_buf_clear(row);
+        err = fc_replica_entry_get(run->txn, place.generation, &place.key_hash, row, &entry);
+    }
     if (err == FC_OK)
         err = fc_replica_feed(run->replica, &generation.participant, &feed);
     if (err != FC_OK)

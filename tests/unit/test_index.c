@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "store/index.h"
+#include "store/kv_lmdb.h"
 #include "store/query.h"
+#include "store/reader.h"
 #include "tests/support/rng.h"
 
 enum { WORDS = 14, KEYS = 40, SEEDS = 12, STEPS = 45 };
@@ -531,6 +533,61 @@ static void test_random_histories(void **state)
     }
 }
 
+/* The store alone, without what injects faults into it, which has no readers. */
+static void open_bare(struct fc_test_node *node)
+{
+    const struct fc_kv_lmdb_config disk = {.path = node->path};
+    struct fc_replica_config config = {.verifier = fc_verifier_plain(), .seed = {7}, .index = true};
+    fc_replica_close(node->replica);
+    assert_ok(fc_kv_lmdb_open(&disk, &config.kv));
+    assert_ok(fc_replica_open(&config, &node->replica));
+}
+
+/* Another thread's view of a commit is searched like the replica itself. */
+static void test_readers_search(void **state)
+{
+    struct pair *pair = *state;
+    struct fc_readers *readers = NULL;
+    struct fc_reader *reader = NULL;
+    struct fc_replica *seen = NULL;
+    struct fc_query query;
+    struct fc_query_result *before = NULL, *result = NULL;
+    start(pair, 77);
+    for (unsigned i = 0; i < 6; i++)
+        publish(pair);
+    open_bare(&pair->a);
+    fc_query_init(&query);
+    query.facets = FC_FACETS_ALL;
+    assert_ok(fc_query_parse(&query, fc_span_str("cloud OR storage"), NULL));
+    assert_ok(fc_readers_create(pair->a.replica, &readers));
+    assert_ok(fc_reader_open(readers, &reader));
+    assert_ok(fc_query_run(pair->a.replica, &query, &before));
+    assert_true(before->total > 0);
+    assert_ok(fc_reader_begin(reader, &seen));
+    for (unsigned i = 0; i < 6; i++)
+        publish(pair); /* meanwhile */
+    merge(&pair->a);
+    assert_ok(fc_query_run(seen, &query, &result));
+    assert_int_equal(result->total, before->total);
+    assert_int_equal(result->entries, before->entries);
+    assert_int_equal(result->hit_count, before->hit_count);
+    for (uint32_t i = 0; i < result->hit_count; i++)
+        assert_true(fc_hash_eq(&result->hits[i].key_hash, &before->hits[i].key_hash));
+    fc_query_result_destroy(result);
+    fc_query_result_destroy(before);
+    fc_reader_end(reader);
+    assert_ok(fc_reader_begin(reader, &seen));
+    assert_ok(fc_query_run(seen, &query, &result));
+    assert_ok(fc_query_run(pair->a.replica, &query, &before));
+    assert_int_equal(result->total, before->total);
+    fc_query_result_destroy(result);
+    fc_query_result_destroy(before);
+    fc_reader_end(reader);
+    fc_reader_close(reader);
+    fc_readers_destroy(readers);
+    stop(pair);
+}
+
 #define ON(f, name, at)                                                                            \
     {                                                                                              \
 #f name, f, setup, teardown, &fc_test_backends[at]                                         \
@@ -542,6 +599,7 @@ int main(void)
         ON(test_random_histories, " (memory)", 0),
         ON(test_random_histories, " (lmdb)", 1),
         ON(test_random_histories, " (shared)", 2),
+        ON(test_readers_search, " (lmdb)", 1),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
