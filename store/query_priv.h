@@ -9,10 +9,8 @@ bool fc_query_is_day(enum fc_query_field field);
 bool fc_query_takes(enum fc_query_field field, enum fc_query_match match);
 
 enum {
-    FC_UNITS_MAX = 6,      /* words that rank; others only have to be there */
-    FC_PENDING_MAX = 4096, /* rows read by a search, far above FC_INDEX_PENDING_MAX */
-    FC_WORDS_MAX = 256,    /* forms of the words asked for, to mark in texts */
-    FC_FORMS_MAX = FC_STEM_LANGUAGES + 1,
+    FC_UNITS_MAX = 6,          /* words that rank; others only have to be there */
+    FC_WORDS_MAX = 256,        /* forms of the words asked for, to mark in texts */
     FC_TYPOS_MAX = 64,         /* words close to one that was mistyped */
     FC_PHRASE_DOCS_MAX = 2000, /* texts looked through for phrases */
 };
