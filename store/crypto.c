@@ -53,6 +53,13 @@ struct fc_hash fc_hash(const char *personal, struct fc_span bytes)
     return fc_hash2(personal, bytes, fc_span(NULL, 0));
 }
 
+struct fc_hash fc_sha256(struct fc_span bytes)
+{
+    struct fc_hash hash;
+    crypto_hash_sha256(hash.b, bytes.data, bytes.len);
+    return hash;
+}
+
 struct fc_hash fc_hash2(const char *personal, struct fc_span first, struct fc_span second)
 {
     struct fc_hasher hasher;

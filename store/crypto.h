@@ -36,6 +36,9 @@ void fc_hasher_init(struct fc_hasher *hasher, const char *personal);
 void fc_hasher_add(struct fc_hasher *hasher, struct fc_span bytes);
 struct fc_hash fc_hasher_end(struct fc_hasher *hasher);
 
+/* SHA-256 (FIPS 180-4): for those who name documents so; nothing of ours is signed over it. */
+struct fc_hash fc_sha256(struct fc_span bytes);
+
 /* SipHash-2-4 (Aumasson, Bernstein, 2012), its bytes read as little-endian numbers: for tables and
  * sketches under a key that others cannot foresee, never for what is signed. */
 struct fc_sip_key {

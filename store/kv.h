@@ -22,6 +22,7 @@ enum fc_table {
     FC_TABLE_TREE,    /* generation, depth, prefix -> counts and hashes of children */
     FC_TABLE_LOCAL,   /* what this node alone decided: local takedowns, pins */
     FC_TABLE_INDEX,   /* for the search index */
+    FC_TABLE_STEP,    /* arrivals of a feed's last heads; see store/news.c */
     FC_TABLE_COUNT,
 };
 enum {

@@ -26,7 +26,7 @@ static const char *const table_names[FC_TABLE_COUNT] = {
     [FC_TABLE_SUBJECT] = "subject", [FC_TABLE_FEED] = "feed",     [FC_TABLE_HEAD] = "head",
     [FC_TABLE_ENTRY] = "entry",     [FC_TABLE_BYVER] = "byver",   [FC_TABLE_DELETED] = "deleted",
     [FC_TABLE_CONTENT] = "content", [FC_TABLE_TREE] = "tree",     [FC_TABLE_LOCAL] = "local",
-    [FC_TABLE_INDEX] = "index",
+    [FC_TABLE_INDEX] = "index",     [FC_TABLE_STEP] = "step",
 };
 
 struct lmdb {

@@ -186,7 +186,7 @@ static enum fc_err mem_put(struct fc_txn *base, enum fc_table table, struct fc_s
     (void)append;
     struct mem_txn *txn = (struct mem_txn *)base;
     /* What arrived when is like in no two stores. */
-    bool alone = table == FC_TABLE_ARRIVAL || table == FC_TABLE_SUBJECT;
+    bool alone = table == FC_TABLE_ARRIVAL || table == FC_TABLE_SUBJECT || table == FC_TABLE_STEP;
     return fc_btree_put(tree_to_change(txn, table), txn->mem->pool, alone, key, value);
 }
 

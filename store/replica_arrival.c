@@ -68,6 +68,18 @@ enum fc_err fc_replica_arrival_add(struct fc_replica *replica, enum fc_record_ty
     return err;
 }
 
+enum fc_err fc_replica_arrival_index(struct fc_txn *txn, const struct fc_hash *participant,
+                                     uint64_t *index)
+{
+    struct subject_key key = subject_key(FC_RECORD_HEAD, participant);
+    struct fc_span value;
+    enum fc_err err = fc_kv_get(txn, FC_TABLE_SUBJECT, fc_span(key.b, sizeof key.b), &value);
+    if (err == FC_OK && value.len < 8)
+        return FC_E_CORRUPT;
+    *index = err == FC_OK ? fc_get_be64(value.data) : 0;
+    return err;
+}
+
 enum fc_err fc_replica_arrival_accepted(struct fc_txn *txn, const struct fc_hash *participant,
                                         uint64_t *accepted_ms)
 {

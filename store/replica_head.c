@@ -103,6 +103,9 @@ enum fc_err fc_replica_hold(struct fc_replica *replica, struct fc_replica_row *r
     if (err == FC_OK)
         err = fc_replica_arrival_add(replica, FC_RECORD_HEAD, &feed->participant, &record->hash,
                                      head->version, now_ms);
+    /* Replicas that share are simulated ones by the thousand, and nobody reads along there. */
+    if (err == FC_OK && !replica->shared)
+        err = fc_replica_step_add(replica, &feed->participant, replica->state.index, head, now_ms);
     return err;
 }
 

@@ -62,6 +62,14 @@ struct fc_replica_read {
     struct fc_txn *txn;
     bool own;
 };
+/* [w] Notes that this arrival brought this head (store/news.c). */
+FC_MUST_USE enum fc_err fc_replica_step_add(struct fc_replica *replica,
+                                            const struct fc_hash *participant, uint64_t index,
+                                            const struct fc_head *head, uint64_t accepted_ms);
+/* Where a feed's held head stands in the arrival log. FC_E_MISSING. */
+FC_MUST_USE enum fc_err fc_replica_arrival_index(struct fc_txn *txn,
+                                                 const struct fc_hash *participant,
+                                                 uint64_t *index);
 FC_MUST_USE enum fc_err fc_replica_read_begin(struct fc_replica *replica,
                                               struct fc_replica_read *read);
 void fc_replica_read_end(struct fc_replica_read *read);

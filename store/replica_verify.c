@@ -283,7 +283,9 @@ static enum fc_err check_arrivals(struct fc_verify *verify)
         err = fc_verify_apply_fixes(verify, NULL);
     if (err == FC_OK)
         err = fc_verify_scan(verify, FC_TABLE_RECORD, all, check_arrived, verify);
-    return err == FC_OK ? fc_replica_rows_each(verify->replica, check_head_arrived, verify) : err;
+    if (err == FC_OK)
+        err = fc_replica_rows_each(verify->replica, check_head_arrived, verify);
+    return err == FC_OK ? fc_verify_steps(verify) : err;
 }
 
 /* -- feeds ------------------------------------------------------------------------------------- */

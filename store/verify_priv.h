@@ -36,6 +36,8 @@ void fc_verify_report(struct fc_verify *verify, const char *text, const struct f
 /* Nothing when this is no repair. */
 FC_MUST_USE enum fc_err fc_verify_fix(struct fc_verify *verify, enum fc_fix_kind kind,
                                       enum fc_table table, struct fc_span key);
+/* store/replica_verify_step.c */
+FC_MUST_USE enum fc_err fc_verify_steps(struct fc_verify *verify);
 FC_MUST_USE enum fc_err fc_verify_apply_fixes(struct fc_verify *verify,
                                               const struct fc_replica_row *row);
 /* Calls back for the rows of a table whose keys begin with `prefix`. */

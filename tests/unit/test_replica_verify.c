@@ -315,6 +315,8 @@ static bool must_be_seen(enum fc_table table, enum harm harm, size_t at)
     case FC_TABLE_INDEX:
     case FC_TABLE_COUNT:
         return false;
+    case FC_TABLE_STEP: /* and when earlier heads came */
+        return harm != HARM_FLIP;
     case FC_TABLE_BYVER: /* says all in its key */
         return harm != HARM_GARBAGE;
     case FC_TABLE_SUBJECT: /* of a feed: index (8), accepted (6) */
