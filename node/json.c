@@ -120,6 +120,12 @@ const char *fc_json_next(const struct fc_json_value *object, void **cursor,
     return json_object_iter_key(*cursor);
 }
 
+enum fc_err fc_json_dump(const struct fc_json_value *value, struct fc_buf *out)
+{
+    int failed = json_dump_callback(unveil(value), append, out, JSON_COMPACT | JSON_ENCODE_ANY);
+    return failed ? FC_E_NOMEM : fc_buf_check(out);
+}
+
 const char *fc_json_as_text(const struct fc_json_value *value)
 {
     return json_string_value(unveil(value));

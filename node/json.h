@@ -33,6 +33,9 @@ void fc_json_time(struct fc_json *json, const char *key, uint64_t wall_ms);
  * UTF-8, as {"hex": ...}. */
 void fc_json_embed(struct fc_json *json, const char *key, struct fc_span bytes);
 
+/* Bytes that fc_json_write or fc_json_dump made, as they are. */
+void fc_json_made(struct fc_json *json, const char *key, struct fc_span bytes);
+
 /* Prints the value, on one line or indented, with a newline, and empties the builder. FC_E_NOMEM,
  * FC_E_IO. */
 FC_MUST_USE enum fc_err fc_json_print(struct fc_json *json, FILE *out, bool indent);
@@ -72,6 +75,8 @@ double fc_json_as_real(const struct fc_json_value *value); /* of an integer, too
 /* Members in the order in which they were written; starts with a NULL cursor, ends with NULL. */
 const char *fc_json_next(const struct fc_json_value *object, void **cursor,
                          const struct fc_json_value **value);
+/* Appends the value on one line. FC_E_NOMEM. */
+FC_MUST_USE enum fc_err fc_json_dump(const struct fc_json_value *value, struct fc_buf *out);
 /* Text of a member, NULL when it is absent or no text. */
 const char *fc_json_get_text(const struct fc_json_value *value, const char *key);
 const char *fc_json_as_text(const struct fc_json_value *value);

@@ -228,6 +228,13 @@ void fc_json_embed(struct fc_json *json, const char *key, struct fc_span bytes)
     fc_buf_finish(&compact);
 }
 
+void fc_json_made(struct fc_json *json, const char *key, struct fc_span bytes)
+{
+    if (begin(json, key)) {
+        put(json, (const char *)bytes.data, bytes.len);
+    }
+}
+
 static void empty(struct fc_json *json)
 {
     fc_buf_finish(&json->out);
