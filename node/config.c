@@ -37,7 +37,7 @@ static const cyaml_schema_value_t endpoint_schema = {
     CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 1, 256)};
 
 struct file_http {
-    char *listen, *tls_certificate, *tls_key;
+    char *listen, *tls_certificate, *tls_key, *dsp_default_policy;
     char **cors;
     uint32_t cors_count;
     uint32_t threads, connections_max, connections_per_address_max, request_seconds;
@@ -51,6 +51,8 @@ static const cyaml_schema_field_t http_fields[] = {
     CYAML_FIELD_STRING_PTR("tls_certificate", HTTP_TEXT, struct file_http, tls_certificate, 0,
                            4096),
     CYAML_FIELD_STRING_PTR("tls_key", HTTP_TEXT, struct file_http, tls_key, 0, 4096),
+    CYAML_FIELD_STRING_PTR("dsp_default_policy", HTTP_TEXT, struct file_http, dsp_default_policy, 0,
+                           4096),
     CYAML_FIELD_SEQUENCE("cors", HTTP_TEXT, struct file_http, cors, &origin_schema, 1,
                          HTTP_CORS_MAX),
     CYAML_FIELD_UINT("threads", CYAML_FLAG_OPTIONAL, struct file_http, threads),
@@ -243,6 +245,7 @@ static bool http_from_file(const struct file_http *file, struct fc_config_http *
     out->listen = strdup(file->listen ? file->listen : http_listen);
     out->tls_certificate = strdup(file->tls_certificate ? file->tls_certificate : "");
     out->tls_key = strdup(file->tls_key ? file->tls_key : "");
+    out->dsp_default_policy = strdup(file->dsp_default_policy ? file->dsp_default_policy : "");
     out->cors_count = file->cors ? file->cors_count : 1;
     out->cors =
         copy_list(file->cors ? file->cors : (char *const *)(uintptr_t)everyone, out->cors_count);
@@ -252,7 +255,8 @@ static bool http_from_file(const struct file_http *file, struct fc_config_http *
     out->connections_per_address_max = file->connections_per_address_max;
     out->request_seconds = or_default(file->request_seconds, HTTP_REQUEST_SECONDS);
     out->rate_per_second = file->rate_per_second;
-    return out->listen && out->tls_certificate && out->tls_key && out->cors;
+    return out->listen && out->tls_certificate && out->tls_key && out->dsp_default_policy &&
+           out->cors;
 }
 
 static enum fc_err from_file(const struct file *file, struct fc_config **out)
@@ -371,6 +375,7 @@ void fc_config_free(struct fc_config *config)
     free(config->http.listen);
     free(config->http.tls_certificate);
     free(config->http.tls_key);
+    free(config->http.dsp_default_policy);
     free(config->listen);
     free(config->announce);
     free(config->region);
@@ -417,6 +422,11 @@ static void append_http(struct fc_buf *out, const struct fc_config_http *http)
         append_quoted(out, http->tls_certificate);
         append(out, "\n  tls_key: ");
         append_quoted(out, http->tls_key);
+        append(out, "\n");
+    }
+    if (http->dsp_default_policy[0]) {
+        append(out, "  dsp_default_policy: ");
+        append_quoted(out, http->dsp_default_policy);
         append(out, "\n");
     }
     append_list(out, "  cors", http->cors, http->cors_count);

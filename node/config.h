@@ -22,6 +22,7 @@ struct fc_config_http {
     uint32_t threads, connections_max;
     uint32_t connections_per_address_max; /* 0: no limit */
     uint32_t request_seconds; /* in which a request must be whole, and a client must move on */
+    char *dsp_default_policy; /* a file with an ODRL offer; "": none */
     uint32_t rate_per_second; /* of requests from one address; 0: FC_HTTP_RATE_DEFAULT, and none for
                                  this machine's own */
 };

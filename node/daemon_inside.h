@@ -8,6 +8,7 @@
 #include "node/clients.h"
 #include "node/daemon.h"
 #include "node/http_server.h"
+#include "node/interop.h"
 #include "node/upkeep.h"
 
 /* A message that a link did not take; it goes back to the core. */
@@ -27,6 +28,7 @@ struct fc_daemon {
     struct fc_clients *clients;
     struct fc_readers *readers;
     struct fc_http *http; /* NULL: none is wanted */
+    struct fc_interop *interop;
     struct fc_service service;
     struct fc_upkeep upkeep;
     struct fc_effects effects;

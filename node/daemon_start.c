@@ -205,11 +205,17 @@ static enum fc_err open_http(struct fc_daemon *d)
     if (!config->listen[0]) {
         return FC_OK;
     }
-    enum fc_err err = fc_readers_create(d->replica, &d->readers);
+    struct fc_interop_setup interop = {.node_key = d->service.node_key,
+                                       .dsp_default_policy = config->dsp_default_policy};
+    enum fc_err err = fc_interop_create(&interop, &d->interop, fault, sizeof fault);
+    if (err == FC_OK) {
+        err = fc_readers_create(d->replica, &d->readers);
+    }
     struct fc_http_setup setup = {.config = config,
                                   .home = &d->cli->home,
                                   .log = &d->log,
                                   .readers = d->readers,
+                                  .interop = d->interop,
                                   .groups = fc_http_groups};
     if (err == FC_OK) {
         err = fc_http_create(&setup, &d->http, fault, sizeof fault);
@@ -259,6 +265,7 @@ enum fc_err fc_daemon_start(struct fc_daemon *d)
 void fc_daemon_finish(struct fc_daemon *d)
 {
     fc_http_destroy(d->http);
+    fc_interop_destroy(d->interop);
     fc_readers_destroy(d->readers);
     fc_clients_destroy(d->clients);
     fc_core_destroy(d->core);

@@ -80,6 +80,9 @@ struct fc_replica *fc_http_replica(struct fc_http_call *call);
 uint64_t fc_http_now_ms(const struct fc_http_call *call);
 /* Whatever the server's owner set at its creation. */
 const struct fc_home *fc_http_home(const struct fc_http_call *call);
+/* What the groups that speak others' protocols share (node/interop.h). */
+struct fc_interop;
+struct fc_interop *fc_http_interop(const struct fc_http_call *call);
 
 struct fc_http_stats; /* node/http_server.h */
 void fc_http_stats_of(const struct fc_http_call *call, struct fc_http_stats *stats);

@@ -361,6 +361,11 @@ void fc_http_stats_of(const struct fc_http_call *call, struct fc_http_stats *sta
     fc_http_get_stats(call->server, stats);
 }
 
+struct fc_interop *fc_http_interop(const struct fc_http_call *call)
+{
+    return fc_http_interop_of(call->server);
+}
+
 void fc_http_ask(struct fc_http_call *call, enum fc_verb verb, struct fc_span arguments,
                  fc_http_then *then)
 {

@@ -10,6 +10,9 @@ extern const struct fc_http_group fc_api_dcat;
 
 /* One a line, so that lines are easily added. */
 /* clang-format off */
+extern const struct fc_http_group fc_dsp_group; /* node/dsp.c */
+
+/* clang-format off: one a line, so that lines are easily added */
 const struct fc_http_group *const fc_http_groups[] = {
     &fc_api_v1_entries,
     &fc_api_v1_participants,
@@ -18,6 +21,7 @@ const struct fc_http_group *const fc_http_groups[] = {
     &fc_api_v1_applications,
     &fc_api_v1_node,
     &fc_api_dcat,
+    &fc_dsp_group,
     NULL,
 };
 /* clang-format on */

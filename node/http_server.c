@@ -80,6 +80,11 @@ struct fc_http_asks *fc_http_asks_of(struct fc_http *http)
     return http->asks;
 }
 
+struct fc_interop *fc_http_interop_of(const struct fc_http *server)
+{
+    return server->setup.interop;
+}
+
 const struct fc_home *fc_http_home_of(const struct fc_http *http)
 {
     return http->setup.home;

@@ -9,6 +9,7 @@
 
 struct fc_http;
 struct fc_http_group;
+struct fc_interop;
 
 struct fc_http_setup {
     const struct fc_config_http *config; /* borrowed, as all of these, until the end */
@@ -16,6 +17,7 @@ struct fc_http_setup {
     const struct fc_log *log;
     struct fc_readers *readers;
     const struct fc_http_group *const *groups; /* fc_http_groups */
+    struct fc_interop *interop;
 };
 /* Listens from here on. FC_E_LOCKED: the address is taken; FC_E_ARG: it cannot be listened on, or
  * the certificate and key are none; FC_E_MISSING, FC_E_IO: of their files; FC_E_NOMEM. `fault` says
