@@ -11,6 +11,9 @@ extern const struct fc_http_group fc_api_dcat;
 /* One a line, so that lines are easily added. */
 /* clang-format off */
 extern const struct fc_http_group fc_dsp_group; /* node/dsp.c */
+extern const struct fc_http_group fc_dsp_group;
+extern const struct fc_http_group fc_ces_group;
+extern const struct fc_http_group fc_xfsc_group;
 
 /* clang-format off: one a line, so that lines are easily added */
 const struct fc_http_group *const fc_http_groups[] = {
@@ -22,6 +25,8 @@ const struct fc_http_group *const fc_http_groups[] = {
     &fc_api_v1_node,
     &fc_api_dcat,
     &fc_dsp_group,
+    &fc_ces_group,
+    &fc_xfsc_group,
     NULL,
 };
 /* clang-format on */

@@ -28,3 +28,17 @@ look() {
 url() {
     sed -n 's/.*answers at //p' "$SCRATCH/$1.log" | tail -n 1
 }
+
+# token NODE NAME [PARTICIPANT]: makes one and prints it; without a participant it is good for all
+token() {
+    python3 - "$SCRATCH/$1" "$2" "${3:-any}" <<'END'
+import hashlib, os, sys, time
+home, name, scope = sys.argv[1:]
+text = "fedcat_" + os.urandom(32).hex()
+digits = hashlib.blake2b(text.encode(), digest_size=32, person=b"fedcat.token.1").hexdigest()
+os.makedirs(f"{home}/tokens", mode=0o700, exist_ok=True)
+with os.fdopen(os.open(f"{home}/tokens/{name}.token", os.O_CREAT | os.O_WRONLY, 0o600), "w") as file:
+    file.write(f"fedcat-token 1\nscope {scope}\ncreated {int(time.time() * 1000)}\nhash {digits}\n")
+print(text)
+END
+}
