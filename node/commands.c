@@ -14,6 +14,7 @@ const struct fc_command *const fc_commands[] = {
     &fc_command_completion,
 
     &fc_command_publish,
+    &fc_command_follow,
     &fc_command_delete,
     &fc_command_set_status,
     &fc_command_get,

@@ -12,6 +12,7 @@ extern const struct fc_command fc_command_run;
 extern const struct fc_command fc_command_status;
 extern const struct fc_command fc_command_peers;
 extern const struct fc_command fc_command_publish;
+extern const struct fc_command fc_command_follow;
 extern const struct fc_command fc_command_delete;
 extern const struct fc_command fc_command_set_status;
 extern const struct fc_command fc_command_get;

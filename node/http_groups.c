@@ -7,15 +7,12 @@ extern const struct fc_http_group fc_api_v1_applications;
 extern const struct fc_http_group fc_api_v1_write;
 extern const struct fc_http_group fc_api_v1_changes;
 extern const struct fc_http_group fc_api_dcat;
-
-/* One a line, so that lines are easily added. */
-/* clang-format off */
 extern const struct fc_http_group fc_dsp_group; /* node/dsp.c */
-extern const struct fc_http_group fc_dsp_group;
 extern const struct fc_http_group fc_ces_group;
 extern const struct fc_http_group fc_xfsc_group;
 
-/* clang-format off: one a line, so that lines are easily added */
+/* One a line, so that lines are easily added. */
+/* clang-format off */
 const struct fc_http_group *const fc_http_groups[] = {
     &fc_api_v1_entries,
     &fc_api_v1_participants,
