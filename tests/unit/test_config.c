@@ -259,7 +259,8 @@ static void the_http_section(void **state)
     assert_int_equal(config->http.threads, 2);
     fc_config_free(config);
     assert_int_equal(parse("http:\n  listen: ''\n  cors: [none]\n  threads: 64\n"
-                           "  tls_certificate: /c\n  tls_key: /k\n  request_seconds: 3600\n",
+                           "  tls_certificate: /c\n  tls_key: /k\n  request_seconds: 3600\n"
+                           "  dsp_default_policy: /p\n",
                            &config, fault),
                      FC_OK);
     assert_string_equal(config->http.listen, "");
@@ -268,6 +269,7 @@ static void the_http_section(void **state)
     assert_int_equal(fc_config_parse(fc_buf_span(&text), &again, fault, sizeof fault), FC_OK);
     assert_true(again->http.listen_given);
     assert_string_equal(again->http.tls_key, "/k");
+    assert_string_equal(again->http.dsp_default_policy, "/p");
     assert_int_equal(again->http.threads, 64);
     assert_int_equal(again->http.request_seconds, 3600);
     assert_string_equal(again->http.cors[0], "none");
