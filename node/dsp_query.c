@@ -192,7 +192,12 @@ static enum fc_err read_right(struct reading *r, struct fc_dsp_criterion *criter
         return refuse(r, "a criterion has operandLeft, operator and operandRight");
     }
     if (!many) {
-        return add_right(r, criterion, right);
+        enum fc_err err = add_right(r, criterion, right);
+        bool pattern = criterion->op == FC_DSP_LIKE || criterion->op == FC_DSP_ILIKE;
+        if (err == FC_OK && pattern && strlen(criterion->rights[0]) > FC_DSP_PATTERN_BYTES_MAX) {
+            err = refuse(r, "a pattern has at most %d bytes", FC_DSP_PATTERN_BYTES_MAX);
+        }
+        return err;
     }
     if (fc_json_kind(right) != FC_JSON_ARRAY) {
         return refuse(r, "operandRight of \"in\" and \"not in\" is a list");

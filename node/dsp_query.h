@@ -7,6 +7,7 @@
 
 enum {
     FC_DSP_CRITERIA_MAX = 16,
+    FC_DSP_PATTERN_BYTES_MAX = 256, /* of "like" and "ilike" */
     FC_DSP_RIGHT_MAX = 100,         /* values of "in" */
     FC_DSP_FILTER_BYTES_MAX = 4096, /* of a filter, compact: it travels in the tokens of pages */
     FC_DSP_OFFSET_MAX = 100000000,

@@ -352,6 +352,13 @@ static void test_bounds_of_queries(void **state)
                      FC_E_FORMAT);
     assert_ok(with(list, "\"x\"", FC_DSP_RIGHT_MAX, "]}]}"));
     assert_int_equal(with(list, "\"x\"", FC_DSP_RIGHT_MAX + 1, "]}]}"), FC_E_FORMAT);
+    char pattern[FC_DSP_PATTERN_BYTES_MAX + 2] = "";
+    const char *like = "{\"filterExpression\":[{\"operandLeft\":\"id\",\"operator\":\"like\","
+                       "\"operandRight\":\"";
+    memset(pattern, '%', FC_DSP_PATTERN_BYTES_MAX);
+    assert_ok(with(like, pattern, 1, "\"}]}"));
+    pattern[FC_DSP_PATTERN_BYTES_MAX] = '%';
+    assert_int_equal(with(like, pattern, 1, "\"}]}"), FC_E_FORMAT);
     char *long_text = malloc(FC_DSP_FILTER_BYTES_MAX + 16);
     const char *frame = "{\"filterExpression\":[{\"operandLeft\":\"id\",\"operator\":\"=\","
                         "\"operandRight\":\"";
