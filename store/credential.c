@@ -141,10 +141,10 @@ static struct fc_tree *load_part(struct fc_span part, enum fc_err *err)
 {
     struct fc_buf bytes = {0};
     struct fc_tree *tree = NULL;
-    struct fc_tree_fault fault;
+    struct fc_strict_fault fault;
     *err = fc_base64url_decode(part, &bytes);
     if (*err == FC_OK)
-        *err = fc_tree_load(fc_buf_span(&bytes), &tree, &fault);
+        *err = fc_tree_load(fc_buf_span(&bytes), true, &tree, &fault);
     fc_buf_finish(&bytes);
     if (tree && !fc_tree_is_object(tree)) {
         fc_tree_destroy(tree);
@@ -443,7 +443,7 @@ enum fc_err fc_credential_check(struct fc_span bytes, const struct fc_credential
 {
     struct checking c = {.resolver = resolver, .now_ms = now_ms, .out = out};
     struct fc_tree *root = NULL;
-    struct fc_tree_fault fault;
+    struct fc_strict_fault fault;
     struct fc_jwt jwt;
     *out = (struct fc_credential){0};
     if (bytes.len > FC_CONTENT_BYTES_MAX) {
@@ -453,7 +453,7 @@ enum fc_err fc_credential_check(struct fc_span bytes, const struct fc_credential
     if (fc_jwt_split(bytes, &jwt)) {
         visit_token(&c, bytes, 0);
     } else {
-        c.err = fc_tree_load(bytes, &root, &fault);
+        c.err = fc_tree_load(bytes, true, &root, &fault);
         if (c.err == FC_OK)
             visit_root(&c, root);
     }

@@ -203,12 +203,12 @@ static enum fc_err read_did_jwk(const char *text, struct fc_did_key *out)
 {
     struct fc_buf json = {0};
     struct fc_tree *jwk = NULL;
-    struct fc_tree_fault fault;
+    struct fc_strict_fault fault;
     if (strlen(text) > JWK_BYTES_MAX)
         return FC_E_BOUND;
     enum fc_err err = fc_base64url_decode(fc_span_str(text), &json);
     if (err == FC_OK)
-        err = fc_tree_load(fc_buf_span(&json), &jwk, &fault);
+        err = fc_tree_load(fc_buf_span(&json), true, &jwk, &fault);
     if (err == FC_OK)
         err = read_jwk(jwk, out);
     fc_tree_destroy(jwk);
@@ -317,10 +317,10 @@ enum fc_err fc_did_document_key(struct fc_span bytes, const char *did, const cha
                                 enum fc_did_use use, struct fc_did_key *out)
 {
     struct fc_tree *document = NULL;
-    struct fc_tree_fault fault;
+    struct fc_strict_fault fault;
     const struct fc_tree *method = NULL;
     *out = (struct fc_did_key){0};
-    enum fc_err err = fc_tree_load(bytes, &document, &fault);
+    enum fc_err err = fc_tree_load(bytes, true, &document, &fault);
     if (err == FC_OK && (!fc_tree_id(document) || strcmp(fc_tree_id(document), did) != 0))
         err = FC_E_JSON;
     if (err == FC_OK)

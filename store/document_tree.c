@@ -14,7 +14,7 @@ enum {
     BLOCK_BYTES = 12 * 1024,
 };
 
-enum kind { KIND_OTHER, KIND_INTEGER, KIND_TEXT, KIND_ARRAY, KIND_OBJECT };
+enum kind { KIND_OTHER, KIND_INTEGER, KIND_REAL, KIND_TEXT, KIND_ARRAY, KIND_OBJECT };
 
 /* Values lie in blocks that go with their root. */
 struct block {
@@ -36,6 +36,7 @@ struct fc_tree {
     union {
         const char *text;
         int64_t integer;
+        double real;
     };
 };
 struct root { /* in front of the top value */
@@ -132,14 +133,18 @@ static int on_bool(void *ctx, int value)
 
 static int on_number(void *ctx, const char *text, size_t len)
 {
-    char digits[24];
-    bool integer = len < sizeof digits - 1 && !memchr(text, '.', len) && !memchr(text, 'e', len) &&
-                   !memchr(text, 'E', len);
-    struct fc_tree *value = add(ctx, integer ? KIND_INTEGER : KIND_OTHER);
-    if (value && integer) {
+    char digits[64];
+    bool whole =
+        len < 20 && !memchr(text, '.', len) && !memchr(text, 'e', len) && !memchr(text, 'E', len);
+    bool known = len < sizeof digits; /* a longer one says nothing that is asked for */
+    struct fc_tree *value = add(ctx, whole ? KIND_INTEGER : known ? KIND_REAL : KIND_OTHER);
+    if (value && known) {
         memcpy(digits, text, len);
         digits[len] = '\0';
-        value->integer = strtoll(digits, NULL, 10);
+        if (whole)
+            value->integer = strtoll(digits, NULL, 10);
+        else
+            value->real = strtod(digits, NULL);
     }
     return value != NULL;
 }
@@ -315,8 +320,12 @@ const char *fc_tree_text(const struct fc_tree *value)
 
 bool fc_tree_uint(const struct fc_tree *value, uint64_t *out)
 {
-    double number = json_number_value(json(value)); /* NumericDate may have a fraction */
-    if (!json_is_number(json(value)) || !(number >= 0) || number >= 9e15)
+    double number = -1; /* NumericDate may have a fraction */
+    if (value && value->kind == KIND_INTEGER)
+        number = (double)value->integer;
+    else if (value && value->kind == KIND_REAL)
+        number = value->real;
+    if (!(number >= 0) || number >= 9e15)
         return false;
     *out = (uint64_t)number;
     return true;
@@ -482,6 +491,8 @@ void fc_tree_complete(struct fc_tree *object, const char *name, const struct fc_
     member->items = value->items;
     if (value->kind == KIND_INTEGER)
         member->integer = value->integer;
+    else if (value->kind == KIND_REAL)
+        member->real = value->real;
     else
         member->text = value->text;
 }
