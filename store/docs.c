@@ -307,7 +307,8 @@ static bool extend(struct fc_span value, const uint32_t *in, size_t in_count, st
             return false;
     if (value.len == 0)
         fc_buf_append(out, &(uint8_t){FORM_LIST}, 1);
-    fc_buf_append(out, value.data, value.len);
+    else
+        fc_buf_append(out, value.data, value.len);
     for (size_t i = 0; i < in_count; i++)
         append16(out, in[i]);
     return true;

@@ -9,7 +9,8 @@
 static void add(struct fc_index_key *key, const void *data, size_t len)
 {
     assert(key->len + len <= sizeof key->b);
-    memcpy(key->b + key->len, data, len);
+    if (len > 0)
+        memcpy(key->b + key->len, data, len);
     key->len += len;
 }
 

@@ -64,7 +64,8 @@ static void append(struct fc_buf *out, uint8_t tag, struct fc_span bytes)
 {
     const uint8_t head[2] = {tag, (uint8_t)bytes.len};
     fc_buf_append(out, head, sizeof head);
-    fc_buf_append(out, bytes.data, bytes.len);
+    if (bytes.len > 0)
+        fc_buf_append(out, bytes.data, bytes.len);
 }
 
 static uint32_t hash_of(uint8_t tag, struct fc_span bytes)
