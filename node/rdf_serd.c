@@ -113,7 +113,10 @@ static SerdStatus on_error(void *handle, const SerdError *error)
     char text[160];
     va_list args;
     va_copy(args, *error->args);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral" /* the library's own */
     vsnprintf(text, sizeof text, error->fmt, args);
+#pragma GCC diagnostic pop
     va_end(args);
     for (char *c = text; *c; c++)
         if ((unsigned char)*c < ' ')
