@@ -14,6 +14,7 @@
 
 #include "store/kv_lmdb.h"
 #include "store/kv_mem.h"
+#include "store/query.h"
 #include "store/reader.h"
 #include "tests/support/keys.h"
 #include "tests/support/replica.h"
@@ -46,8 +47,10 @@ static int setup(void **state)
     }
     char *path = tempdir_path(world->dir, "store");
     const struct fc_kv_lmdb_config store = {.path = path, .create = true, .map_bytes = 1};
-    struct fc_replica_config config = {
-        .verifier = fc_verifier_plain(), .federation = world->fed.id, .create = true};
+    struct fc_replica_config config = {.verifier = fc_verifier_plain(),
+                                       .federation = world->fed.id,
+                                       .create = true,
+                                       .index = true};
     ok(fc_kv_lmdb_open(&store, &config.kv));
     ok(fc_replica_open(&config, &world->replica));
     free(path);
@@ -142,6 +145,45 @@ static void one_commit_whole(void **state)
     assert_int_equal(fc_ledger_participant_count(fc_replica_ledger(seen)), 2);
     assert_int_equal(fc_replica_arrival_mark(seen).index,
                      fc_replica_arrival_mark(world->replica).index);
+    fc_reader_end(reader);
+    fc_reader_close(reader);
+}
+
+static uint64_t found(struct fc_replica *replica, const char *text)
+{
+    struct fc_query query;
+    struct fc_query_result *result;
+    fc_query_init(&query);
+    ok(fc_query_parse(&query, fc_span_str(text), NULL));
+    ok(fc_query_run(replica, &query, &result));
+    uint64_t total = result->total;
+    assert_int_equal(result->hit_count, total);
+    fc_query_result_destroy(result);
+    return total;
+}
+
+static void searches_see_their_commit(void **state)
+{
+    static const char first[] = "{\"id\":\"urn:a\",\"type\":\"x\",\"name\":\"alder\"}";
+    static const char second[] = "{\"id\":\"urn:a\",\"type\":\"x\",\"name\":\"birch\"}";
+    struct world *world = *state;
+    struct fc_reader *reader;
+    struct fc_replica *seen;
+    ok(add(world, &world->fed.charter_record));
+    ok(add(world, &world->parties[0].certificate_record));
+    ok(fc_reader_open(world->readers, &reader));
+    ok(fc_reader_begin(reader, &seen));
+    assert_int_equal(found(seen, "alder"), 0);
+    fc_reader_end(reader);
+    put(world, &world->parties[0], "urn:a", first);
+    ok(fc_reader_begin(reader, &seen));
+    put(world, &world->parties[0], "urn:a", second);
+    assert_int_equal(found(seen, "alder"), 1);
+    assert_int_equal(found(seen, "birch"), 0);
+    fc_reader_end(reader);
+    ok(fc_reader_begin(reader, &seen));
+    assert_int_equal(found(seen, "alder"), 0);
+    assert_int_equal(found(seen, "birch"), 1);
     fc_reader_end(reader);
     fc_reader_close(reader);
 }
@@ -329,6 +371,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(one_commit_whole, setup, teardown),
+        cmocka_unit_test_setup_teardown(searches_see_their_commit, setup, teardown),
         cmocka_unit_test_setup_teardown(what_was_aborted_is_never_seen, setup, teardown),
         cmocka_unit_test(memory_and_shared_replicas_have_none),
         cmocka_unit_test_setup_teardown(beside_a_writer, setup, teardown),
