@@ -29,8 +29,21 @@ char *fc_api_entry_path(const struct fc_hash *participant, const struct fc_hash 
     return out;
 }
 
+static void about_json(struct fc_json *json, struct fc_replica *replica,
+                       const struct fc_hash *participant, const struct fc_message_entry *message)
+{
+    struct fc_buf content = {0};
+    if (!message->hidden && message->entry.state == FC_CONTENT_PRESENT &&
+        fc_replica_content(replica, participant, &message->entry.key_hash, &content) == FC_OK) {
+        fc_show_document_json(json, "about", fc_buf_span(&content));
+    } else {
+        fc_json_null(json, "about");
+    }
+    fc_buf_finish(&content);
+}
+
 void fc_api_entry_json(struct fc_json *json, struct fc_replica *replica,
-                       const struct fc_hash *participant, const struct fc_entry *entry)
+                       const struct fc_hash *participant, const struct fc_entry *entry, bool about)
 {
     char path[FC_API_ENTRY_PATH_BYTES];
     struct fc_message_entry message = {
@@ -42,6 +55,9 @@ void fc_api_entry_json(struct fc_json *json, struct fc_replica *replica,
     fc_show_entry_json(json, &message);
     fc_json_hash(json, "key_hash", &entry->key_hash);
     fc_json_text(json, "href", fc_api_entry_path(participant, &entry->key_hash, path));
+    if (about) {
+        about_json(json, replica, participant, &message);
+    }
     fc_json_end(json);
 }
 

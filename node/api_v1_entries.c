@@ -35,6 +35,8 @@ static void reply_bytes(struct fc_http_call *call, struct fc_replica *replica,
     struct fc_buf content = {0};
     enum fc_err err = fc_replica_content(replica, participant, &entry->key_hash, &content);
     if (err == FC_OK) {
+        /* Its publisher chose the type: a page among documents must not act as one of ours. */
+        fc_http_set(call, "Content-Security-Policy", "default-src 'none'; sandbox");
         fc_http_reply_as(call, 200, entry->media_type, &content);
         return;
     }
@@ -118,7 +120,7 @@ static void get_meta(struct fc_http_call *call)
         fc_http_param_hash(call, "key", &key_hash) && (replica = fc_http_replica(call)) &&
         find_entry(call, replica, &participant, &key_hash, &hold, &entry)) {
         struct fc_json *json = fc_json_create();
-        fc_api_entry_json(json, replica, &participant, &entry);
+        fc_api_entry_json(json, replica, &participant, &entry, true);
         fc_http_reply_json(call, 200, json);
     }
     fc_buf_finish(&hold);
@@ -146,7 +148,7 @@ static enum fc_err look_in(void *ctx, const struct fc_feed *feed)
         if (holders->count++ == 0) {
             holders->first = feed->participant;
         }
-        fc_api_entry_json(holders->json, holders->replica, &feed->participant, &entry);
+        fc_api_entry_json(holders->json, holders->replica, &feed->participant, &entry, false);
     }
     fc_buf_finish(&hold);
     return err == FC_E_MISSING ? (holders->count < HOLDERS_MAX ? FC_OK : FC_E_BOUND) : err;
@@ -201,7 +203,7 @@ struct page {
     struct fc_json *json;
     uint64_t left;
     struct fc_hash last;
-    bool more;
+    bool more, about;
 };
 
 static enum fc_err list_one(void *ctx, const struct fc_entry *entry)
@@ -213,7 +215,7 @@ static enum fc_err list_one(void *ctx, const struct fc_entry *entry)
     }
     page->left--;
     page->last = entry->key_hash;
-    fc_api_entry_json(page->json, page->replica, page->participant, entry);
+    fc_api_entry_json(page->json, page->replica, page->participant, entry, page->about);
     return FC_OK;
 }
 
@@ -222,12 +224,14 @@ static void get_entries(struct fc_http_call *call)
     struct fc_hash id, after;
     struct fc_message_participant participant;
     struct page page = {.participant = &id};
+    struct fc_span about;
     bool resumed;
     page.replica = fc_http_replica(call);
     if (!page.replica || !fc_api_participant(call, page.replica, &id, &participant) ||
         !fc_api_page(call, &page.left, &after, &resumed)) {
         return;
     }
+    page.about = fc_http_query(call, "about", &about) && fc_span_eq(about, fc_span_str("1"));
     page.json = fc_json_create();
     fc_json_object(page.json, NULL);
     fc_json_array(page.json, "entries");

@@ -10,6 +10,8 @@ extern const struct fc_http_group fc_api_dcat;
 extern const struct fc_http_group fc_dsp_group; /* node/dsp.c */
 extern const struct fc_http_group fc_ces_group;
 extern const struct fc_http_group fc_xfsc_group;
+extern const struct fc_http_group fc_api_v1_nodes;
+extern const struct fc_http_group fc_api_v1_search;
 
 /* One a line, so that lines are easily added. */
 /* clang-format off */
@@ -24,6 +26,8 @@ const struct fc_http_group *const fc_http_groups[] = {
     &fc_dsp_group,
     &fc_ces_group,
     &fc_xfsc_group,
+    &fc_api_v1_search,
+    &fc_api_v1_nodes,
     NULL,
 };
 /* clang-format on */

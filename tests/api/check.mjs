@@ -39,6 +39,10 @@ const asked = {
   openapi: [[{}, 200]],
   status: [[{}, 200]],
   peers: [[{}, 200]],
+  nodes: [[{}, 200], [{ query: { limit: 1, after: none } }, 200], [{ query: { after: "x" } }, 400]],
+  search: [[{ query: { q: "offer", facets: "all" } }, 200], [{ query: { q: '"offer' } }, 400],
+    [{ query: { state: "active", sort: "name", limit: 1 } }, 200], [{ query: { facets: "x" } }, 400],
+    [{ query: { cursor: "x" } }, 400], [{ query: { cursor: "x", offset: 1 } }, 400]],
   charter: [[{}, 200]],
   submitRecord: [[{ body: record }, 200], [{ body: "x" }, 400], [{ body: Buffer.alloc(65536 * 34 + 1025) }, 413]],
   record: [
@@ -53,7 +57,7 @@ const asked = {
   participant: [[{ path: at() }, 200], [{ path: at(none) }, 404]],
   history: [[{ path: at(), query: { limit: 1 } }, 200], [{ path: at(), query: { below: "x" } }, 400]],
   proveKey: [[{ path: at(), ...query("https://offers.example/one") }, 200], [{ path: at() }, 400]],
-  entries: [[{ path: at(), query: { limit: 1 } }, 200], [{ path: at(none) }, 404]],
+  entries: [[{ path: at(), query: { limit: 1, about: 1 } }, 200], [{ path: at(none) }, 404]],
   publish: [
     [put('{"id":"https://api.example/1","type":"x"}'), 200],
     [put('{"id"'), 400],

@@ -1,0 +1,247 @@
+/* Search, from this node's own index as of the last commit. */
+#include <string.h>
+
+#include "node/api_v1.h"
+#include "node/cli.h"
+#include "store/query.h"
+
+/* -- what is asked ----------------------------------------------------------------------------- */
+
+static bool refuse_query(struct fc_http_call *call, enum fc_err err, const char *what)
+{
+    if (err == FC_OK) {
+        return true;
+    }
+    if (err == FC_E_BOUND) {
+        fc_http_fail(call, 400, "QUERY", "%s asks for too much at once.", what);
+    } else {
+        fc_http_fail(call, 400, "QUERY", "%s takes no such value.", what);
+    }
+    return false;
+}
+
+static bool read_text(struct fc_http_call *call, struct fc_query *query)
+{
+    struct fc_span text;
+    struct fc_query_fault fault;
+    if (!fc_http_query(call, "q", &text) || fc_query_parse(query, text, &fault) == FC_OK) {
+        return true;
+    }
+    fc_http_fail(call, 400, "QUERY", "At byte %u of \"q\": %s.", fault.at + 1u, fault.text);
+    return false;
+}
+
+/* "kind=service&kind=dataset&country=FR": one of the values of each facet that is named. */
+static bool read_filters(struct fc_http_call *call, struct fc_query *query)
+{
+    for (unsigned i = 0; i < FC_FACETS; i++) {
+        const char *name = fc_facet_name((enum fc_facet)i);
+        struct fc_span value;
+        for (size_t k = 0; fc_http_query_at(call, name, k, &value); k++) {
+            enum fc_err err = k == 0 ? fc_query_clause(query, false) : FC_OK;
+            if (err == FC_OK) {
+                err = fc_query_term(query, fc_facet_field((enum fc_facet)i), FC_QUERY_EQUAL, value);
+            }
+            if (!refuse_query(call, err, name)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* "facets=kind,country"; "facets=all". */
+static bool read_facets(struct fc_http_call *call, struct fc_query *query)
+{
+    struct fc_span left;
+    if (!fc_http_query(call, "facets", &left)) {
+        return true;
+    }
+    if (fc_span_eq(left, fc_span_str("all"))) {
+        query->facets = FC_FACETS_ALL;
+        return true;
+    }
+    while (left.len > 0) {
+        const uint8_t *comma = memchr(left.data, ',', left.len);
+        size_t len = comma ? (size_t)(comma - left.data) : left.len;
+        unsigned i = 0;
+        while (i < FC_FACETS &&
+               !fc_span_eq(fc_span(left.data, len), fc_span_str(fc_facet_name((enum fc_facet)i)))) {
+            i++;
+        }
+        if (i == FC_FACETS) {
+            fc_http_fail(call, 400, "QUERY",
+                         "\"facets\" takes kind, country, theme, language, label, state, provider, "
+                         "participant with commas between, or all.");
+            return false;
+        }
+        query->facets |= 1u << i;
+        left = fc_span(left.data + len + (comma != NULL), left.len - len - (comma != NULL));
+    }
+    return true;
+}
+
+static bool read_sort(struct fc_http_call *call, struct fc_query *query)
+{
+    static const char *const names[] = {"best", "newest", "oldest", "name", "-name"};
+    struct fc_span value;
+    if (!fc_http_query(call, "sort", &value)) {
+        return true;
+    }
+    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (fc_span_eq(value, fc_span_str(names[i]))) {
+            query->sort = (enum fc_query_sort)i;
+            return true;
+        }
+    }
+    fc_http_fail(call, 400, "QUERY", "\"sort\" takes best, newest, oldest, name or -name.");
+    return false;
+}
+
+static bool read_query(struct fc_http_call *call, struct fc_query *query)
+{
+    uint64_t limit = 20, offset = 0, values = 0;
+    fc_query_init(query);
+    if (!read_text(call, query) || !read_filters(call, query) || !read_facets(call, query) ||
+        !read_sort(call, query) || !fc_http_query_uint(call, "limit", FC_QUERY_LIMIT_MAX, &limit) ||
+        !fc_http_query_uint(call, "offset", FC_QUERY_OFFSET_MAX, &offset) ||
+        !fc_http_query_uint(call, "facet_values", FC_QUERY_FACET_VALUES_MAX, &values)) {
+        return false;
+    }
+    query->limit = (uint32_t)limit;
+    query->offset = (uint32_t)offset;
+    query->facet_values = (uint32_t)values;
+    if (fc_http_query(call, "cursor", &query->cursor) && offset > 0) {
+        fc_http_fail(call, 400, "QUERY", "\"cursor\" and \"offset\" do not go together.");
+        return false;
+    }
+    return true;
+}
+
+/* -- what is answered -------------------------------------------------------------------------- */
+
+static void text_json(struct fc_json *json, const char *key, const struct fc_query_text *text)
+{
+    fc_json_object(json, key);
+    fc_json_span(json, "text", text->text);
+    fc_json_array(json, "marks");
+    for (uint32_t i = 0; i < text->mark_count; i++) {
+        fc_json_object(json, NULL);
+        fc_json_uint(json, "at", text->marks[i].at);
+        fc_json_uint(json, "length", text->marks[i].len);
+        fc_json_end(json);
+    }
+    fc_json_end(json);
+    fc_json_end(json);
+}
+
+static void span_json(struct fc_json *json, const char *key, struct fc_span text)
+{
+    if (text.len > 0) {
+        fc_json_span(json, key, text);
+    } else {
+        fc_json_null(json, key);
+    }
+}
+
+static void hit_json(struct fc_json *json, const struct fc_query_hit *hit)
+{
+    char version[FC_CLI_VERSION_BYTES], path[FC_API_ENTRY_PATH_BYTES];
+    fc_json_object(json, NULL);
+    fc_json_span(json, "key", hit->key);
+    fc_json_hash(json, "participant", &hit->participant);
+    fc_json_hash(json, "key_hash", &hit->key_hash);
+    fc_json_text(json, "href", fc_api_entry_path(&hit->participant, &hit->key_hash, path));
+    fc_json_text(json, "version", fc_cli_version(hit->version, version));
+    fc_json_text(json, "status", fc_status_name(hit->status));
+    fc_json_text(json, "content", fc_content_state_name(hit->content));
+    fc_json_bool(json, "contested", hit->contested);
+    fc_json_time(json, "as_of", hit->time_ms);
+    fc_json_time(json, "accepted", hit->accepted_ms);
+    fc_json_uint(json, "score", hit->score);
+    span_json(json, "kind", hit->kind);
+    span_json(json, "provider", hit->provider);
+    span_json(json, "country", hit->country);
+    text_json(json, "name", &hit->name);
+    text_json(json, "snippet", &hit->snippet);
+    fc_json_end(json);
+}
+
+static void facet_json(struct fc_json *json, const struct fc_query_facet *facet)
+{
+    fc_json_object(json, fc_facet_name(facet->facet));
+    fc_json_array(json, "values");
+    for (uint32_t i = 0; i < facet->value_count; i++) {
+        fc_json_object(json, NULL);
+        fc_json_span(json, "value", facet->values[i].value);
+        fc_json_span(json, "name", facet->values[i].name);
+        fc_json_uint(json, "count", facet->values[i].count);
+        fc_json_end(json);
+    }
+    fc_json_end(json);
+    fc_json_uint(json, "others", facet->others);
+    fc_json_end(json);
+}
+
+static void reply_result(struct fc_http_call *call, const struct fc_query_result *result)
+{
+    struct fc_json *json = fc_json_create();
+    fc_json_object(json, NULL);
+    fc_json_uint(json, "total", result->total);
+    fc_json_bool(json, "at_most", result->at_most);
+    fc_json_uint(json, "entries", result->entries);
+    fc_json_time(json, "as_of", result->as_of_ms);
+    fc_json_array(json, "hits");
+    for (uint32_t i = 0; i < result->hit_count; i++) {
+        hit_json(json, &result->hits[i]);
+    }
+    fc_json_end(json);
+    fc_json_object(json, "facets");
+    for (uint32_t i = 0; i < result->facet_count; i++) {
+        facet_json(json, &result->facets[i]);
+    }
+    fc_json_end(json);
+    span_json(json, "next", result->next);
+    fc_json_end(json);
+    fc_http_set(call, "Cache-Control", "no-cache");
+    fc_http_reply_json(call, 200, json);
+}
+
+static void refuse_run(struct fc_http_call *call, enum fc_err err)
+{
+    if (err == FC_E_MISSING) {
+        fc_http_set(call, "Retry-After", "30");
+        fc_http_fail(call, 503, "INDEX", "This node's search index must be made again first.");
+    } else if (err == FC_E_STALE) {
+        fc_http_fail(call, 410, "CURSOR",
+                     "This page belongs to another search, or the index was made again: start "
+                     "with the first one.");
+    } else if (err == FC_E_FORMAT) {
+        fc_http_fail(call, 400, "CURSOR",
+                     "\"cursor\" takes what \"next\" of the page before said.");
+    } else {
+        fc_http_fail_err(call, err, "the search cannot be answered");
+    }
+}
+
+static void get_search(struct fc_http_call *call)
+{
+    struct fc_query query;
+    struct fc_query_result *result = NULL;
+    struct fc_replica *replica;
+    if (!read_query(call, &query) || !(replica = fc_http_replica(call))) {
+        return;
+    }
+    enum fc_err err = fc_query_run(replica, &query, &result);
+    if (err == FC_OK) {
+        reply_result(call, result);
+    } else {
+        refuse_run(call, err);
+    }
+    fc_query_result_destroy(result);
+}
+
+static const struct fc_http_route routes[] = {
+    {FC_HTTP_GET, "/v1/search", get_search, 0, 0},
+};
+const struct fc_http_group fc_api_v1_search = {"search", routes, sizeof routes / sizeof routes[0]};
