@@ -12,6 +12,7 @@ extern const struct fc_http_group fc_ces_group;
 extern const struct fc_http_group fc_xfsc_group;
 extern const struct fc_http_group fc_api_v1_nodes;
 extern const struct fc_http_group fc_api_v1_search;
+extern const struct fc_http_group fc_web;
 
 /* One a line, so that lines are easily added. */
 /* clang-format off */
@@ -28,6 +29,7 @@ const struct fc_http_group *const fc_http_groups[] = {
     &fc_xfsc_group,
     &fc_api_v1_search,
     &fc_api_v1_nodes,
+    &fc_web,
     NULL,
 };
 /* clang-format on */
