@@ -1,0 +1,315 @@
+/* The page of a running node in a headless browser.
+ *   node web.mjs URL PROOF [SHOTS]     FEDCAT, SCRATCH: the program and where the nodes live; NODE_PID */
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { chromium } from "playwright-core";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const [base, proofFile, shots] = process.argv.slice(2);
+const { FEDCAT: fedcat, SCRATCH: scratch, NODE_PID: firstPid } = process.env;
+const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
+const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
+const sizes = { wide: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
+const fc = (hub, ...words) => execFileSync(fedcat, [...words, "--home", path.join(scratch, hub)], { encoding: "utf8" });
+const api = async (at) => (await fetch(base + at)).json();
+let checks = 0;
+const ok = (good, what) => { assert.ok(good, what); checks++; };
+
+/* -- a reader ------------------------------------------------------------------------------------ */
+
+async function reader({ size = "wide", colorScheme = "light", locale = "en-GB" } = {}) {
+  const context = await browser.newContext({ viewport: sizes[size], colorScheme, locale, reducedMotion: "reduce", acceptDownloads: true });
+  const page = await context.newPage(), faults = [];
+  page.on("console", (message) => { if (["error", "warning"].includes(message.type())) faults.push(message.text()); });
+  page.on("pageerror", (error) => faults.push(String(error.stack)));
+  page.on("request", (request) => { if (!request.url().startsWith(base) && !/^(data|blob):/.test(request.url())) faults.push(`asked for ${request.url()}`); });
+  return { page, faults, open: async (at) => { await page.goto(base + at); await page.locator("main h1").waitFor({ state: "attached" }); },
+    close: async (allowed = []) => { assert.deepEqual(faults.filter((it) => !allowed.some((pattern) => pattern.test(it))), []); checks++; await context.close(); } };
+}
+
+async function sound(page, name) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => globalThis.axe.run({ resultTypes: ["violations"] }));
+  const serious = violations.filter((it) => ["serious", "critical"].includes(it.impact));
+  assert.deepEqual(serious.map((it) => `${it.id}: ${it.nodes.map((node) => node.html.slice(0, 160)).join(" | ")}`), [], `${name}: axe-core`);
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  ok(wide <= 0, `${name}: ${wide} pixels wider than the screen`);
+  if (shots) await page.screenshot({ path: path.join(shots, `${name}.png`), fullPage: true });
+  checks++;
+}
+
+/* -- where things are ---------------------------------------------------------------------------- */
+
+const { participants } = await api("/v1/participants"), loire = participants.find((it) => it.name === "Hub Loire SAS");
+const { entries } = await api(`/v1/participants/${loire.participant}/entries?limit=200&about=1`);
+const entry = (name) => { const it = entries.find((each) => each.key.endsWith(name)); return `/entry/${it.participant}/${it.key_hash}`; };
+const status = await api("/v1/status");
+
+/* -- search -------------------------------------------------------------------------------------- */
+
+async function searching() {
+  const { page, open, close } = await reader();
+  await open("/");
+  await page.locator(".hit").first().waitFor();
+  ok((await page.locator(".count").textContent()).includes(String(status.entries)), "not all entries are counted");
+  await page.locator("body").press("/");
+  ok(await page.evaluate(() => document.activeElement.id === "query"), "/ does not lead to the field");
+  await page.keyboard.type("gpu ly", { delay: 40 });
+  await page.waitForURL(/q=gpu\+ly/);
+  await page.locator(".count", { hasText: "1 entry found" }).waitFor();
+  ok((await page.locator(".hit mark").allTextContents()).some((it) => /gpu/i.test(it)), "nothing is marked");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/entry\//);
+  await page.getByRole("heading", { level: 1, name: /GPU/ }).waitFor();
+  await page.goBack();
+  await page.locator(".count", { hasText: "1 entry found" }).waitFor();
+  ok(await page.locator("#query").inputValue() === "gpu ly", "back does not bring the question back");
+  await page.reload();
+  await page.locator(".count", { hasText: "1 entry found" }).waitFor();
+
+  await page.locator("#query").fill("");
+  await page.locator("[data-facet=kind] label", { hasText: "Data set" }).locator("input").press("Space");
+  await page.waitForURL(/kind=dataset/);
+  const sets = await api("/v1/search?kind=dataset&limit=0");
+  await page.locator(".count", { hasText: String(sets.total) }).waitFor();
+  ok((await page.locator(".hit .badge.kind").allTextContents()).every((it) => it === "Data set"), "the facet does not narrow down");
+  await page.locator("[data-facet=participant] label", { hasText: "Hub Loire" }).click();
+  await page.waitForURL(/participant=/);
+  await page.locator(".chip", { hasText: "Data set" }).press("Enter");
+  await page.waitForURL((url) => !url.searchParams.has("kind"));
+  await page.locator(".chip", { hasText: "Hub Loire" }).waitFor();
+  await page.getByRole("button", { name: /Show more/ }).press("Enter");
+  await page.locator(".hit").nth(20).waitFor();
+  ok(await page.evaluate(() => document.activeElement === document.querySelectorAll(".hit h2 a")[20]), "more does not lead on");
+  ok((await page.locator(".hit", { hasText: "Revoked" }).count()) + Number(await page.locator("[data-facet=state] label", { hasText: "Revoked" }).count()) > 0, "a revoked entry does not say so");
+
+  await page.locator("#query").fill('"open');
+  await page.getByRole("heading", { name: "The question is not clear" }).waitFor();
+  await page.locator("#query").fill("zzzzqqq");
+  await page.getByRole("heading", { name: "Nothing matches" }).waitFor();
+  await sound(page, "search-none");
+  await page.getByRole("button", { name: "Start over" }).click();
+  await page.locator(".hit").first().waitFor();
+  await sound(page, "search");
+  await close([/400 \(Bad Request\)/]);
+}
+
+/* -- an entry and its proof ---------------------------------------------------------------------- */
+
+async function entryAndProof() {
+  const { page, open, close } = await reader();
+  await open(entry("/gpu-lyon"));
+  const [saved] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download" }).click()]);
+  ok(readFileSync(await saved.path()).equals(readFileSync("node/samples/fr/nimbus-cloud/gpu-lyon.json")), "not the bytes that were published");
+  await page.getByRole("button", { name: "Check in this browser" }).click();
+  await page.locator(".notice.good", { hasText: "Genuine" }).waitFor();
+  ok(await page.locator(".steps .held").count() >= 6 && await page.locator(".steps .broken").count() === 0, "a step is missing");
+  await sound(page, "entry");
+  const [proof] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save the proof" }).click()]);
+  fc("nl", "check-proof", await proof.path(), "--federation", status.federation);
+
+  await page.getByLabel("The federation you trust").fill("7".repeat(64));
+  await page.getByText("another id").waitFor();
+  await page.getByRole("button", { name: "Check in this browser" }).click();
+  await page.locator(".notice.bad", { hasText: "does not hold" }).waitFor();
+  ok((await page.locator(".steps .broken").textContent()).includes("another federation"), "it does not say why");
+  await page.getByLabel("The federation you trust").fill(status.federation);
+  await page.getByRole("button", { name: "Remember" }).click();
+  await page.reload();
+  await page.getByText("asked this browser to remember").waitFor();
+  await page.route("**/proof", async (route) => { /* someone on the way changes one byte */
+    const answer = await route.fetch(), body = await answer.body();
+    body[body.length - 300] ^= 1;
+    await route.fulfill({ response: answer, body });
+  });
+  await page.getByRole("button", { name: "Check in this browser" }).click();
+  await page.locator(".notice.bad", { hasText: "does not hold" }).waitFor();
+  await sound(page, "entry-changed");
+  await close();
+}
+
+async function proofFiles() {
+  const { page, open, close } = await reader({ locale: "de" });
+  await open("/check");
+  ok((await page.locator("html").getAttribute("lang")) === "de", "not German");
+  await page.locator("input[type=file]").setInputFiles(proofFile);
+  await page.locator(".notice.good", { hasText: "Echt" }).waitFor();
+  await page.getByText("Calcul GPU souverain").first().waitFor();
+  const changed = readFileSync(proofFile);
+  changed[changed.length >> 1] ^= 4;
+  writeFileSync(path.join(scratch, "changed.proof"), changed);
+  await page.locator("input[type=file]").setInputFiles(path.join(scratch, "changed.proof"));
+  await page.locator(".notice.bad").last().waitFor();
+  ok(!(await page.getByText("Calcul GPU souverain").count()), "a document that was not signed is shown");
+  await sound(page, "check");
+  await close();
+}
+
+/* -- states -------------------------------------------------------------------------------------- */
+
+async function states() {
+  const { page, open, close } = await reader();
+  await open(entry("/sauvegarde-communes"));
+  await page.getByText("Taken down", { exact: true }).waitFor();
+  ok((await page.locator("main").textContent()).includes("By order of a court"), "the reason is not shown");
+  ok(!(await page.locator("pre.code[tabindex]").count()), "a withheld document is shown");
+  await sound(page, "withheld");
+  await open(entry("/stockage-objet"));
+  await page.getByText("has revoked this").waitFor();
+  await sound(page, "revoked");
+  await open(`/entry/${"1".repeat(64)}/${"2".repeat(64)}`);
+  await page.getByRole("heading", { name: "There is nothing here" }).waitFor();
+  await sound(page, "unknown");
+  await close([/404 \(Not Found\)/, /451 /]);
+}
+
+/* -- participants, federation, help -------------------------------------------------------------- */
+
+async function others() {
+  const { page, open, close } = await reader({ locale: "fr" });
+  await open("/participants");
+  ok(await page.locator("tbody tr").count() === 3, "not three participants");
+  await page.locator("#filter").fill("pays-bas");
+  await page.locator("tbody tr").nth(1).waitFor({ state: "detached" });
+  ok((await page.locator("tbody").textContent()).includes("Knooppunt"), "not found by its country");
+  await sound(page, "participants");
+  await page.getByRole("link", { name: "Knooppunt Maas BV" }).click();
+  await page.getByRole("heading", { name: "Knooppunt Maas BV" }).waitFor();
+  ok(await page.evaluate(() => document.activeElement.tagName === "H1"), "the new view's heading has no focus");
+  await sound(page, "participant");
+  await page.getByRole("link", { name: "Fédération" }).click();
+  await page.locator("svg.map[role=img]").waitFor();
+  ok(await page.locator("g.node").count() === 3 + 5 && await page.locator(".map path.link.good").count() === 2, "not three nodes and two links");
+  ok(await page.locator("tbody tr").count() === 3, "nodes are not told as text");
+  ok((await page.locator("main").textContent()).includes(status.digest.slice(0, 12)), "no digest");
+  await sound(page, "federation");
+  await page.locator("footer").getByRole("link", { name: "Aide" }).click();
+  await page.getByRole("heading", { name: "Aide" }).waitFor();
+  await sound(page, "help");
+  await page.getByLabel("Langue").selectOption("en");
+  await page.getByRole("heading", { name: "Help" }).waitFor();
+  await page.reload();
+  await page.getByRole("heading", { name: "Help" }).waitFor();
+  await close();
+}
+
+/* -- live changes, and a node that stops --------------------------------------------------------- */
+
+function publish(hub, name) {
+  const file = path.join(scratch, `${name}.json`);
+  writeFileSync(file, JSON.stringify({ "@context": ["https://www.w3.org/ns/credentials/v2"], id: `https://live.example/${name}`, type: ["VerifiableCredential"], issuer: "did:web:live.example",
+    credentialSubject: { id: `https://live.example/${name}#it`, type: "gx:ServiceOffering", "gx:name": "<img src=x onerror=alert(1)> Live", "gx:description": "<b>bold</b> & </script>" } }));
+  fc(hub, "publish", file);
+}
+
+async function live(page, name) {
+  await page.locator(".change a", { hasText: `https://live.example/${name}` }).waitFor({ timeout: 20000 });
+  checks++;
+}
+
+async function changes() {
+  const { page, open, close } = await reader();
+  await open("/changes");
+  await page.getByText("Live", { exact: true }).waitFor();
+  publish("de", "one");
+  await live(page, "one");
+  await page.getByRole("button", { name: "Pause" }).press("Enter");
+  publish("nl", "two");
+  await page.getByText("1 waits").waitFor({ timeout: 20000 });
+  ok(!(await page.getByText("https://live.example/two").count()), "paused, and it shows");
+  await page.getByRole("button", { name: "Go on" }).press("Enter");
+  await live(page, "two");
+  await sound(page, "changes");
+
+  process.kill(Number(firstPid), "SIGTERM");
+  await page.getByText("No connection").waitFor({ timeout: 20000 });
+  await page.getByRole("link", { name: "Participants" }).click();
+  await page.getByRole("heading", { name: "The node does not answer" }).waitFor({ timeout: 20000 });
+  await sound(page, "stopped");
+  const log = openSync(path.join(scratch, "fr.log"), "a"), home = path.join(scratch, "fr");
+  const yaml = path.join(home, "fedcat.yaml"), port = new URL(base).port;
+  writeFileSync(yaml, `${readFileSync(yaml, "utf8").replace(/^http:\n(?: .*\n?)*/m, "")}\nhttp:\n  listen: 127.0.0.1:${port}\n`);
+  const node = spawn(fedcat, ["run", "--home", home], { stdio: ["ignore", log, log] });
+  try {
+    for (let left = 100; !(await fetch(`${base}/healthz`).then((it) => it.ok, () => false)); left--) {
+      ok(left > 0, "the node does not start again");
+      await new Promise((done) => setTimeout(done, 100));
+    }
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.getByRole("heading", { name: "Participants" }).waitFor();
+    await page.getByRole("link", { name: "Changes" }).click();
+    await page.getByText("Live", { exact: true }).waitFor();
+    publish("de", "three");
+    await live(page, "three");
+    await page.getByRole("link", { name: "https://live.example/three" }).click();
+    await page.getByRole("heading", { name: "<img src=x onerror=alert(1)> Live" }).waitFor();
+    ok(await page.locator("main img, main b, main script").count() === 0, "a document's text became markup");
+    await close([/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|ERR_NETWORK|Failed to load resource/]);
+    await looks();
+    await guarded();
+  } finally {
+    node.kill("SIGTERM");
+    await new Promise((done) => node.once("exit", done));
+  }
+}
+
+/* -- dark, phone, languages, rules --------------------------------------------------------------- */
+
+async function looks() {
+  const views = [["home", "/"], ["search", "/search?q=daten"], ["entry", entry("/gpu-lyon")], ["participants", "/participants"], ["federation", "/federation"], ["changes", "/changes"], ["check", "/check"], ["help", "/help"]];
+  for (const [size, colorScheme, locale] of [["phone", "dark", "de"], ["phone", "light", "fr"], ["wide", "dark", "en"]]) {
+    const { page, open, close } = await reader({ size, colorScheme, locale });
+    for (const [name, at] of views) {
+      await open(at);
+      await page.locator("footer .badge").waitFor();
+      await sound(page, `${name}-${size}-${colorScheme}`);
+    }
+    ok((await page.locator("html").getAttribute("data-theme")) === colorScheme, "not the system's colours");
+    await page.locator(".tools button").click();
+    await page.locator(".tools button").click();
+    ok((await page.locator("html").getAttribute("data-theme")) === "dark", "no dark when asked for");
+    await close();
+  }
+}
+
+function messages() {
+  const [en, ...rest] = ["en", "fr", "de"].map((name) => JSON.parse(readFileSync(`node/web/i18n/${name}.json`, "utf8")));
+  const names = (text) => [...new Set(text.match(/\{\w+\}/g))].sort();
+  for (const other of rest) {
+    assert.deepEqual(Object.keys(other), Object.keys(en));
+    for (const key of Object.keys(en)) assert.deepEqual(names(other[key]), names(en[key]), key);
+  }
+  checks += Object.keys(en).length;
+}
+
+async function guarded() {
+  const answer = await fetch(`${base}/`), policy = answer.headers.get("content-security-policy"), html = await answer.text();
+  ok(/default-src 'none'/.test(policy) && !/unsafe/.test(policy), "no strict policy");
+  ok(!/<script(?![^>]*src=)|\son\w+=|style=/.test(html), "something inline");
+  const again = await fetch(`${base}/`, { headers: { "If-None-Match": answer.headers.get("etag") } });
+  ok(again.status === 304, "the page is sent again");
+  const asset = await fetch(base + /src="([^"]+main\.js)"/.exec(html)[1]);
+  ok(/javascript/.test(asset.headers.get("content-type")) && /immutable/.test(asset.headers.get("cache-control")), "assets are not kept");
+  const bytes = await fetch(`${base}/v1/participants/${loire.participant}/entries/${entries[0].key_hash}`);
+  ok(/sandbox/.test(bytes.headers.get("content-security-policy")), "a document may act as a page of the node's");
+  ok((await fetch(`${base}/assets/000000000000/js/main.js`)).status === 404, "an asset of another version");
+  for (const at of ["/search", "/participants", "/federation", "/changes", "/check", "/help", entry("/gpu-lyon")]) ok((await (await fetch(base + at)).text()) === html, `${at} is not the page`);
+  const context = await browser.newContext({ javaScriptEnabled: false }), page = await context.newPage();
+  await page.goto(base);
+  ok((await page.locator("noscript").innerText()).includes("JavaScript"), "without JavaScript it does not say what it needs");
+  await context.close();
+}
+
+try {
+  for (const run of [messages, searching, entryAndProof, proofFiles, states, others, changes]) await run();
+  console.log(`${checks} checks of the page`);
+} catch (error) {
+  for (const context of browser.contexts()) for (const page of context.pages()) console.error(page.url(), (await page.locator("main").innerText()).slice(0, 500));
+  throw error;
+} finally {
+  await browser.close();
+}
