@@ -103,17 +103,48 @@ static enum fc_err step(void *ctx, const struct fc_entry *entry)
     return fc_clock_mono_us() >= scan->until_us ? FC_E_AGAIN : FC_OK;
 }
 
+/* The id that the query asks for and no other; NULL: it asks for more. */
+static const char *only_id(const struct fc_dsp_query *query)
+{
+    for (size_t i = 0; i < query->count; i++)
+        if (query->criteria[i].field == FC_DSP_ID && query->criteria[i].op == FC_DSP_EQUAL &&
+            query->criteria[i].right_count == 1)
+            return query->criteria[i].rights[0];
+    return NULL;
+}
+
+static enum fc_err step_id(struct fc_dsp_scan *scan, const char *id, const struct fc_hash *after)
+{
+    struct fc_hash key_hash = fc_key_hash(fc_span_str(id));
+    struct fc_buf hold = {0};
+    struct fc_entry entry;
+    if (after && fc_hash_cmp(&key_hash, after) <= 0) {
+        return FC_OK;
+    }
+    enum fc_err err =
+        fc_replica_entry(scan->replica, &scan->feed->participant, &key_hash, &hold, &entry);
+    if (err == FC_OK) {
+        err = step(scan, &entry);
+    }
+    fc_buf_finish(&hold);
+    return err == FC_E_MISSING ? FC_OK : err;
+}
+
 static enum fc_err step_feed(void *ctx, const struct fc_feed *feed)
 {
     struct fc_dsp_scan *scan = ctx;
+    const char *id = only_id(&scan->query);
     int order = scan->at.placed ? fc_hash_cmp(&feed->participant, &scan->at.participant) : 1;
     if (order < 0 || feed->version == 0) {
         return FC_OK;
     }
     scan->feed = feed;
-    struct fc_hash after = scan->at.key_hash;
-    return fc_replica_entries(scan->replica, &feed->participant, order == 0 ? &after : NULL, step,
-                              scan);
+    const struct fc_hash place = scan->at.key_hash;
+    const struct fc_hash *after = order == 0 ? &place : NULL;
+    if (id) {
+        return step_id(scan, id, after);
+    }
+    return fc_replica_entries(scan->replica, &feed->participant, after, step, scan);
 }
 
 enum fc_err fc_dsp_scan_run(struct fc_dsp_scan *scan, struct fc_replica *replica, uint64_t until_us)

@@ -28,8 +28,9 @@ finish() {
 }
 trap finish EXIT
 
+exec 7>&2 # where a failure is told, also from within a redirection
 fail() {
-    echo "FAILED: $*" >&2
+    echo "FAILED: $*" >&7
     exit 1
 }
 

@@ -60,7 +60,7 @@ for mode in running stopped; do
     [ "$(fc solo search --limit 3 --next "$next" --json | jq -c '[(.hits | length), .next]')" = \
         '[1,null]' ] || fail "second page"
     refused 5 "start over" fc solo search wind --next "$next"
-    refused 1 "no cursor" fc solo search --next nonsense
+    refused 2 "no cursor" fc solo search --next nonsense
 
     # what is wrong, and where
     refused 2 'at character 7, "colour": there is no field' fc solo search 'cloud colour:red'
