@@ -197,7 +197,9 @@ static void print_facet(struct fc_cli *cli, struct fc_unpack *in)
     fc_unpack_array(in, 3, 3);
     enum fc_facet facet = (enum fc_facet)fc_unpack_uint(in, FC_FACETS - 1);
     uint32_t count = fc_unpack_array(in, 0, FC_QUERY_FACET_VALUES_MAX);
-    printf("%s%s%s", fc_cli_bold(cli), fc_facet_name(facet), fc_cli_plain(cli));
+    if (count > 0) {
+        printf("%s%s%s", fc_cli_bold(cli), fc_facet_name(facet), fc_cli_plain(cli));
+    }
     for (uint32_t i = 0; i < count && in->err == FC_OK; i++) {
         fc_unpack_array(in, 3, 3);
         (void)fc_unpack_str(in, FC_TEXT_BYTES_MAX);
@@ -210,7 +212,9 @@ static void print_facet(struct fc_cli *cli, struct fc_unpack *in)
     if (others > 0) {
         printf(", and %" PRIu64 " more", others);
     }
-    putchar('\n');
+    if (count > 0) {
+        putchar('\n');
+    }
 }
 
 static void print_next(const struct input *input, struct fc_span next)
