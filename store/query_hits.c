@@ -190,44 +190,62 @@ enum fc_err fc_run_content(struct fc_run *run, uint32_t doc, struct fc_entry *en
     return FC_OK;
 }
 
+struct page { /* hits of one feed often follow one another: what it is, is read once */
+    struct fc_buf row, plain;
+    uint32_t generation;
+    bool known;
+    struct fc_index_generation of;
+    struct fc_feed feed;
+};
+
+static enum fc_err know_feed(struct fc_run *run, struct page *page, uint32_t generation)
+{
+    if (page->known && page->generation == generation)
+        return FC_OK;
+    enum fc_err err = fc_index_generation_get(run->txn, generation, &page->of);
+    if (err == FC_OK)
+        err = fc_replica_feed(run->replica, &page->of.participant, &page->feed);
+    page->generation = generation;
+    page->known = err == FC_OK;
+    return err;
+}
+
 static enum fc_err fill_hit(struct fc_run *run, const struct fc_ranked *ranked,
-                            struct fc_query_hit *hit, struct fc_buf *row, struct fc_buf *plain)
+                            struct fc_query_hit *hit, struct page *page)
 {
     struct fc_index_doc place;
-    struct fc_index_generation generation;
     struct fc_entry entry;
-    struct fc_feed feed;
     enum fc_err err = fc_index_doc_get(run->txn, ranked->doc, &place);
     if (err == FC_OK)
-        err = fc_index_generation_get(run->txn, place.generation, &generation);
+        err = know_feed(run, page, place.generation);
     if (err == FC_OK && run->query->snippets) {
-        err = fc_run_content(run, ranked->doc, &entry, row, plain);
+        err = fc_run_content(run, ranked->doc, &entry, &page->row, &page->plain);
     } else if (err == FC_OK) {
-        fc_buf_clear(row);
-        err = fc_replica_entry_get(run->txn, place.generation, &place.key_hash, row, &entry);
+        fc_buf_clear(&page->row);
+        err = fc_replica_entry_get(run->txn, place.generation, &place.key_hash, &page->row, &entry);
     }
-    if (err == FC_OK)
-        err = fc_replica_feed(run->replica, &generation.participant, &feed);
     if (err != FC_OK)
         return err == FC_E_MISSING ? FC_E_CORRUPT : err;
-    *hit = (struct fc_query_hit){.participant = generation.participant,
+    *hit = (struct fc_query_hit){.participant = page->of.participant,
                                  .key_hash = place.key_hash,
                                  .key = fc_run_keep(run, entry.key),
                                  .version = entry.version,
                                  .status = entry.status,
                                  .content = entry.state,
-                                 .contested = generation.contested,
-                                 .time_ms = feed.time_ms,
-                                 .accepted_ms = feed.accepted_ms,
+                                 .contested = page->of.contested,
+                                 .time_ms = page->feed.time_ms,
+                                 .accepted_ms = page->feed.accepted_ms,
                                  .score = ranked->score};
-    if (run->result->as_of_ms == 0 || feed.time_ms < run->result->as_of_ms)
-        run->result->as_of_ms = feed.time_ms;
-    return run->query->snippets && plain->len > 0 ? describe(run, fc_buf_span(plain), hit) : FC_OK;
+    if (run->result->as_of_ms == 0 || hit->time_ms < run->result->as_of_ms)
+        run->result->as_of_ms = hit->time_ms;
+    return run->query->snippets && page->plain.len > 0
+               ? describe(run, fc_buf_span(&page->plain), hit)
+               : FC_OK;
 }
 
-enum fc_err fc_run_hits(struct fc_run *run, const struct fc_ranked *page, uint32_t count)
+enum fc_err fc_run_hits(struct fc_run *run, const struct fc_ranked *ranked, uint32_t count)
 {
-    struct fc_buf row = {0}, plain = {0};
+    struct page page = {0};
     enum fc_err err = FC_OK;
     if (count == 0)
         return FC_OK;
@@ -235,10 +253,10 @@ enum fc_err fc_run_hits(struct fc_run *run, const struct fc_ranked *page, uint32
     if (!run->result->hits)
         return FC_E_NOMEM;
     for (uint32_t i = 0; i < count && err == FC_OK; i++)
-        err = fill_hit(run, &page[i], &run->result->hits[i], &row, &plain);
+        err = fill_hit(run, &ranked[i], &run->result->hits[i], &page);
     run->result->hit_count = count;
-    fc_buf_finish(&row);
-    fc_buf_finish(&plain);
+    fc_buf_finish(&page.row);
+    fc_buf_finish(&page.plain);
     return err;
 }
 

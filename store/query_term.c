@@ -113,11 +113,18 @@ struct forms {
     bool prefix;
 };
 
+static bool has_form(const struct fc_form *list, uint32_t count, struct fc_span text)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (fc_span_eq(fc_span(list[i].text, list[i].len), text))
+            return true;
+    return false;
+}
+
 static void add_form(struct fc_run *run, struct forms *forms, struct fc_span text)
 {
-    for (uint32_t i = 0; i < forms->count; i++)
-        if (fc_span_eq(fc_span(forms->list[i].text, forms->list[i].len), text))
-            return;
+    if (has_form(forms->list, forms->count, text))
+        return;
     if (forms->count == FC_TYPOS_MAX || text.len == 0 || text.len > FC_WORD_BYTES_MAX)
         return;
     struct fc_form *form = &forms->list[forms->count++];
@@ -135,16 +142,21 @@ static bool is_known(struct fc_run *run, struct fc_span word)
            fc_kv_get(run->txn, FC_TABLE_INDEX, fc_index_span(&key), &row) == FC_OK;
 }
 
+/* Most languages agree on most stems: each is looked up once. */
 static void stem_forms(struct fc_run *run, struct forms *forms, struct fc_span word)
 {
-    char held[FC_WORD_BYTES_MAX];
+    struct fc_form tried[FC_STEM_LANGUAGES];
+    uint32_t count = 0;
     for (int language = 0; language < FC_STEM_LANGUAGES; language++) {
         struct fc_span stem = fc_stem(run->index->stemmer, language, word);
-        if (stem.len > sizeof held)
+        if (stem.len > sizeof tried[0].text || has_form(tried, count, stem) ||
+            has_form(forms->list, forms->count, stem))
             continue;
-        memcpy(held, stem.data, stem.len);
-        if (is_known(run, fc_span(held, stem.len)))
-            add_form(run, forms, fc_span(held, stem.len));
+        struct fc_form *form = &tried[count++];
+        form->len = (uint8_t)stem.len;
+        memcpy(form->text, stem.data, stem.len);
+        if (is_known(run, fc_span(form->text, form->len)))
+            add_form(run, forms, fc_span(form->text, form->len));
     }
 }
 
