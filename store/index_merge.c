@@ -8,6 +8,7 @@
 enum {
     ROWS_MAX = FC_DOCS_CHUNK,     /* of one pass */
     ITEMS_MAX = 16 * 1024 * 1024, /* in one pass, about */
+    SLICE_ROWS = 16,              /* of what waits, that a commit merges at least */
     BATCH = 32,                   /* items that are looked up together */
 };
 
@@ -31,6 +32,7 @@ struct lookup {
 };
 struct merge {
     struct fc_replica *replica;
+    size_t rows_max; /* of one pass */
     struct target *targets;
     uint32_t count, cap;
     uint32_t *table; /* target + 1 by hash */
@@ -230,7 +232,7 @@ static enum fc_err note_row(struct merge *merge, uint32_t doc, struct fc_span ro
 
 static bool full(const struct merge *merge)
 {
-    return merge->docs.len >= ROWS_MAX * sizeof(struct merged) ||
+    return merge->docs.len >= merge->rows_max * sizeof(struct merged) ||
            merge->items.len >= ITEMS_MAX * sizeof(uint32_t);
 }
 
@@ -645,8 +647,8 @@ static enum fc_err write_all(struct merge *merge)
     return err == FC_OK ? write_documents(merge) : err;
 }
 
-/* Rows of these kinds, however many. */
-static enum fc_err run_passes(struct fc_replica *replica, const char *kinds)
+/* Rows of these kinds; `rows` of them, or with 0 however many there are. */
+static enum fc_err run_passes(struct fc_replica *replica, const char *kinds, uint32_t rows)
 {
     struct merge *merge = calloc(1, sizeof *merge);
     enum fc_err err = merge ? FC_OK : FC_E_NOMEM;
@@ -655,9 +657,10 @@ static enum fc_err run_passes(struct fc_replica *replica, const char *kinds)
     while (err == FC_OK && more) {
         forget(merge);
         merge->replica = replica;
+        merge->rows_max = rows ? rows : ROWS_MAX;
         for (const char *kind = kinds; *kind && err == FC_OK; kind++)
             err = gather(merge, (uint8_t)*kind);
-        more = full(merge);
+        more = rows == 0 && full(merge);
         if (err == FC_OK)
             err = write_all(merge);
     }
@@ -678,6 +681,7 @@ enum fc_err fc_bulk_create(struct fc_replica *replica, struct fc_bulk **bulk)
     if (!*bulk)
         return FC_E_NOMEM;
     (*bulk)->merge.replica = replica;
+    (*bulk)->merge.rows_max = ROWS_MAX;
     return FC_OK;
 }
 
@@ -788,7 +792,7 @@ enum fc_err fc_index_merge_staged(struct fc_replica *replica)
     bool any = err == FC_OK && key.len == 5 && key.data[0] == 'S';
     fc_kv_cursor_close(cursor);
     if (any)
-        return run_passes(replica, "S");
+        return run_passes(replica, "S", 0);
     return err == FC_E_MISSING ? FC_OK : err;
 }
 
@@ -819,15 +823,31 @@ static enum fc_err follow_loads(struct fc_replica *replica)
     return err;
 }
 
+/* As many rows as have come since, and never many at once unless many came at once: a writer that
+ * comes with one row does not wait for those of all others. */
+static enum fc_err merge_over(struct fc_replica *replica, const char *kind, uint32_t count,
+                              uint32_t may_wait)
+{
+    uint32_t over = count > may_wait ? count - may_wait : 0;
+    if (over == 0)
+        return FC_OK;
+    if (over > FC_INDEX_PENDING_MAX)
+        return run_passes(replica, kind, 0);
+    return run_passes(replica, kind, over > SLICE_ROWS ? over : SLICE_ROWS);
+}
+
 enum fc_err fc_index_merge(struct fc_replica *replica, bool all)
 {
     struct fc_index *index = replica->index;
     enum fc_err err = FC_OK;
     if (!index || index->stale)
         return FC_OK;
-    if (all ? index->pending + index->purges > 0
-            : index->pending > FC_INDEX_PENDING_MAX || index->purges > FC_INDEX_PURGES_MAX) {
-        err = run_passes(replica, "XF");
+    if (!all) {
+        err = merge_over(replica, "F", index->pending, FC_INDEX_PENDING_MAX);
+        if (err == FC_OK)
+            err = merge_over(replica, "X", index->purges, FC_INDEX_PURGES_MAX);
+    } else if (index->pending + index->purges > 0) {
+        err = run_passes(replica, "XF", 0);
         if (err == FC_OK)
             index->pending = index->purges = 0;
     }

@@ -291,20 +291,29 @@ static void put_singly(struct search *search)
     bench_figure(search->bench, "search_put_most_ms", times[COUNT - 1], "ms", BENCH_LOWER, 0, NULL);
 }
 
+static bool wants(const struct bench *bench, const char *name)
+{
+    return !bench->only || strstr(name, bench->only) || strstr(bench->only, name) == bench->only;
+}
+
 void bench_search(struct bench *bench)
 {
-    static const char *const names[] = {"search_build_per_s", "search_bytes", "search_rare_ms",
-                                        NULL};
     struct search search = {.bench = bench, .documents = bench->documents};
-    if (!bench_wants(bench, names))
+    bool any = wants(bench, "search_build_per_s") || wants(bench, "search_bytes") ||
+               wants(bench, "search_put");
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        any = any || wants(bench, kinds[i].name);
+    if (!any)
         return;
     fixture_init(&search.fixture, "search");
     search.fixture.key = catalogue_key;
     search.fixture.write = catalogue_write;
     build(&search);
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        ask(&search, &kinds[i]);
-    put_singly(&search);
+        if (wants(bench, kinds[i].name))
+            ask(&search, &kinds[i]);
+    if (wants(bench, "search_put"))
+        put_singly(&search);
     fts_destroy(search.fts);
     fc_replica_close(search.replica);
     fixture_finish(&search.fixture);
