@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/index_memo.h"
 #include "store/index_priv.h"
 #include "store/load_priv.h"
 
@@ -10,6 +11,7 @@ enum {
     ITEMS_MAX = 16 * 1024 * 1024, /* in one pass, about */
     SLICE_ROWS = 16,              /* of what waits, that a commit merges at least */
     BATCH = 32,                   /* items that are looked up together */
+    AHEAD = 12,                   /* items, that memory is fetched before it is used */
 };
 
 /* A row that changes: all documents that come to it or go from it. */
@@ -17,6 +19,7 @@ struct target {
     uint32_t key, hash; /* where the key lies in `keys` */
     uint32_t in, out;   /* how many; while filling, where the next one goes */
     uint32_t number;    /* of a provider */
+    uint32_t last;      /* document that came last + 1 */
     uint8_t tag, key_len;
 };
 struct merged {                                      /* one document */
@@ -137,6 +140,19 @@ static void fetch(const struct merge *merge)
     }
 }
 
+/* False when the document was there already. */
+static bool take_target(struct merge *merge, uint32_t number, uint32_t doc, bool in)
+{
+    struct target *target = &merge->targets[number];
+    if (target->last == doc + 1)
+        return false;
+    target->last = doc + 1;
+    target->in += in;
+    target->out += !in;
+    fc_buf_append(&merge->items, &number, sizeof number);
+    return true;
+}
+
 static enum fc_err look_up(struct merge *merge, struct merged *merged)
 {
     enum fc_err err = FC_OK;
@@ -148,10 +164,7 @@ static enum fc_err look_up(struct merge *merge, struct merged *merged)
             break;
         if (merge->batch[i].tag == FC_TAG_PROVIDER)
             merged->provider = target + 1;
-        merge->targets[target].in += merged->in;
-        merge->targets[target].out += !merged->in;
-        fc_buf_append(&merge->items, &target, sizeof target);
-        merged->count++;
+        take_target(merge, target, merged->doc, merged->in);
     }
     merge->batch_count = 0;
     return err == FC_OK ? fc_buf_check(&merge->items) : err;
@@ -196,7 +209,14 @@ static enum fc_err note_items(struct merge *merge, struct fc_span items, struct 
     return err == FC_OK ? look_up(merge, merged) : err;
 }
 
-static enum fc_err note_row(struct merge *merge, uint32_t doc, struct fc_span row, uint8_t kind)
+static uint32_t item_count(const struct merge *merge)
+{
+    return (uint32_t)(merge->items.len / sizeof(uint32_t));
+}
+
+/* `first`: the document's first item, where some were noted before its row. */
+static enum fc_err note_row(struct merge *merge, uint32_t doc, struct fc_span row, uint8_t kind,
+                            uint32_t first)
 {
     struct fc_said said;
     bool in = kind != 'X';
@@ -208,11 +228,8 @@ static enum fc_err note_row(struct merge *merge, uint32_t doc, struct fc_span ro
     }
     if (err != FC_OK)
         return err;
-    struct merged merged = {.doc = doc,
-                            .generation = said.generation,
-                            .in = in,
-                            .kind = kind,
-                            .first = (uint32_t)(merge->items.len / sizeof(uint32_t))};
+    struct merged merged = {
+        .doc = doc, .generation = said.generation, .in = in, .kind = kind, .first = first};
     if (in) {
         merged.from = said.from;
         merged.until = said.until;
@@ -226,6 +243,7 @@ static enum fc_err note_row(struct merge *merge, uint32_t doc, struct fc_span ro
     err = note(merge, &merged, FC_TAG_FACET + FC_FACET_STATE, &key);
     if (err == FC_OK)
         err = note_items(merge, said.items, &merged);
+    merged.count = item_count(merge) - first;
     fc_buf_append(&merge->docs, &merged, sizeof merged);
     return err == FC_OK ? fc_buf_check(&merge->docs) : err;
 }
@@ -245,7 +263,7 @@ static enum fc_err gather(struct merge *merge, uint8_t kind)
         return err;
     err = fc_kv_seek(cursor, fc_span(&kind, 1), &key, &value);
     while (err == FC_OK && key.len == 5 && key.data[0] == kind && !full(merge)) {
-        err = note_row(merge, fc_get_be32(key.data + 1), value, kind);
+        err = note_row(merge, fc_get_be32(key.data + 1), value, kind, item_count(merge));
         if (err == FC_OK)
             err = fc_kv_next(cursor, &key, &value);
     }
@@ -276,9 +294,14 @@ static enum fc_err scatter(struct merge *merge)
         target->in = at + out;
         at += out + in;
     }
+    uint32_t all = item_count(merge);
     for (size_t i = 0; i < merge->docs.len / sizeof *docs; i++)
         for (uint32_t k = docs[i].first; k < docs[i].first + docs[i].count; k++) {
             struct target *target = &merge->targets[items[k]];
+            if (k + 2 * AHEAD < all) { /* neither lies in a cache */
+                __builtin_prefetch(&merge->targets[items[k + 2 * AHEAD]]);
+                __builtin_prefetch(&merge->list[merge->targets[items[k + AHEAD]].in], 1);
+            }
             merge->list[docs[i].in ? target->in++ : target->out++] = docs[i].doc;
         }
     return FC_OK;
@@ -673,7 +696,54 @@ static enum fc_err run_passes(struct fc_replica *replica, const char *kinds, uin
 struct fc_bulk {
     struct merge merge;
     struct fc_buf hold;
+    struct fc_word_sink sink;
+    struct fc_memo *memo;
+    uint32_t memo_chunk; /* whose rows it remembers */
 };
+
+static enum fc_err target_of_term(struct merge *merge, enum fc_document_tier tier, uint32_t chunk,
+                                  struct fc_span term, uint32_t *target)
+{
+    struct lookup lookup = {.key = fc_index_key_item((uint8_t)tier, chunk, term),
+                            .tag = (uint8_t)tier};
+    lookup.hash = hash_of(fc_index_span(&lookup.key)) ^ lookup.tag * 0x9e3779b9u;
+    return target_of(merge, &lookup, target);
+}
+
+/* A word that was not met before, or not in such a field. */
+static enum fc_err learn(struct fc_bulk *bulk, enum fc_document_tier tier, int language,
+                         struct fc_span word, uint32_t targets[2])
+{
+    struct merge *merge = &bulk->merge;
+    enum fc_err err = target_of_term(merge, tier, bulk->memo_chunk, word, &targets[0]);
+    targets[1] = targets[0];
+    struct fc_span stem = fc_stem(merge->replica->index->stemmer, language, word);
+    if (err == FC_OK && !fc_span_eq(stem, word))
+        err = target_of_term(merge, tier, bulk->memo_chunk, stem, &targets[1]);
+    return err;
+}
+
+static enum fc_err take_word(void *ctx, enum fc_document_tier tier, int language,
+                             struct fc_span word, uint32_t *more)
+{
+    struct fc_bulk *bulk = ctx;
+    struct fc_memo_slot *slot = fc_memo_find(bulk->memo, language, word);
+    uint32_t doc = bulk->merge.replica->index->next_doc, targets[2];
+    enum fc_err err = FC_OK;
+    if (slot && slot->word[tier]) {
+        targets[0] = slot->word[tier] - 1;
+        targets[1] = slot->stem[tier] - 1;
+    } else {
+        err = learn(bulk, tier, language, word, targets);
+        if (err == FC_OK && slot) {
+            slot->word[tier] = targets[0] + 1;
+            slot->stem[tier] = targets[1] + 1;
+        }
+    }
+    for (unsigned i = 0; i < 2 && err == FC_OK; i++)
+        *more += take_target(&bulk->merge, targets[i], doc, true);
+    return err == FC_OK ? fc_buf_check(&bulk->merge.items) : err;
+}
 
 enum fc_err fc_bulk_create(struct fc_replica *replica, struct fc_bulk **bulk)
 {
@@ -682,13 +752,20 @@ enum fc_err fc_bulk_create(struct fc_replica *replica, struct fc_bulk **bulk)
         return FC_E_NOMEM;
     (*bulk)->merge.replica = replica;
     (*bulk)->merge.rows_max = ROWS_MAX;
-    return FC_OK;
+    (*bulk)->sink = (struct fc_word_sink){take_word, *bulk};
+    (*bulk)->memo = fc_memo_create();
+    if ((*bulk)->memo)
+        return FC_OK;
+    fc_bulk_destroy(*bulk);
+    *bulk = NULL;
+    return FC_E_NOMEM;
 }
 
 void fc_bulk_destroy(struct fc_bulk *bulk)
 {
     if (!bulk)
         return;
+    fc_memo_destroy(bulk->memo);
     fc_buf_finish(&bulk->hold);
     free(bulk->merge.targets);
     free(bulk->merge.table);
@@ -699,6 +776,21 @@ void fc_bulk_destroy(struct fc_bulk *bulk)
     free(bulk);
 }
 
+/* What an entry says: the words of its texts are noted at once, the rest is in index->said. */
+static enum fc_err say_one(struct fc_bulk *bulk, uint32_t generation, const struct fc_entry *entry,
+                           struct fc_span frame)
+{
+    struct fc_index *index = bulk->merge.replica->index;
+    uint32_t chunk = index->next_doc >> FC_DOCS_CHUNK_BITS;
+    if (chunk != bulk->memo_chunk)
+        fc_memo_forget(bulk->memo);
+    bulk->memo_chunk = chunk;
+    index->sink = &bulk->sink;
+    enum fc_err err = fc_index_say_frame(bulk->merge.replica, generation, entry, frame);
+    index->sink = NULL;
+    return err;
+}
+
 static enum fc_err add_one(struct fc_bulk *bulk, uint32_t generation,
                            const struct fc_hash *key_hash, struct fc_span row)
 {
@@ -707,6 +799,7 @@ static enum fc_err add_one(struct fc_bulk *bulk, uint32_t generation,
     struct fc_entry_key key = fc_entry_key(generation, key_hash);
     struct fc_entry entry;
     struct fc_span frame = {0};
+    uint32_t first = item_count(&bulk->merge);
     fc_buf_clear(&bulk->hold);
     fc_buf_append(&bulk->hold, row.data, row.len);
     if (bulk->hold.failed)
@@ -717,13 +810,11 @@ static enum fc_err add_one(struct fc_bulk *bulk, uint32_t generation,
     if (entry.state == FC_CONTENT_PRESENT)
         err = fc_kv_get(replica->txn, FC_TABLE_CONTENT, fc_span(key.b, sizeof key.b), &frame);
     if (err == FC_OK || err == FC_E_MISSING)
-        err = fc_index_say_frame(replica, generation, &entry, frame);
-    if (err == FC_OK && index->next_doc == UINT32_MAX)
-        err = FC_E_BOUND;
+        err = index->next_doc == UINT32_MAX ? FC_E_BOUND : say_one(bulk, generation, &entry, frame);
     if (err == FC_OK)
         err = fc_index_add_doc(replica, generation, index->next_doc, key_hash);
     if (err == FC_OK)
-        err = note_row(&bulk->merge, index->next_doc, fc_buf_span(&index->said), 0);
+        err = note_row(&bulk->merge, index->next_doc, fc_buf_span(&index->said), 0, first);
     index->next_doc++;
     index->staged -= index->staged > 0;
     index->changed = true;
@@ -776,6 +867,7 @@ enum fc_err fc_bulk_write(struct fc_bulk *bulk)
 {
     enum fc_err err = write_all(&bulk->merge);
     forget(&bulk->merge);
+    fc_memo_forget(bulk->memo);
     return err;
 }
 

@@ -87,10 +87,19 @@ struct fc_index_slot {
 };
 enum { FC_INDEX_SLOTS = 4 * FC_INDEX_TERMS_MAX };
 
+/* Where a bulk load takes the words of texts, instead of into `said`; *more: terms that are new to
+ * the document. `language` as of fc_stem. */
+struct fc_word_sink {
+    enum fc_err (*take)(void *ctx, enum fc_document_tier tier, int language, struct fc_span word,
+                        uint32_t *more);
+    void *ctx;
+};
+
 struct fc_index {
     struct fc_stemmer *stemmer;
-    bool stale;   /* must be rebuilt: not kept up, not asked */
-    bool changed; /* what 'I' keeps, since the last commit */
+    const struct fc_word_sink *sink; /* NULL but within a bulk load */
+    bool stale;                      /* must be rebuilt: not kept up, not asked */
+    bool changed;                    /* what 'I' keeps, since the last commit */
     uint64_t epoch;
     uint32_t next_doc;
     uint32_t pending, purges; /* rows 'F', 'X', or more */
@@ -99,6 +108,7 @@ struct fc_index {
     struct fc_docs *docs;
     struct fc_index_slot slots[FC_INDEX_SLOTS]; /* terms of the document at hand */
     uint32_t stamp, terms, facets[FC_FACETS];
+    enum fc_err sink_err;
 };
 
 /* -- keys -------------------------------------------------------------------------------------- */

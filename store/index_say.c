@@ -103,19 +103,30 @@ static void say(struct fc_index *index, uint8_t tag, struct fc_span bytes)
         index->terms = FC_INDEX_TERMS_MAX + MORE_MAX; /* nothing stands where the slot points */
 }
 
+static void say_word(struct fc_index *index, enum fc_document_tier tier, int language,
+                     struct fc_span word)
+{
+    if (index->sink) {
+        uint32_t more = 0;
+        if (index->sink_err == FC_OK)
+            index->sink_err = index->sink->take(index->sink->ctx, tier, language, word, &more);
+        index->terms += more;
+        return;
+    }
+    say(index, (uint8_t)tier, word);
+    struct fc_span stem = fc_stem(index->stemmer, language, word);
+    if (!fc_span_eq(stem, word))
+        say(index, (uint8_t)tier, stem);
+}
+
 static void say_words(struct fc_index *index, enum fc_document_tier tier, const char *language,
                       struct fc_span text)
 {
     struct fc_word_reader reader = fc_word_reader(text);
     struct fc_word word;
     int stemmed = fc_stem_language(language);
-    while (fc_word_next(&reader, &word) && index->terms < FC_INDEX_TERMS_MAX) {
-        struct fc_span folded = fc_span(word.text, word.len);
-        say(index, (uint8_t)tier, folded);
-        struct fc_span stem = fc_stem(index->stemmer, stemmed, folded);
-        if (!fc_span_eq(stem, folded))
-            say(index, (uint8_t)tier, stem);
-    }
+    while (fc_word_next(&reader, &word) && index->terms < FC_INDEX_TERMS_MAX)
+        say_word(index, tier, stemmed, fc_span(word.text, word.len));
 }
 
 struct saying {
@@ -216,6 +227,7 @@ enum fc_err fc_index_say(struct fc_index *index, uint32_t generation, const stru
         index->stamp = 1;
     }
     index->terms = 0;
+    index->sink_err = FC_OK;
     memset(index->facets, 0, sizeof index->facets);
     fc_buf_clear(&index->said);
     fc_buf_append(&index->said, bytes, sizeof bytes);
@@ -230,8 +242,8 @@ enum fc_err fc_index_say(struct fc_index *index, uint32_t generation, const stru
     if (err == FC_E_NOMEM || index->said.failed)
         return FC_E_NOMEM;
     say_key(index, entry->key);
-    if (index->said.failed)
-        return FC_E_NOMEM;
+    if (index->said.failed || index->sink_err != FC_OK)
+        return index->said.failed ? FC_E_NOMEM : index->sink_err;
     fc_said_head(bytes, &head);
     memcpy(index->said.data, bytes, sizeof bytes);
     return FC_OK;
