@@ -59,11 +59,18 @@ static uint32_t hash_of(int language, struct fc_span word)
     return (uint32_t)(hash >> 32);
 }
 
-struct fc_memo_slot *fc_memo_find(struct fc_memo *memo, int language, struct fc_span word)
+uint32_t fc_memo_fetch(const struct fc_memo *memo, int language, struct fc_span word)
+{
+    uint32_t hash = hash_of(language, word);
+    __builtin_prefetch(&memo->slots[hash % SLOTS], 1);
+    return hash;
+}
+
+struct fc_memo_slot *fc_memo_find(struct fc_memo *memo, uint32_t hash, int language,
+                                  struct fc_span word)
 {
     if (word.len > FC_MEMO_WORD_BYTES)
         return NULL;
-    uint32_t hash = hash_of(language, word);
     struct fc_memo_slot *slot = &memo->slots[hash % SLOTS];
     if (slot->epoch == memo->epoch && slot->hash == hash && slot->language == language &&
         slot->len == word.len && memcmp(slot->text, word.data, word.len) == 0)

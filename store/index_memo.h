@@ -25,7 +25,10 @@ struct fc_memo;
 struct fc_memo *fc_memo_create(void);       /* NULL without memory */
 void fc_memo_destroy(struct fc_memo *memo); /* NULL is fine */
 void fc_memo_forget(struct fc_memo *memo);
+/* Fetches a word's slot into the processor's cache, and returns the hash to find it by. */
+uint32_t fc_memo_fetch(const struct fc_memo *memo, int language, struct fc_span word);
 /* The slot of a word, empty when it was not met; NULL for a word that is too long. */
-struct fc_memo_slot *fc_memo_find(struct fc_memo *memo, int language, struct fc_span word);
+struct fc_memo_slot *fc_memo_find(struct fc_memo *memo, uint32_t hash, int language,
+                                  struct fc_span word);
 
 #endif

@@ -489,8 +489,16 @@ static enum fc_err write_targets(struct merge *merge)
     }
     if (err == FC_OK)
         qsort_r(order, merge->count, sizeof *order, compare, merge);
-    for (uint32_t i = 0; i < merge->count && err == FC_OK; i++)
+    for (uint32_t i = 0; i < merge->count && err == FC_OK; i++) {
+        if (i + 2 * AHEAD < merge->count) {
+            const struct target *next = &merge->targets[order[i + AHEAD].target];
+            __builtin_prefetch(&merge->targets[order[i + 2 * AHEAD].target]);
+            __builtin_prefetch(&starts[order[i + 2 * AHEAD].target]);
+            __builtin_prefetch(merge->keys.data + next->key);
+            __builtin_prefetch(&merge->list[next->out]);
+        }
         err = write_target(merge, &merge->targets[order[i].target], starts[order[i].target]);
+    }
     free(order);
     free(starts);
     return err;
@@ -693,8 +701,17 @@ static enum fc_err run_passes(struct fc_replica *replica, const char *kinds, uin
 
 /* -- many at once ------------------------------------------------------------------------------ */
 
+struct waiting { /* a word whose slot is being fetched */
+    uint32_t hash, targets[2];
+    enum fc_document_tier tier;
+    int language;
+    size_t len;
+    char text[FC_WORD_BYTES_MAX];
+};
 struct fc_bulk {
     struct merge merge;
+    struct waiting waiting[BATCH];
+    uint32_t waiting_count;
     struct fc_buf hold;
     struct fc_word_sink sink;
     struct fc_memo *memo;
@@ -723,26 +740,55 @@ static enum fc_err learn(struct fc_bulk *bulk, enum fc_document_tier tier, int l
     return err;
 }
 
-static enum fc_err take_word(void *ctx, enum fc_document_tier tier, int language,
-                             struct fc_span word, uint32_t *more)
+/* The rows of a word and of its stem. */
+static enum fc_err targets_of(struct fc_bulk *bulk, struct waiting *waiting)
 {
-    struct fc_bulk *bulk = ctx;
-    struct fc_memo_slot *slot = fc_memo_find(bulk->memo, language, word);
-    uint32_t doc = bulk->merge.replica->index->next_doc, targets[2];
+    struct fc_span word = fc_span(waiting->text, waiting->len);
+    struct fc_memo_slot *slot = fc_memo_find(bulk->memo, waiting->hash, waiting->language, word);
+    enum fc_document_tier tier = waiting->tier;
     enum fc_err err = FC_OK;
     if (slot && slot->word[tier]) {
-        targets[0] = slot->word[tier] - 1;
-        targets[1] = slot->stem[tier] - 1;
+        waiting->targets[0] = slot->word[tier] - 1;
+        waiting->targets[1] = slot->stem[tier] - 1;
     } else {
-        err = learn(bulk, tier, language, word, targets);
+        err = learn(bulk, tier, waiting->language, word, waiting->targets);
         if (err == FC_OK && slot) {
-            slot->word[tier] = targets[0] + 1;
-            slot->stem[tier] = targets[1] + 1;
+            slot->word[tier] = waiting->targets[0] + 1;
+            slot->stem[tier] = waiting->targets[1] + 1;
         }
     }
-    for (unsigned i = 0; i < 2 && err == FC_OK; i++)
-        *more += take_target(&bulk->merge, targets[i], doc, true);
+    __builtin_prefetch(&bulk->merge.targets[waiting->targets[0]], 1);
+    __builtin_prefetch(&bulk->merge.targets[waiting->targets[1]], 1);
+    return err;
+}
+
+static enum fc_err flush_words(void *ctx)
+{
+    struct fc_bulk *bulk = ctx;
+    struct fc_index *index = bulk->merge.replica->index;
+    enum fc_err err = FC_OK;
+    for (uint32_t i = 0; i < bulk->waiting_count && err == FC_OK; i++)
+        err = targets_of(bulk, &bulk->waiting[i]);
+    for (uint32_t i = 0;
+         i < bulk->waiting_count && err == FC_OK && index->terms < FC_INDEX_TERMS_MAX; i++)
+        for (unsigned k = 0; k < 2; k++)
+            index->terms +=
+                take_target(&bulk->merge, bulk->waiting[i].targets[k], index->next_doc, true);
+    bulk->waiting_count = 0;
     return err == FC_OK ? fc_buf_check(&bulk->merge.items) : err;
+}
+
+static enum fc_err take_word(void *ctx, enum fc_document_tier tier, int language,
+                             struct fc_span word)
+{
+    struct fc_bulk *bulk = ctx;
+    struct waiting *waiting = &bulk->waiting[bulk->waiting_count++];
+    waiting->hash = fc_memo_fetch(bulk->memo, language, word);
+    waiting->tier = tier;
+    waiting->language = language;
+    waiting->len = word.len;
+    memcpy(waiting->text, word.data, word.len);
+    return bulk->waiting_count == BATCH ? flush_words(bulk) : FC_OK;
 }
 
 enum fc_err fc_bulk_create(struct fc_replica *replica, struct fc_bulk **bulk)
@@ -752,7 +798,7 @@ enum fc_err fc_bulk_create(struct fc_replica *replica, struct fc_bulk **bulk)
         return FC_E_NOMEM;
     (*bulk)->merge.replica = replica;
     (*bulk)->merge.rows_max = ROWS_MAX;
-    (*bulk)->sink = (struct fc_word_sink){take_word, *bulk};
+    (*bulk)->sink = (struct fc_word_sink){take_word, flush_words, *bulk};
     (*bulk)->memo = fc_memo_create();
     if ((*bulk)->memo)
         return FC_OK;
@@ -785,6 +831,7 @@ static enum fc_err say_one(struct fc_bulk *bulk, uint32_t generation, const stru
     if (chunk != bulk->memo_chunk)
         fc_memo_forget(bulk->memo);
     bulk->memo_chunk = chunk;
+    bulk->waiting_count = 0;
     index->sink = &bulk->sink;
     enum fc_err err = fc_index_say_frame(bulk->merge.replica, generation, entry, frame);
     index->sink = NULL;

@@ -107,10 +107,8 @@ static void say_word(struct fc_index *index, enum fc_document_tier tier, int lan
                      struct fc_span word)
 {
     if (index->sink) {
-        uint32_t more = 0;
         if (index->sink_err == FC_OK)
-            index->sink_err = index->sink->take(index->sink->ctx, tier, language, word, &more);
-        index->terms += more;
+            index->sink_err = index->sink->take(index->sink->ctx, tier, language, word);
         return;
     }
     say(index, (uint8_t)tier, word);
@@ -242,6 +240,8 @@ enum fc_err fc_index_say(struct fc_index *index, uint32_t generation, const stru
     if (err == FC_E_NOMEM || index->said.failed)
         return FC_E_NOMEM;
     say_key(index, entry->key);
+    if (index->sink && index->sink_err == FC_OK)
+        index->sink_err = index->sink->flush(index->sink->ctx);
     if (index->said.failed || index->sink_err != FC_OK)
         return index->said.failed ? FC_E_NOMEM : index->sink_err;
     fc_said_head(bytes, &head);
