@@ -708,9 +708,15 @@ struct waiting { /* a word whose slot is being fetched */
     size_t len;
     char text[FC_WORD_BYTES_MAX];
 };
+static struct fc_span word_of(const struct waiting *waiting)
+{
+    return fc_span(waiting->text, waiting->len);
+}
+
+enum { WAITING_MAX = BATCH / 2 };
 struct fc_bulk {
     struct merge merge;
-    struct waiting waiting[BATCH];
+    struct waiting waiting[WAITING_MAX];
     uint32_t waiting_count;
     struct fc_buf hold;
     struct fc_word_sink sink;
@@ -718,64 +724,72 @@ struct fc_bulk {
     uint32_t memo_chunk; /* whose rows it remembers */
 };
 
-static enum fc_err target_of_term(struct merge *merge, enum fc_document_tier tier, uint32_t chunk,
-                                  struct fc_span term, uint32_t *target)
+static void look_for(struct fc_bulk *bulk, enum fc_document_tier tier, struct fc_span term)
 {
-    struct lookup lookup = {.key = fc_index_key_item((uint8_t)tier, chunk, term),
-                            .tag = (uint8_t)tier};
-    lookup.hash = hash_of(fc_index_span(&lookup.key)) ^ lookup.tag * 0x9e3779b9u;
-    return target_of(merge, &lookup, target);
+    struct lookup *lookup = &bulk->merge.batch[bulk->merge.batch_count++];
+    struct fc_index_key key = fc_index_key_item((uint8_t)tier, bulk->memo_chunk, term);
+    lookup->key.len = key.len;
+    memcpy(lookup->key.b, key.b, key.len);
+    lookup->tag = (uint8_t)tier;
+    lookup->hash = hash_of(fc_index_span(&key)) ^ lookup->tag * 0x9e3779b9u;
 }
 
-/* A word that was not met before, or not in such a field. */
-static enum fc_err learn(struct fc_bulk *bulk, enum fc_document_tier tier, int language,
-                         struct fc_span word, uint32_t targets[2])
+static bool remembers(struct fc_bulk *bulk, struct waiting *waiting)
+{
+    const struct fc_memo_slot *slot =
+        fc_memo_find(bulk->memo, waiting->hash, waiting->language, word_of(waiting));
+    if (!slot || !slot->word[waiting->tier])
+        return false;
+    waiting->targets[0] = slot->word[waiting->tier] - 1;
+    waiting->targets[1] = slot->stem[waiting->tier] - 1;
+    return true;
+}
+
+/* Rows of words that were not met before, or not in such a field; two look-ups each. */
+static enum fc_err learn(struct fc_bulk *bulk, struct waiting *const *words, uint32_t count)
 {
     struct merge *merge = &bulk->merge;
-    enum fc_err err = target_of_term(merge, tier, bulk->memo_chunk, word, &targets[0]);
-    targets[1] = targets[0];
-    struct fc_span stem = fc_stem(merge->replica->index->stemmer, language, word);
-    if (err == FC_OK && !fc_span_eq(stem, word))
-        err = target_of_term(merge, tier, bulk->memo_chunk, stem, &targets[1]);
-    return err;
-}
-
-/* The rows of a word and of its stem. */
-static enum fc_err targets_of(struct fc_bulk *bulk, struct waiting *waiting)
-{
-    struct fc_span word = fc_span(waiting->text, waiting->len);
-    struct fc_memo_slot *slot = fc_memo_find(bulk->memo, waiting->hash, waiting->language, word);
-    enum fc_document_tier tier = waiting->tier;
     enum fc_err err = FC_OK;
-    if (slot && slot->word[tier]) {
-        waiting->targets[0] = slot->word[tier] - 1;
-        waiting->targets[1] = slot->stem[tier] - 1;
-    } else {
-        err = learn(bulk, tier, waiting->language, word, waiting->targets);
-        if (err == FC_OK && slot) {
-            slot->word[tier] = waiting->targets[0] + 1;
-            slot->stem[tier] = waiting->targets[1] + 1;
-        }
+    fetch(merge);
+    for (uint32_t i = 0; i < 2 * count && err == FC_OK; i++)
+        err = target_of(merge, &merge->batch[i], &words[i / 2]->targets[i % 2]);
+    merge->batch_count = 0;
+    for (uint32_t i = 0; i < count && err == FC_OK; i++) {
+        struct fc_memo_slot *slot =
+            fc_memo_find(bulk->memo, words[i]->hash, words[i]->language, word_of(words[i]));
+        if (!slot)
+            continue;
+        slot->word[words[i]->tier] = words[i]->targets[0] + 1;
+        slot->stem[words[i]->tier] = words[i]->targets[1] + 1;
     }
-    __builtin_prefetch(&bulk->merge.targets[waiting->targets[0]], 1);
-    __builtin_prefetch(&bulk->merge.targets[waiting->targets[1]], 1);
     return err;
 }
 
 static enum fc_err flush_words(void *ctx)
 {
     struct fc_bulk *bulk = ctx;
-    struct fc_index *index = bulk->merge.replica->index;
-    enum fc_err err = FC_OK;
-    for (uint32_t i = 0; i < bulk->waiting_count && err == FC_OK; i++)
-        err = targets_of(bulk, &bulk->waiting[i]);
+    struct merge *merge = &bulk->merge;
+    struct fc_index *index = merge->replica->index;
+    struct waiting *unknown[WAITING_MAX];
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < bulk->waiting_count; i++) {
+        struct waiting *waiting = &bulk->waiting[i];
+        if (remembers(bulk, waiting)) {
+            __builtin_prefetch(&merge->targets[waiting->targets[0]], 1);
+            __builtin_prefetch(&merge->targets[waiting->targets[1]], 1);
+            continue;
+        }
+        unknown[count++] = waiting;
+        look_for(bulk, waiting->tier, word_of(waiting));
+        look_for(bulk, waiting->tier, fc_stem(index->stemmer, waiting->language, word_of(waiting)));
+    }
+    enum fc_err err = count > 0 ? learn(bulk, unknown, count) : FC_OK;
     for (uint32_t i = 0;
          i < bulk->waiting_count && err == FC_OK && index->terms < FC_INDEX_TERMS_MAX; i++)
         for (unsigned k = 0; k < 2; k++)
-            index->terms +=
-                take_target(&bulk->merge, bulk->waiting[i].targets[k], index->next_doc, true);
+            index->terms += take_target(merge, bulk->waiting[i].targets[k], index->next_doc, true);
     bulk->waiting_count = 0;
-    return err == FC_OK ? fc_buf_check(&bulk->merge.items) : err;
+    return err == FC_OK ? fc_buf_check(&merge->items) : err;
 }
 
 static enum fc_err take_word(void *ctx, enum fc_document_tier tier, int language,
@@ -788,7 +802,7 @@ static enum fc_err take_word(void *ctx, enum fc_document_tier tier, int language
     waiting->language = language;
     waiting->len = word.len;
     memcpy(waiting->text, word.data, word.len);
-    return bulk->waiting_count == BATCH ? flush_words(bulk) : FC_OK;
+    return bulk->waiting_count == WAITING_MAX ? flush_words(bulk) : FC_OK;
 }
 
 enum fc_err fc_bulk_create(struct fc_replica *replica, struct fc_bulk **bulk)

@@ -16,7 +16,10 @@ static void add(struct fc_index_key *key, const void *data, size_t len)
 
 static struct fc_index_key begin(uint8_t kind)
 {
-    return (struct fc_index_key){.len = 1, .b = {kind}};
+    struct fc_index_key key; /* of which the most is never used: not cleared */
+    key.len = 1;
+    key.b[0] = kind;
+    return key;
 }
 
 static void add32(struct fc_index_key *key, uint32_t value)
