@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/wide.h"
+
 enum { SLOTS = 256 * 1024, LINE_BYTES = 64 };
 
 struct fc_memo {
@@ -16,11 +18,12 @@ struct fc_memo *fc_memo_create(void)
     struct fc_memo *memo = calloc(1, sizeof *memo);
     if (!memo)
         return NULL;
-    memo->memory = calloc(SLOTS + 1, sizeof *memo->slots);
+    memo->memory = fc_wide_alloc((SLOTS + 1) * sizeof *memo->slots);
     if (!memo->memory) {
         free(memo);
         return NULL;
     }
+    memset(memo->memory, 0, (SLOTS + 1) * sizeof *memo->slots);
     uintptr_t at = (uintptr_t)memo->memory;
     memo->slots = (struct fc_memo_slot *)((at + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES);
     memo->epoch = 1;

@@ -5,6 +5,7 @@
 #include "store/index_memo.h"
 #include "store/index_priv.h"
 #include "store/load_priv.h"
+#include "store/wide.h"
 
 enum {
     ROWS_MAX = FC_DOCS_CHUNK,     /* of one pass */
@@ -71,13 +72,18 @@ static uint32_t hash_of(struct fc_span key)
 static enum fc_err grow(struct merge *merge)
 {
     uint32_t cap = merge->cap ? 2 * merge->cap : 1024;
-    struct target *targets = realloc(merge->targets, cap * sizeof *targets);
-    uint32_t *table = targets ? calloc(2 * cap, sizeof *table) : NULL;
-    if (targets)
-        merge->targets = targets;
-    if (!table)
+    struct target *targets = fc_wide_alloc(cap * sizeof *targets);
+    uint32_t *table = targets ? fc_wide_alloc(2 * (size_t)cap * sizeof *table) : NULL;
+    if (!table) {
+        free(targets);
         return FC_E_NOMEM;
+    }
+    if (merge->count > 0)
+        memcpy(targets, merge->targets, merge->count * sizeof *targets);
+    memset(table, 0, 2 * (size_t)cap * sizeof *table);
+    free(merge->targets);
     free(merge->table);
+    merge->targets = targets;
     merge->table = table;
     merge->cap = cap;
     merge->table_size = 2 * cap;
@@ -283,7 +289,7 @@ static enum fc_err scatter(struct merge *merge)
 {
     const struct merged *docs = (const struct merged *)(const void *)merge->docs.data;
     const uint32_t *items = (const uint32_t *)(const void *)merge->items.data;
-    merge->list = malloc(merge->items.len + sizeof *merge->list);
+    merge->list = fc_wide_alloc(merge->items.len + sizeof *merge->list);
     if (!merge->list)
         return FC_E_NOMEM;
     uint32_t at = 0;
@@ -477,8 +483,8 @@ static int compare(const void *a, const void *b, void *ctx)
 
 static enum fc_err write_targets(struct merge *merge)
 {
-    struct order *order = malloc((merge->count + 1) * sizeof *order);
-    uint32_t *starts = malloc((merge->count + 1) * sizeof *starts);
+    struct order *order = fc_wide_alloc((merge->count + 1) * sizeof *order);
+    uint32_t *starts = fc_wide_alloc((merge->count + 1) * sizeof *starts);
     enum fc_err err = order && starts ? FC_OK : FC_E_NOMEM;
     for (uint32_t i = 0; i < merge->count && err == FC_OK; i++) {
         struct fc_span key = key_of(merge, &merge->targets[i]);
