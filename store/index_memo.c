@@ -1,11 +1,12 @@
 #include "store/index_memo.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "store/wide.h"
 
-enum { SLOTS = 256 * 1024, LINE_BYTES = 64 };
+enum { SLOTS = 512 * 1024, LINE_BYTES = 64 };
 
 struct fc_memo {
     struct fc_memo_slot *slots; /* within `memory`, on a line's beginning */
@@ -46,40 +47,45 @@ void fc_memo_forget(struct fc_memo *memo)
     memo->epoch = 1;
 }
 
-static uint32_t hash_of(int language, struct fc_span word)
+static uint32_t hash_of(int language, const char *text, size_t len)
 {
-    uint64_t hash = 0x9e3779b97f4a7c15u * (uint64_t)(language + 2);
-    size_t i = 0;
-    for (; i + 8 <= word.len; i += 8) {
-        uint64_t part;
-        memcpy(&part, word.data + i, 8);
-        hash = (hash ^ part) * 0xff51afd7ed558ccdu;
-        hash ^= hash >> 32;
+    uint64_t parts[FC_MEMO_TEXT_BYTES / 8], hash = len * 64 + (uint64_t)(language + 2);
+    memcpy(parts, text, sizeof parts);
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        hash = (hash ^ parts[i]) * 0x9e3779b97f4a7c15u;
+        hash ^= hash >> 29;
     }
-    for (; i < word.len; i++)
-        hash = (hash ^ word.data[i]) * 0x100000001b3u;
-    hash *= 0xc4ceb9fe1a85ec53u;
-    return (uint32_t)(hash >> 32);
+    return (uint32_t)((hash * 0xff51afd7ed558ccdu) >> 32);
 }
 
-uint32_t fc_memo_fetch(const struct fc_memo *memo, int language, struct fc_span word)
+static bool holds(const struct fc_memo *memo, const struct fc_memo_slot *slot, uint32_t hash,
+                  int language, const char *text, size_t len)
 {
-    uint32_t hash = hash_of(language, word);
-    __builtin_prefetch(&memo->slots[hash % SLOTS], 1);
+    return slot->hash == hash && slot->epoch == memo->epoch && slot->language == language &&
+           slot->len == len && memcmp(slot->text, text, FC_MEMO_WORD_BYTES) == 0;
+}
+
+uint32_t fc_memo_fetch(const struct fc_memo *memo, int language, const char *text, size_t len)
+{
+    uint32_t hash = hash_of(language, text, len);
+    const struct fc_memo_slot *pair = &memo->slots[hash % SLOTS & ~1u];
+    __builtin_prefetch(pair, 1);
+    __builtin_prefetch(pair + 1, 1);
     return hash;
 }
 
 struct fc_memo_slot *fc_memo_find(struct fc_memo *memo, uint32_t hash, int language,
-                                  struct fc_span word)
+                                  const char *text, size_t len)
 {
-    if (word.len > FC_MEMO_WORD_BYTES)
+    struct fc_memo_slot *pair = &memo->slots[hash % SLOTS & ~1u];
+    if (len > FC_MEMO_WORD_BYTES)
         return NULL;
-    struct fc_memo_slot *slot = &memo->slots[hash % SLOTS];
-    if (slot->epoch == memo->epoch && slot->hash == hash && slot->language == language &&
-        slot->len == word.len && memcmp(slot->text, word.data, word.len) == 0)
-        return slot;
+    for (unsigned i = 0; i < 2; i++)
+        if (holds(memo, &pair[i], hash, language, text, len))
+            return &pair[i];
+    struct fc_memo_slot *slot = &pair[pair->epoch == memo->epoch];
     *slot = (struct fc_memo_slot){
-        .hash = hash, .epoch = memo->epoch, .language = (int8_t)language, .len = (uint8_t)word.len};
-    memcpy(slot->text, word.data, word.len);
+        .hash = hash, .epoch = memo->epoch, .language = (int8_t)language, .len = (uint8_t)len};
+    memcpy(slot->text, text, FC_MEMO_WORD_BYTES);
     return slot;
 }

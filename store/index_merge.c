@@ -41,7 +41,9 @@ struct merge {
     uint32_t count, cap;
     uint32_t *table; /* target + 1 by hash */
     uint32_t table_size;
-    struct fc_buf keys, items, docs; /* of items: uint32_t, targets; of docs: struct merged */
+    struct fc_buf keys, docs; /* of docs: struct merged */
+    uint32_t *items;          /* targets, document by document */
+    uint32_t item_count, item_cap;
     struct lookup batch[BATCH];
     uint32_t batch_count;
     uint32_t *list;      /* documents by target, those that go before */
@@ -146,7 +148,21 @@ static void fetch(const struct merge *merge)
     }
 }
 
-/* False when the document was there already. */
+/* For the items of a batch. */
+static enum fc_err make_room(struct merge *merge)
+{
+    if (merge->item_cap - merge->item_count >= BATCH)
+        return FC_OK;
+    uint32_t cap = merge->item_cap ? 2 * merge->item_cap : 4096;
+    uint32_t *items = realloc(merge->items, cap * sizeof *items);
+    if (!items)
+        return FC_E_NOMEM;
+    merge->items = items;
+    merge->item_cap = cap;
+    return FC_OK;
+}
+
+/* False when the document was there already. There must be room for an item. */
 static bool take_target(struct merge *merge, uint32_t number, uint32_t doc, bool in)
 {
     struct target *target = &merge->targets[number];
@@ -155,13 +171,13 @@ static bool take_target(struct merge *merge, uint32_t number, uint32_t doc, bool
     target->last = doc + 1;
     target->in += in;
     target->out += !in;
-    fc_buf_append(&merge->items, &number, sizeof number);
+    merge->items[merge->item_count++] = number;
     return true;
 }
 
 static enum fc_err look_up(struct merge *merge, struct merged *merged)
 {
-    enum fc_err err = FC_OK;
+    enum fc_err err = make_room(merge);
     fetch(merge);
     for (uint32_t i = 0; i < merge->batch_count && err == FC_OK; i++) {
         uint32_t target = 0;
@@ -173,7 +189,7 @@ static enum fc_err look_up(struct merge *merge, struct merged *merged)
         take_target(merge, target, merged->doc, merged->in);
     }
     merge->batch_count = 0;
-    return err == FC_OK ? fc_buf_check(&merge->items) : err;
+    return err;
 }
 
 static enum fc_err note(struct merge *merge, struct merged *merged, uint8_t tag,
@@ -215,11 +231,6 @@ static enum fc_err note_items(struct merge *merge, struct fc_span items, struct 
     return err == FC_OK ? look_up(merge, merged) : err;
 }
 
-static uint32_t item_count(const struct merge *merge)
-{
-    return (uint32_t)(merge->items.len / sizeof(uint32_t));
-}
-
 /* `first`: the document's first item, where some were noted before its row. */
 static enum fc_err note_row(struct merge *merge, uint32_t doc, struct fc_span row, uint8_t kind,
                             uint32_t first)
@@ -249,7 +260,7 @@ static enum fc_err note_row(struct merge *merge, uint32_t doc, struct fc_span ro
     err = note(merge, &merged, FC_TAG_FACET + FC_FACET_STATE, &key);
     if (err == FC_OK)
         err = note_items(merge, said.items, &merged);
-    merged.count = item_count(merge) - first;
+    merged.count = merge->item_count - first;
     fc_buf_append(&merge->docs, &merged, sizeof merged);
     return err == FC_OK ? fc_buf_check(&merge->docs) : err;
 }
@@ -257,7 +268,7 @@ static enum fc_err note_row(struct merge *merge, uint32_t doc, struct fc_span ro
 static bool full(const struct merge *merge)
 {
     return merge->docs.len >= merge->rows_max * sizeof(struct merged) ||
-           merge->items.len >= ITEMS_MAX * sizeof(uint32_t);
+           merge->item_count >= ITEMS_MAX;
 }
 
 static enum fc_err gather(struct merge *merge, uint8_t kind)
@@ -269,7 +280,7 @@ static enum fc_err gather(struct merge *merge, uint8_t kind)
         return err;
     err = fc_kv_seek(cursor, fc_span(&kind, 1), &key, &value);
     while (err == FC_OK && key.len == 5 && key.data[0] == kind && !full(merge)) {
-        err = note_row(merge, fc_get_be32(key.data + 1), value, kind, item_count(merge));
+        err = note_row(merge, fc_get_be32(key.data + 1), value, kind, merge->item_count);
         if (err == FC_OK)
             err = fc_kv_next(cursor, &key, &value);
     }
@@ -288,8 +299,8 @@ static struct fc_span key_of(const struct merge *merge, const struct target *tar
 static enum fc_err scatter(struct merge *merge)
 {
     const struct merged *docs = (const struct merged *)(const void *)merge->docs.data;
-    const uint32_t *items = (const uint32_t *)(const void *)merge->items.data;
-    merge->list = fc_wide_alloc(merge->items.len + sizeof *merge->list);
+    const uint32_t *items = merge->items;
+    merge->list = fc_wide_alloc((merge->item_count + (size_t)1) * sizeof *merge->list);
     if (!merge->list)
         return FC_E_NOMEM;
     uint32_t at = 0;
@@ -300,7 +311,7 @@ static enum fc_err scatter(struct merge *merge)
         target->in = at + out;
         at += out + in;
     }
-    uint32_t all = item_count(merge);
+    uint32_t all = merge->item_count;
     for (size_t i = 0; i < merge->docs.len / sizeof *docs; i++)
         for (uint32_t k = docs[i].first; k < docs[i].first + docs[i].count; k++) {
             struct target *target = &merge->targets[items[k]];
@@ -655,7 +666,7 @@ static void forget(struct merge *merge)
     merge->count = merge->batch_count = merge->chunk = 0;
     merge->generation_known = false;
     fc_buf_clear(&merge->keys);
-    fc_buf_clear(&merge->items);
+    merge->item_count = 0;
     fc_buf_clear(&merge->docs);
     if (merge->table)
         memset(merge->table, 0, merge->table_size * sizeof *merge->table);
@@ -669,7 +680,7 @@ static void destroy(struct merge *merge)
     free(merge->table);
     free(merge->list);
     fc_buf_finish(&merge->keys);
-    fc_buf_finish(&merge->items);
+    free(merge->items);
     fc_buf_finish(&merge->docs);
     free(merge);
 }
@@ -743,7 +754,7 @@ static void look_for(struct fc_bulk *bulk, enum fc_document_tier tier, struct fc
 static bool remembers(struct fc_bulk *bulk, struct waiting *waiting)
 {
     const struct fc_memo_slot *slot =
-        fc_memo_find(bulk->memo, waiting->hash, waiting->language, word_of(waiting));
+        fc_memo_find(bulk->memo, waiting->hash, waiting->language, waiting->text, waiting->len);
     if (!slot || !slot->word[waiting->tier])
         return false;
     waiting->targets[0] = slot->word[waiting->tier] - 1;
@@ -761,8 +772,8 @@ static enum fc_err learn(struct fc_bulk *bulk, struct waiting *const *words, uin
         err = target_of(merge, &merge->batch[i], &words[i / 2]->targets[i % 2]);
     merge->batch_count = 0;
     for (uint32_t i = 0; i < count && err == FC_OK; i++) {
-        struct fc_memo_slot *slot =
-            fc_memo_find(bulk->memo, words[i]->hash, words[i]->language, word_of(words[i]));
+        struct fc_memo_slot *slot = fc_memo_find(bulk->memo, words[i]->hash, words[i]->language,
+                                                 words[i]->text, words[i]->len);
         if (!slot)
             continue;
         slot->word[words[i]->tier] = words[i]->targets[0] + 1;
@@ -789,13 +800,15 @@ static enum fc_err flush_words(void *ctx)
         look_for(bulk, waiting->tier, word_of(waiting));
         look_for(bulk, waiting->tier, fc_stem(index->stemmer, waiting->language, word_of(waiting)));
     }
-    enum fc_err err = count > 0 ? learn(bulk, unknown, count) : FC_OK;
+    enum fc_err err = make_room(merge);
+    if (err == FC_OK && count > 0)
+        err = learn(bulk, unknown, count);
     for (uint32_t i = 0;
          i < bulk->waiting_count && err == FC_OK && index->terms < FC_INDEX_TERMS_MAX; i++)
         for (unsigned k = 0; k < 2; k++)
             index->terms += take_target(merge, bulk->waiting[i].targets[k], index->next_doc, true);
     bulk->waiting_count = 0;
-    return err == FC_OK ? fc_buf_check(&merge->items) : err;
+    return err;
 }
 
 static enum fc_err take_word(void *ctx, enum fc_document_tier tier, int language,
@@ -803,11 +816,12 @@ static enum fc_err take_word(void *ctx, enum fc_document_tier tier, int language
 {
     struct fc_bulk *bulk = ctx;
     struct waiting *waiting = &bulk->waiting[bulk->waiting_count++];
-    waiting->hash = fc_memo_fetch(bulk->memo, language, word);
     waiting->tier = tier;
     waiting->language = language;
     waiting->len = word.len;
+    memset(waiting->text, 0, FC_MEMO_TEXT_BYTES);
     memcpy(waiting->text, word.data, word.len);
+    waiting->hash = fc_memo_fetch(bulk->memo, language, waiting->text, word.len);
     return bulk->waiting_count == WAITING_MAX ? flush_words(bulk) : FC_OK;
 }
 
@@ -837,7 +851,7 @@ void fc_bulk_destroy(struct fc_bulk *bulk)
     free(bulk->merge.table);
     free(bulk->merge.list);
     fc_buf_finish(&bulk->merge.keys);
-    fc_buf_finish(&bulk->merge.items);
+    free(bulk->merge.items);
     fc_buf_finish(&bulk->merge.docs);
     free(bulk);
 }
@@ -866,7 +880,7 @@ static enum fc_err add_one(struct fc_bulk *bulk, uint32_t generation,
     struct fc_entry_key key = fc_entry_key(generation, key_hash);
     struct fc_entry entry;
     struct fc_span frame = {0};
-    uint32_t first = item_count(&bulk->merge);
+    uint32_t first = bulk->merge.item_count;
     fc_buf_clear(&bulk->hold);
     fc_buf_append(&bulk->hold, row.data, row.len);
     if (bulk->hold.failed)
