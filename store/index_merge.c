@@ -2,61 +2,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/index_memo.h"
-#include "store/index_priv.h"
+#include "store/index_merge_priv.h"
 #include "store/load_priv.h"
 #include "store/wide.h"
 
 enum {
-    ROWS_MAX = FC_DOCS_CHUNK,     /* of one pass */
     ITEMS_MAX = 16 * 1024 * 1024, /* in one pass, about */
     SLICE_ROWS = 16,              /* of what waits, that a commit merges at least */
-    BATCH = 32,                   /* items that are looked up together */
     AHEAD = 12,                   /* items, that memory is fetched before it is used */
-};
-
-/* A row that changes: all documents that come to it or go from it. */
-struct target {
-    uint32_t key, hash; /* where the key lies in `keys` */
-    uint32_t in, out;   /* how many; while filling, where the next one goes */
-    uint32_t number;    /* of a provider */
-    uint32_t last;      /* document that came last + 1 */
-    uint8_t tag, key_len;
-};
-struct merged {                                      /* one document */
-    uint32_t doc, generation, from, until, provider; /* provider: target + 1 */
-    uint32_t first, count;                           /* its targets, in `items` */
-    bool in, seen, contested;
-    uint8_t kind; /* of the row it came from */
-};
-struct lookup {
-    struct fc_index_key key;
-    uint32_t hash;
-    uint8_t tag;
-};
-struct merge {
-    struct fc_replica *replica;
-    size_t rows_max; /* of one pass */
-    struct target *targets;
-    uint32_t count, cap;
-    uint32_t *table; /* target + 1 by hash */
-    uint32_t table_size;
-    struct fc_buf keys, docs; /* of docs: struct merged */
-    uint32_t *items;          /* targets, document by document */
-    uint32_t item_count, item_cap;
-    struct lookup batch[BATCH];
-    uint32_t batch_count;
-    uint32_t *list;      /* documents by target, those that go before */
-    uint32_t generation; /* the one read last */
-    bool generation_known;
-    struct fc_index_generation row;
-    uint32_t chunk; /* whose freshness is known + 1 */
-    bool fresh;     /* no row has it yet: they come in order, and last */
 };
 
 /* -- gathering --------------------------------------------------------------------------------- */
 
-static uint32_t hash_of(struct fc_span key)
+uint32_t fc_merge_hash(struct fc_span key)
 {
     uint64_t hash = 0xcbf29ce484222325u;
     size_t i = 0;
@@ -71,10 +29,10 @@ static uint32_t hash_of(struct fc_span key)
     return (uint32_t)(hash ^ hash >> 29);
 }
 
-static enum fc_err grow(struct merge *merge)
+static enum fc_err grow(struct fc_merge *merge)
 {
     uint32_t cap = merge->cap ? 2 * merge->cap : 1024;
-    struct target *targets = fc_wide_alloc(cap * sizeof *targets);
+    struct fc_merge_target *targets = fc_wide_alloc(cap * sizeof *targets);
     uint32_t *table = targets ? fc_wide_alloc(2 * (size_t)cap * sizeof *table) : NULL;
     if (!table) {
         free(targets);
@@ -98,15 +56,16 @@ static enum fc_err grow(struct merge *merge)
     return FC_OK;
 }
 
-static bool is_target(const struct merge *merge, const struct target *target,
-                      const struct lookup *lookup)
+static bool is_target(const struct fc_merge *merge, const struct fc_merge_target *target,
+                      const struct fc_merge_lookup *lookup)
 {
     return target->hash == lookup->hash && target->tag == lookup->tag &&
            target->key_len == lookup->key.len &&
            memcmp(merge->keys.data + target->key, lookup->key.b, lookup->key.len) == 0;
 }
 
-static enum fc_err target_of(struct merge *merge, const struct lookup *lookup, uint32_t *target)
+enum fc_err fc_merge_target_of(struct fc_merge *merge, const struct fc_merge_lookup *lookup,
+                               uint32_t *target)
 {
     if (merge->count == merge->cap) {
         enum fc_err err = grow(merge);
@@ -121,16 +80,15 @@ static enum fc_err target_of(struct merge *merge, const struct lookup *lookup, u
         }
     *target = merge->count;
     merge->table[at] = merge->count + 1;
-    merge->targets[merge->count++] = (struct target){.key = (uint32_t)merge->keys.len,
-                                                     .hash = lookup->hash,
-                                                     .tag = lookup->tag,
-                                                     .key_len = (uint8_t)lookup->key.len};
+    merge->targets[merge->count++] = (struct fc_merge_target){.key = (uint32_t)merge->keys.len,
+                                                              .hash = lookup->hash,
+                                                              .tag = lookup->tag,
+                                                              .key_len = (uint8_t)lookup->key.len};
     fc_buf_append(&merge->keys, lookup->key.b, lookup->key.len);
     return fc_buf_check(&merge->keys);
 }
 
-/* The tables are larger than caches: what a batch will touch is fetched before it is looked at. */
-static void fetch(const struct merge *merge)
+void fc_merge_fetch(const struct fc_merge *merge)
 {
     if (merge->table_size == 0)
         return;
@@ -148,10 +106,9 @@ static void fetch(const struct merge *merge)
     }
 }
 
-/* For the items of a batch. */
-static enum fc_err make_room(struct merge *merge)
+enum fc_err fc_merge_make_room(struct fc_merge *merge)
 {
-    if (merge->item_cap - merge->item_count >= BATCH)
+    if (merge->item_cap - merge->item_count >= FC_MERGE_BATCH)
         return FC_OK;
     uint32_t cap = merge->item_cap ? 2 * merge->item_cap : 4096;
     uint32_t *items = realloc(merge->items, cap * sizeof *items);
@@ -162,45 +119,32 @@ static enum fc_err make_room(struct merge *merge)
     return FC_OK;
 }
 
-/* False when the document was there already. There must be room for an item. */
-static bool take_target(struct merge *merge, uint32_t number, uint32_t doc, bool in)
+static enum fc_err look_up(struct fc_merge *merge, struct fc_merge_doc *merged)
 {
-    struct target *target = &merge->targets[number];
-    if (target->last == doc + 1)
-        return false;
-    target->last = doc + 1;
-    target->in += in;
-    target->out += !in;
-    merge->items[merge->item_count++] = number;
-    return true;
-}
-
-static enum fc_err look_up(struct merge *merge, struct merged *merged)
-{
-    enum fc_err err = make_room(merge);
-    fetch(merge);
+    enum fc_err err = fc_merge_make_room(merge);
+    fc_merge_fetch(merge);
     for (uint32_t i = 0; i < merge->batch_count && err == FC_OK; i++) {
         uint32_t target = 0;
-        err = target_of(merge, &merge->batch[i], &target);
+        err = fc_merge_target_of(merge, &merge->batch[i], &target);
         if (err != FC_OK)
             break;
         if (merge->batch[i].tag == FC_TAG_PROVIDER)
             merged->provider = target + 1;
-        take_target(merge, target, merged->doc, merged->in);
+        fc_merge_take_target(merge, target, merged->doc, merged->in);
     }
     merge->batch_count = 0;
     return err;
 }
 
-static enum fc_err note(struct merge *merge, struct merged *merged, uint8_t tag,
+static enum fc_err note(struct fc_merge *merge, struct fc_merge_doc *merged, uint8_t tag,
                         const struct fc_index_key *key)
 {
-    struct lookup *lookup = &merge->batch[merge->batch_count++];
+    struct fc_merge_lookup *lookup = &merge->batch[merge->batch_count++];
     lookup->key.len = key->len;
     memcpy(lookup->key.b, key->b, key->len);
     lookup->tag = tag;
-    lookup->hash = hash_of(fc_index_span(key)) ^ tag * 0x9e3779b9u;
-    return merge->batch_count == BATCH ? look_up(merge, merged) : FC_OK;
+    lookup->hash = fc_merge_hash(fc_index_span(key)) ^ tag * 0x9e3779b9u;
+    return merge->batch_count == FC_MERGE_BATCH ? look_up(merge, merged) : FC_OK;
 }
 
 /* Among the targets a provider goes by its own name. */
@@ -212,7 +156,8 @@ static struct fc_index_key provider_key(struct fc_span provider)
     return key;
 }
 
-static enum fc_err note_items(struct merge *merge, struct fc_span items, struct merged *merged)
+static enum fc_err note_items(struct fc_merge *merge, struct fc_span items,
+                              struct fc_merge_doc *merged)
 {
     uint32_t chunk = merged->doc >> FC_DOCS_CHUNK_BITS;
     struct fc_span bytes;
@@ -231,9 +176,8 @@ static enum fc_err note_items(struct merge *merge, struct fc_span items, struct 
     return err == FC_OK ? look_up(merge, merged) : err;
 }
 
-/* `first`: the document's first item, where some were noted before its row. */
-static enum fc_err note_row(struct merge *merge, uint32_t doc, struct fc_span row, uint8_t kind,
-                            uint32_t first)
+enum fc_err fc_merge_note_row(struct fc_merge *merge, uint32_t doc, struct fc_span row,
+                              uint8_t kind, uint32_t first)
 {
     struct fc_said said;
     bool in = kind != 'X';
@@ -245,7 +189,7 @@ static enum fc_err note_row(struct merge *merge, uint32_t doc, struct fc_span ro
     }
     if (err != FC_OK)
         return err;
-    struct merged merged = {
+    struct fc_merge_doc merged = {
         .doc = doc, .generation = said.generation, .in = in, .kind = kind, .first = first};
     if (in) {
         merged.from = said.from;
@@ -265,13 +209,13 @@ static enum fc_err note_row(struct merge *merge, uint32_t doc, struct fc_span ro
     return err == FC_OK ? fc_buf_check(&merge->docs) : err;
 }
 
-static bool full(const struct merge *merge)
+bool fc_merge_full(const struct fc_merge *merge)
 {
-    return merge->docs.len >= merge->rows_max * sizeof(struct merged) ||
+    return merge->docs.len >= merge->rows_max * sizeof(struct fc_merge_doc) ||
            merge->item_count >= ITEMS_MAX;
 }
 
-static enum fc_err gather(struct merge *merge, uint8_t kind)
+static enum fc_err gather(struct fc_merge *merge, uint8_t kind)
 {
     struct fc_kv_cursor *cursor = NULL;
     struct fc_span key, value;
@@ -279,8 +223,8 @@ static enum fc_err gather(struct merge *merge, uint8_t kind)
     if (err != FC_OK)
         return err;
     err = fc_kv_seek(cursor, fc_span(&kind, 1), &key, &value);
-    while (err == FC_OK && key.len == 5 && key.data[0] == kind && !full(merge)) {
-        err = note_row(merge, fc_get_be32(key.data + 1), value, kind, merge->item_count);
+    while (err == FC_OK && key.len == 5 && key.data[0] == kind && !fc_merge_full(merge)) {
+        err = fc_merge_note_row(merge, fc_get_be32(key.data + 1), value, kind, merge->item_count);
         if (err == FC_OK)
             err = fc_kv_next(cursor, &key, &value);
     }
@@ -290,22 +234,22 @@ static enum fc_err gather(struct merge *merge, uint8_t kind)
 
 /* -- writing ----------------------------------------------------------------------------------- */
 
-static struct fc_span key_of(const struct merge *merge, const struct target *target)
+static struct fc_span key_of(const struct fc_merge *merge, const struct fc_merge_target *target)
 {
     return fc_span(merge->keys.data + target->key, target->key_len);
 }
 
 /* Lays the documents out by target; each target's `in` and `out` become where its own end. */
-static enum fc_err scatter(struct merge *merge)
+static enum fc_err scatter(struct fc_merge *merge)
 {
-    const struct merged *docs = (const struct merged *)(const void *)merge->docs.data;
+    const struct fc_merge_doc *docs = (const struct fc_merge_doc *)(const void *)merge->docs.data;
     const uint32_t *items = merge->items;
     merge->list = fc_wide_alloc((merge->item_count + (size_t)1) * sizeof *merge->list);
     if (!merge->list)
         return FC_E_NOMEM;
     uint32_t at = 0;
     for (uint32_t i = 0; i < merge->count; i++) {
-        struct target *target = &merge->targets[i];
+        struct fc_merge_target *target = &merge->targets[i];
         uint32_t out = target->out, in = target->in;
         target->out = at;
         target->in = at + out;
@@ -314,7 +258,7 @@ static enum fc_err scatter(struct merge *merge)
     uint32_t all = merge->item_count;
     for (size_t i = 0; i < merge->docs.len / sizeof *docs; i++)
         for (uint32_t k = docs[i].first; k < docs[i].first + docs[i].count; k++) {
-            struct target *target = &merge->targets[items[k]];
+            struct fc_merge_target *target = &merge->targets[items[k]];
             if (k + 2 * AHEAD < all) { /* neither lies in a cache */
                 __builtin_prefetch(&merge->targets[items[k + 2 * AHEAD]]);
                 __builtin_prefetch(&merge->list[merge->targets[items[k + AHEAD]].in], 1);
@@ -346,7 +290,7 @@ static enum fc_err count_word(struct fc_replica *replica, struct fc_span term, b
 }
 
 /* Whether no row speaks of the chunk yet: a bulk load writes each of its rows once. */
-static enum fc_err know_chunk(struct merge *merge, const uint8_t bytes[2])
+static enum fc_err know_chunk(struct fc_merge *merge, const uint8_t bytes[2])
 {
     uint32_t chunk = (uint32_t)bytes[0] << 8 | bytes[1];
     const uint8_t from[3] = {FC_INDEX_POSTINGS, bytes[0], bytes[1]};
@@ -364,7 +308,8 @@ static enum fc_err know_chunk(struct merge *merge, const uint8_t bytes[2])
     return err == FC_E_MISSING ? FC_OK : err;
 }
 
-static enum fc_err write_fresh(struct merge *merge, const struct target *target, uint32_t start)
+static enum fc_err write_fresh(struct fc_merge *merge, const struct fc_merge_target *target,
+                               uint32_t start)
 {
     struct fc_replica *replica = merge->replica;
     struct fc_buf *value = &replica->index->value;
@@ -381,7 +326,8 @@ static enum fc_err write_fresh(struct merge *merge, const struct target *target,
     return err;
 }
 
-static enum fc_err write_docs(struct merge *merge, const struct target *target, uint32_t start)
+static enum fc_err write_docs(struct fc_merge *merge, const struct fc_merge_target *target,
+                              uint32_t start)
 {
     struct fc_replica *replica = merge->replica;
     struct fc_buf *value = &replica->index->value;
@@ -426,8 +372,8 @@ static enum fc_err last_provider(struct fc_replica *replica, uint32_t *number)
 }
 
 /* Counts a provider's documents; its number is given with the first and goes with the last. */
-static enum fc_err write_provider(struct merge *merge, struct target *target, uint32_t in,
-                                  uint32_t out)
+static enum fc_err write_provider(struct fc_merge *merge, struct fc_merge_target *target,
+                                  uint32_t in, uint32_t out)
 {
     struct fc_txn *txn = merge->replica->txn;
     struct fc_span name = key_of(merge, target), row;
@@ -463,7 +409,8 @@ static enum fc_err write_provider(struct merge *merge, struct target *target, ui
                                 : err;
 }
 
-static enum fc_err write_target(struct merge *merge, struct target *target, uint32_t start)
+static enum fc_err write_target(struct fc_merge *merge, struct fc_merge_target *target,
+                                uint32_t start)
 {
     struct fc_txn *txn = merge->replica->txn;
     if (target->tag == FC_TAG_PROVIDER)
@@ -483,7 +430,7 @@ struct order {
 
 static int compare(const void *a, const void *b, void *ctx)
 {
-    const struct merge *merge = ctx;
+    const struct fc_merge *merge = ctx;
     const struct order *left = a, *right = b;
     for (unsigned i = 0; i < 2; i++)
         if (left->head[i] != right->head[i])
@@ -492,7 +439,7 @@ static int compare(const void *a, const void *b, void *ctx)
                        key_of(merge, &merge->targets[right->target]));
 }
 
-static enum fc_err write_targets(struct merge *merge)
+static enum fc_err write_targets(struct fc_merge *merge)
 {
     struct order *order = fc_wide_alloc((merge->count + 1) * sizeof *order);
     uint32_t *starts = fc_wide_alloc((merge->count + 1) * sizeof *starts);
@@ -508,7 +455,7 @@ static enum fc_err write_targets(struct merge *merge)
         qsort_r(order, merge->count, sizeof *order, compare, merge);
     for (uint32_t i = 0; i < merge->count && err == FC_OK; i++) {
         if (i + 2 * AHEAD < merge->count) {
-            const struct target *next = &merge->targets[order[i + AHEAD].target];
+            const struct fc_merge_target *next = &merge->targets[order[i + AHEAD].target];
             __builtin_prefetch(&merge->targets[order[i + 2 * AHEAD].target]);
             __builtin_prefetch(&starts[order[i + 2 * AHEAD].target]);
             __builtin_prefetch(merge->keys.data + next->key);
@@ -525,7 +472,7 @@ static enum fc_err write_targets(struct merge *merge)
 
 static int compare_docs(const void *a, const void *b)
 {
-    const struct merged *left = a, *right = b;
+    const struct fc_merge_doc *left = a, *right = b;
     if (left->doc != right->doc)
         return left->doc < right->doc ? -1 : 1;
     return left->in - right->in;
@@ -533,13 +480,13 @@ static int compare_docs(const void *a, const void *b)
 
 static int compare_generations(const void *a, const void *b)
 {
-    const struct merged *left = a, *right = b;
+    const struct fc_merge_doc *left = a, *right = b;
     if (left->generation != right->generation)
         return left->generation < right->generation ? -1 : 1;
     return compare_docs(a, b);
 }
 
-static uint32_t column_value(const struct merge *merge, const struct merged *merged,
+static uint32_t column_value(const struct fc_merge *merge, const struct fc_merge_doc *merged,
                              enum fc_column column)
 {
     if (!merged->in)
@@ -557,8 +504,8 @@ static uint32_t column_value(const struct merge *merge, const struct merged *mer
     return 0;
 }
 
-static enum fc_err write_column(struct merge *merge, const struct merged *docs, size_t count,
-                                enum fc_column column)
+static enum fc_err write_column(struct fc_merge *merge, const struct fc_merge_doc *docs,
+                                size_t count, enum fc_column column)
 {
     struct fc_txn *txn = merge->replica->txn;
     uint8_t page[FC_COLUMN_PAGE * 4];
@@ -595,7 +542,8 @@ static enum fc_err add_docs(struct fc_replica *replica, const struct fc_index_ke
 }
 
 /* Documents of one generation and chunk. */
-static enum fc_err write_sets(struct fc_replica *replica, const struct merged *docs, size_t count)
+static enum fc_err write_sets(struct fc_replica *replica, const struct fc_merge_doc *docs,
+                              size_t count)
 {
     uint32_t chunk = docs[0].doc >> FC_DOCS_CHUNK_BITS;
     struct fc_docs *sets[3] = {fc_docs_create(), fc_docs_create(), fc_docs_create()};
@@ -620,9 +568,9 @@ static enum fc_err write_sets(struct fc_replica *replica, const struct merged *d
     return err;
 }
 
-static enum fc_err write_documents(struct merge *merge)
+static enum fc_err write_documents(struct fc_merge *merge)
 {
-    struct merged *docs = (struct merged *)(void *)merge->docs.data;
+    struct fc_merge_doc *docs = (struct fc_merge_doc *)(void *)merge->docs.data;
     size_t count = merge->docs.len / sizeof *docs;
     enum fc_err err = FC_OK;
     if (count == 0)
@@ -641,9 +589,9 @@ static enum fc_err write_documents(struct merge *merge)
 }
 
 /* Rows that were gathered go. */
-static enum fc_err delete_rows(struct merge *merge)
+static enum fc_err delete_rows(struct fc_merge *merge)
 {
-    const struct merged *docs = (const struct merged *)(const void *)merge->docs.data;
+    const struct fc_merge_doc *docs = (const struct fc_merge_doc *)(const void *)merge->docs.data;
     struct fc_index *index = merge->replica->index;
     enum fc_err err = FC_OK;
     for (size_t i = 0; i < merge->docs.len / sizeof *docs && err == FC_OK; i++) {
@@ -659,7 +607,7 @@ static enum fc_err delete_rows(struct merge *merge)
     return err == FC_E_MISSING ? FC_E_CORRUPT : err;
 }
 
-static void forget(struct merge *merge)
+void fc_merge_forget(struct fc_merge *merge)
 {
     free(merge->list);
     merge->list = NULL;
@@ -672,20 +620,17 @@ static void forget(struct merge *merge)
         memset(merge->table, 0, merge->table_size * sizeof *merge->table);
 }
 
-static void destroy(struct merge *merge)
+void fc_merge_finish(struct fc_merge *merge)
 {
-    if (!merge)
-        return;
     free(merge->targets);
     free(merge->table);
     free(merge->list);
-    fc_buf_finish(&merge->keys);
     free(merge->items);
+    fc_buf_finish(&merge->keys);
     fc_buf_finish(&merge->docs);
-    free(merge);
 }
 
-static enum fc_err write_all(struct merge *merge)
+enum fc_err fc_merge_write_all(struct fc_merge *merge)
 {
     enum fc_err err = scatter(merge);
     if (err == FC_OK)
@@ -698,257 +643,23 @@ static enum fc_err write_all(struct merge *merge)
 /* Rows of these kinds; `rows` of them, or with 0 however many there are. */
 static enum fc_err run_passes(struct fc_replica *replica, const char *kinds, uint32_t rows)
 {
-    struct merge *merge = calloc(1, sizeof *merge);
+    struct fc_merge *merge = calloc(1, sizeof *merge);
     enum fc_err err = merge ? FC_OK : FC_E_NOMEM;
     bool more = true;
     replica->index->changed = true;
     while (err == FC_OK && more) {
-        forget(merge);
+        fc_merge_forget(merge);
         merge->replica = replica;
-        merge->rows_max = rows ? rows : ROWS_MAX;
+        merge->rows_max = rows ? rows : FC_MERGE_ROWS_MAX;
         for (const char *kind = kinds; *kind && err == FC_OK; kind++)
             err = gather(merge, (uint8_t)*kind);
-        more = rows == 0 && full(merge);
+        more = rows == 0 && fc_merge_full(merge);
         if (err == FC_OK)
-            err = write_all(merge);
+            err = fc_merge_write_all(merge);
     }
-    destroy(merge);
-    return err;
-}
-
-/* -- many at once ------------------------------------------------------------------------------ */
-
-struct waiting { /* a word whose slot is being fetched */
-    uint32_t hash, targets[2];
-    enum fc_document_tier tier;
-    int language;
-    size_t len;
-    char text[FC_WORD_BYTES_MAX];
-};
-static struct fc_span word_of(const struct waiting *waiting)
-{
-    return fc_span(waiting->text, waiting->len);
-}
-
-enum { WAITING_MAX = BATCH / 2 };
-struct fc_bulk {
-    struct merge merge;
-    struct waiting waiting[WAITING_MAX];
-    uint32_t waiting_count;
-    struct fc_buf hold;
-    struct fc_word_sink sink;
-    struct fc_memo *memo;
-    uint32_t memo_chunk; /* whose rows it remembers */
-};
-
-static void look_for(struct fc_bulk *bulk, enum fc_document_tier tier, struct fc_span term)
-{
-    struct lookup *lookup = &bulk->merge.batch[bulk->merge.batch_count++];
-    struct fc_index_key key = fc_index_key_item((uint8_t)tier, bulk->memo_chunk, term);
-    lookup->key.len = key.len;
-    memcpy(lookup->key.b, key.b, key.len);
-    lookup->tag = (uint8_t)tier;
-    lookup->hash = hash_of(fc_index_span(&key)) ^ lookup->tag * 0x9e3779b9u;
-}
-
-static bool remembers(struct fc_bulk *bulk, struct waiting *waiting)
-{
-    const struct fc_memo_slot *slot =
-        fc_memo_find(bulk->memo, waiting->hash, waiting->language, waiting->text, waiting->len);
-    if (!slot || !slot->word[waiting->tier])
-        return false;
-    waiting->targets[0] = slot->word[waiting->tier] - 1;
-    waiting->targets[1] = slot->stem[waiting->tier] - 1;
-    return true;
-}
-
-/* Rows of words that were not met before, or not in such a field; two look-ups each. */
-static enum fc_err learn(struct fc_bulk *bulk, struct waiting *const *words, uint32_t count)
-{
-    struct merge *merge = &bulk->merge;
-    enum fc_err err = FC_OK;
-    fetch(merge);
-    for (uint32_t i = 0; i < 2 * count && err == FC_OK; i++)
-        err = target_of(merge, &merge->batch[i], &words[i / 2]->targets[i % 2]);
-    merge->batch_count = 0;
-    for (uint32_t i = 0; i < count && err == FC_OK; i++) {
-        struct fc_memo_slot *slot = fc_memo_find(bulk->memo, words[i]->hash, words[i]->language,
-                                                 words[i]->text, words[i]->len);
-        if (!slot)
-            continue;
-        slot->word[words[i]->tier] = words[i]->targets[0] + 1;
-        slot->stem[words[i]->tier] = words[i]->targets[1] + 1;
-    }
-    return err;
-}
-
-static enum fc_err flush_words(void *ctx)
-{
-    struct fc_bulk *bulk = ctx;
-    struct merge *merge = &bulk->merge;
-    struct fc_index *index = merge->replica->index;
-    struct waiting *unknown[WAITING_MAX];
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < bulk->waiting_count; i++) {
-        struct waiting *waiting = &bulk->waiting[i];
-        if (remembers(bulk, waiting)) {
-            __builtin_prefetch(&merge->targets[waiting->targets[0]], 1);
-            __builtin_prefetch(&merge->targets[waiting->targets[1]], 1);
-            continue;
-        }
-        unknown[count++] = waiting;
-        look_for(bulk, waiting->tier, word_of(waiting));
-        look_for(bulk, waiting->tier, fc_stem(index->stemmer, waiting->language, word_of(waiting)));
-    }
-    enum fc_err err = make_room(merge);
-    if (err == FC_OK && count > 0)
-        err = learn(bulk, unknown, count);
-    for (uint32_t i = 0;
-         i < bulk->waiting_count && err == FC_OK && index->terms < FC_INDEX_TERMS_MAX; i++)
-        for (unsigned k = 0; k < 2; k++)
-            index->terms += take_target(merge, bulk->waiting[i].targets[k], index->next_doc, true);
-    bulk->waiting_count = 0;
-    return err;
-}
-
-static enum fc_err take_word(void *ctx, enum fc_document_tier tier, int language,
-                             struct fc_span word)
-{
-    struct fc_bulk *bulk = ctx;
-    struct waiting *waiting = &bulk->waiting[bulk->waiting_count++];
-    waiting->tier = tier;
-    waiting->language = language;
-    waiting->len = word.len;
-    memset(waiting->text, 0, FC_MEMO_TEXT_BYTES);
-    memcpy(waiting->text, word.data, word.len);
-    waiting->hash = fc_memo_fetch(bulk->memo, language, waiting->text, word.len);
-    return bulk->waiting_count == WAITING_MAX ? flush_words(bulk) : FC_OK;
-}
-
-enum fc_err fc_bulk_create(struct fc_replica *replica, struct fc_bulk **bulk)
-{
-    *bulk = calloc(1, sizeof **bulk);
-    if (!*bulk)
-        return FC_E_NOMEM;
-    (*bulk)->merge.replica = replica;
-    (*bulk)->merge.rows_max = ROWS_MAX;
-    (*bulk)->sink = (struct fc_word_sink){take_word, flush_words, *bulk};
-    (*bulk)->memo = fc_memo_create();
-    if ((*bulk)->memo)
-        return FC_OK;
-    fc_bulk_destroy(*bulk);
-    *bulk = NULL;
-    return FC_E_NOMEM;
-}
-
-void fc_bulk_destroy(struct fc_bulk *bulk)
-{
-    if (!bulk)
-        return;
-    fc_memo_destroy(bulk->memo);
-    fc_buf_finish(&bulk->hold);
-    free(bulk->merge.targets);
-    free(bulk->merge.table);
-    free(bulk->merge.list);
-    fc_buf_finish(&bulk->merge.keys);
-    free(bulk->merge.items);
-    fc_buf_finish(&bulk->merge.docs);
-    free(bulk);
-}
-
-/* What an entry says: the words of its texts are noted at once, the rest is in index->said. */
-static enum fc_err say_one(struct fc_bulk *bulk, uint32_t generation, const struct fc_entry *entry,
-                           struct fc_span frame)
-{
-    struct fc_index *index = bulk->merge.replica->index;
-    uint32_t chunk = index->next_doc >> FC_DOCS_CHUNK_BITS;
-    if (chunk != bulk->memo_chunk)
-        fc_memo_forget(bulk->memo);
-    bulk->memo_chunk = chunk;
-    bulk->waiting_count = 0;
-    index->sink = &bulk->sink;
-    enum fc_err err = fc_index_say_frame(bulk->merge.replica, generation, entry, frame);
-    index->sink = NULL;
-    return err;
-}
-
-static enum fc_err add_one(struct fc_bulk *bulk, uint32_t generation,
-                           const struct fc_hash *key_hash, struct fc_span row)
-{
-    struct fc_replica *replica = bulk->merge.replica;
-    struct fc_index *index = replica->index;
-    struct fc_entry_key key = fc_entry_key(generation, key_hash);
-    struct fc_entry entry;
-    struct fc_span frame = {0};
-    uint32_t first = bulk->merge.item_count;
-    fc_buf_clear(&bulk->hold);
-    fc_buf_append(&bulk->hold, row.data, row.len);
-    if (bulk->hold.failed)
-        return FC_E_NOMEM;
-    if (fc_entry_parse(key_hash, fc_buf_span(&bulk->hold), &entry) != FC_OK)
-        return FC_OK; /* a row that is damaged: fc_replica_verify reports it */
-    enum fc_err err = FC_OK;
-    if (entry.state == FC_CONTENT_PRESENT)
-        err = fc_kv_get(replica->txn, FC_TABLE_CONTENT, fc_span(key.b, sizeof key.b), &frame);
-    if (err == FC_OK || err == FC_E_MISSING)
-        err = index->next_doc == UINT32_MAX ? FC_E_BOUND : say_one(bulk, generation, &entry, frame);
-    if (err == FC_OK)
-        err = fc_index_add_doc(replica, generation, index->next_doc, key_hash);
-    if (err == FC_OK)
-        err = note_row(&bulk->merge, index->next_doc, fc_buf_span(&index->said), 0, first);
-    index->next_doc++;
-    index->staged -= index->staged > 0;
-    index->changed = true;
-    return err;
-}
-
-static enum fc_err add_some(struct fc_bulk *bulk, uint32_t generation, struct fc_hash *upto,
-                            uint32_t max, uint32_t *added, bool *done)
-{
-    struct fc_entry_key key = fc_entry_key(generation, upto);
-    struct fc_kv_cursor *cursor = NULL;
-    struct fc_span found, value, from = fc_span(key.b, sizeof key.b);
-    enum fc_err err = fc_kv_cursor_open(bulk->merge.replica->txn, FC_TABLE_ENTRY, &cursor);
-    if (err != FC_OK)
-        return err;
-    err = fc_kv_seek(cursor, from, &found, &value);
-    if (err == FC_OK && fc_span_eq(found, from))
-        err = fc_kv_next(cursor, &found, &value);
-    while (err == FC_OK && *added < max && !full(&bulk->merge)) {
-        if (found.len != sizeof key.b || memcmp(found.data, key.b, 4) != 0) {
-            err = FC_E_MISSING;
-            break;
-        }
-        memcpy(upto->b, found.data + 4, sizeof upto->b);
-        err = add_one(bulk, generation, upto, value);
-        (*added)++;
-        if (err == FC_OK)
-            err = fc_kv_next(cursor, &found, &value);
-    }
-    fc_kv_cursor_close(cursor);
-    *done = err == FC_E_MISSING;
-    return err == FC_E_MISSING ? FC_OK : err;
-}
-
-enum fc_err fc_bulk_add(struct fc_bulk *bulk, uint32_t generation, uint32_t max, uint32_t *added,
-                        bool *done)
-{
-    struct fc_replica *replica = bulk->merge.replica;
-    struct fc_index_generation row;
-    *added = 0;
-    *done = false;
-    bulk->merge.generation_known = false;
-    enum fc_err err = fc_index_generation_get(replica->txn, generation, &row);
-    if (err == FC_OK)
-        err = add_some(bulk, generation, &row.upto, max, added, done);
-    return err == FC_OK ? fc_index_generation_put(replica, generation, &row) : err;
-}
-
-enum fc_err fc_bulk_write(struct fc_bulk *bulk)
-{
-    enum fc_err err = write_all(&bulk->merge);
-    forget(&bulk->merge);
-    fc_memo_forget(bulk->memo);
+    if (merge)
+        fc_merge_finish(merge);
+    free(merge);
     return err;
 }
 
