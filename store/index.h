@@ -2,7 +2,7 @@
  * same transaction as the entries, so that it is never behind them and never says otherwise.
  *
  * A document is an entry under a number. What an entry says is worked out when it is put and kept
- * as one row; rows are merged into the bitmaps by the hundreds, at a commit. Until then searches
+ * as one row; rows are merged into the bitmaps some at a time, at commits. Until then searches
  * read the rows themselves. A generation that is being loaded is indexed as it comes and seen when
  * it is flipped. Nothing of it is signed; it can be made again from the entries at any time.
  *

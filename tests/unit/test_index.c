@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/index.h"
+#include "store/index_priv.h"
 #include "store/kv_lmdb.h"
 #include "store/query.h"
 #include "store/reader.h"
@@ -588,6 +588,59 @@ static void test_readers_search(void **state)
     stop(pair);
 }
 
+/* -- rows that wait ---------------------------------------------------------------------------- */
+
+/* Puts `count` entries in one commit, under numbers from *next on. */
+static void put_more(struct pair *pair, unsigned *next, unsigned count)
+{
+    struct fc_test_batch batch = {.now_ms = 0};
+    char(*contents)[1024] = calloc(count, sizeof *contents);
+    char(*keys)[64] = calloc(count, sizeof *keys);
+    assert_non_null(contents);
+    assert_non_null(keys);
+    for (unsigned i = 0; i < count; i++) {
+        snprintf(keys[i], sizeof keys[i], "https://w.example/%u", (*next)++);
+        make_content(pair, keys[i], contents[i], sizeof contents[i]);
+        fc_test_batch_put(&batch, keys[i], contents[i]);
+    }
+    assert_ok(fc_test_publish(&pair->a, &pair->parties[0], &batch, NULL));
+    fc_test_batch_finish(&batch);
+    free(contents);
+    free(keys);
+}
+
+static void check_sums(struct pair *pair, unsigned documents)
+{
+    struct fc_index_sums actual, expected;
+    assert_ok(fc_index_sum_expected(pair->a.replica, &expected));
+    assert_ok(fc_index_sum_actual(pair->a.replica, &actual));
+    assert_int_equal(actual.documents, documents);
+    assert_memory_equal(&actual, &expected, sizeof actual);
+}
+
+/* Rows that wait are merged a few at a commit, so that no writer waits for all of them. */
+static void test_slices(void **state)
+{
+    struct pair *pair = *state;
+    unsigned next = 0;
+    start(pair, 5);
+    const struct fc_index *index = pair->a.replica->index;
+    put_more(pair, &next, FC_INDEX_PENDING_MAX);
+    assert_int_equal(index->pending, FC_INDEX_PENDING_MAX); /* as many as may wait */
+    for (unsigned i = 0; i < 40; i++) {
+        put_more(pair, &next, 1);
+        assert_in_range(index->pending, FC_INDEX_PENDING_MAX - 16, FC_INDEX_PENDING_MAX);
+        check_sums(pair, next);
+    }
+    put_more(pair, &next, 100); /* what comes at once goes at once */
+    assert_in_range(index->pending, FC_INDEX_PENDING_MAX - 16, FC_INDEX_PENDING_MAX);
+    check_sums(pair, next);
+    put_more(pair, &next, 2 * FC_INDEX_PENDING_MAX + 1);
+    assert_int_equal(index->pending, 0);
+    check_sums(pair, next);
+    stop(pair);
+}
+
 #define ON(f, name, at)                                                                            \
     {                                                                                              \
 #f name, f, setup, teardown, &fc_test_backends[at]                                         \
@@ -596,10 +649,9 @@ static void test_readers_search(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON(test_random_histories, " (memory)", 0),
-        ON(test_random_histories, " (lmdb)", 1),
-        ON(test_random_histories, " (shared)", 2),
-        ON(test_readers_search, " (lmdb)", 1),
+        ON(test_random_histories, " (memory)", 0), ON(test_random_histories, " (lmdb)", 1),
+        ON(test_random_histories, " (shared)", 2), ON(test_readers_search, " (lmdb)", 1),
+        ON(test_slices, " (memory)", 0),           ON(test_slices, " (lmdb)", 1),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
