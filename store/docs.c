@@ -348,6 +348,8 @@ void fc_docs_open(const struct fc_docs *docs, uint32_t chunk, struct fc_docs_bit
                 return;
             uint32_t low = list[i] & (FC_DOCS_CHUNK - 1);
             bits->words[low / 64] |= 1ull << low % 64;
+            if (bits->count < FC_DOCS_FEW)
+                bits->few[bits->count] = (uint16_t)low;
             bits->count++;
         }
         if (count < sizeof list / sizeof list[0] || list[count - 1] == UINT32_MAX)
@@ -370,6 +372,29 @@ static uint32_t common_run(const struct fc_docs_bits *bits, uint32_t first, uint
     return count;
 }
 
+/* Of few numbers each is looked for, which costs less than to read the whole value. */
+static uint32_t few_in_bits(const struct fc_docs_bits *bits, const uint8_t *body)
+{
+    uint32_t found = 0;
+    for (uint32_t i = 0; i < bits->count; i++)
+        found += body[bits->few[i] / 8] >> bits->few[i] % 8 & 1;
+    return found;
+}
+
+static uint32_t few_in_runs(const struct fc_docs_bits *bits, const uint8_t *body, size_t len)
+{
+    uint32_t found = 0;
+    size_t at = 0;
+    for (uint32_t i = 0; i < bits->count; i++) {
+        while (at + 4 <= len && get16(body + at + 2) < bits->few[i])
+            at += 4;
+        if (at + 4 > len)
+            break;
+        found += get16(body + at) <= bits->few[i];
+    }
+    return found;
+}
+
 enum fc_err fc_docs_common(const struct fc_docs_bits *bits, struct fc_span value, uint32_t *count)
 {
     *count = 0;
@@ -378,7 +403,12 @@ enum fc_err fc_docs_common(const struct fc_docs_bits *bits, struct fc_span value
     const uint8_t *body = value.data + 1;
     size_t len = value.len - 1;
     uint32_t found = 0;
-    if (value.data[0] == FORM_BITS && len == FC_DOCS_CHUNK / 8) {
+    bool few = bits->count > 0 && bits->count <= FC_DOCS_FEW;
+    if (few && value.data[0] == FORM_BITS && len == FC_DOCS_CHUNK / 8) {
+        found = few_in_bits(bits, body);
+    } else if (few && value.data[0] == FORM_RUNS) {
+        found = few_in_runs(bits, body, len);
+    } else if (value.data[0] == FORM_BITS && len == FC_DOCS_CHUNK / 8) {
         for (size_t i = 0; i < WORDS; i++) {
             uint64_t word;
             memcpy(&word, body + i * sizeof word, sizeof word);

@@ -45,9 +45,11 @@ FC_MUST_USE enum fc_err fc_docs_patch(uint32_t chunk, struct fc_span value, cons
                                       struct fc_buf *patched);
 
 /* One chunk of a set laid open, to count many values against. */
+enum { FC_DOCS_FEW = 256 };
 struct fc_docs_bits {
     uint64_t words[FC_DOCS_CHUNK / 64];
     uint32_t count;
+    uint16_t few[FC_DOCS_FEW]; /* the first of them, in order */
 };
 void fc_docs_open(const struct fc_docs *docs, uint32_t chunk, struct fc_docs_bits *bits);
 /* Adds what a value holds; and takes all over into a set. FC_E_CORRUPT, FC_E_NOMEM. */

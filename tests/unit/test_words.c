@@ -234,6 +234,25 @@ static void test_bounds_of_a_query(void **state)
 
 /* -- sets -------------------------------------------------------------------------------------- */
 
+/* Few numbers are counted in another way than many. */
+static void check_common(const struct fc_docs *docs, struct fc_span value, uint32_t chunk)
+{
+    static const uint32_t counts[] = {1, FC_DOCS_FEW, FC_DOCS_FEW + 1};
+    static struct fc_docs_bits bits;
+    for (unsigned c = 0; c < sizeof counts / sizeof counts[0]; c++)
+        for (uint32_t step = 1; step <= 251; step += 125) {
+            struct fc_docs *other = fc_docs_create();
+            uint32_t common;
+            for (uint32_t i = 0; i < counts[c]; i++)
+                fc_docs_add(other, (chunk << FC_DOCS_CHUNK_BITS) + (i * step + 3) % FC_DOCS_CHUNK);
+            fc_docs_open(other, chunk, &bits);
+            assert_int_equal(bits.count, counts[c]);
+            assert_int_equal(fc_docs_common(&bits, value, &common), FC_OK);
+            assert_int_equal(common, fc_docs_count_and(docs, other));
+            fc_docs_destroy(other);
+        }
+}
+
 static void check_set(const uint32_t *list, size_t count, uint32_t chunk)
 {
     struct fc_docs *docs = fc_docs_create(), *again = fc_docs_create();
@@ -250,6 +269,7 @@ static void check_set(const uint32_t *list, size_t count, uint32_t chunk)
     fc_docs_open(docs, chunk, &bits);
     assert_int_equal(fc_docs_common(&bits, fc_buf_span(&value), &common), FC_OK);
     assert_int_equal(common, count);
+    check_common(docs, fc_buf_span(&value), chunk);
     /* Half of it out, then in again. */
     assert_int_equal(fc_docs_patch(chunk, fc_buf_span(&value), list, count / 2, NULL, 0, &patched),
                      FC_OK);
