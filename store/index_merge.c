@@ -270,23 +270,23 @@ static enum fc_err scatter(struct fc_merge *merge)
 
 enum { WORD_AT = 4 }; /* in a key of postings: past kind, chunk, tier */
 
-/* One more row, or one less, that has a word. */
-static enum fc_err count_word(struct fc_replica *replica, struct fc_span term, bool more)
+/* One more row, or one less, that has a word; `row`: its key. */
+static enum fc_err count_word(struct fc_replica *replica, struct fc_span row, bool more)
 {
-    struct fc_index_key key = fc_index_key_word(term);
-    struct fc_span row;
-    uint8_t bytes[4];
-    uint32_t count = 0;
-    enum fc_err err = fc_kv_get(replica->txn, FC_TABLE_INDEX, fc_index_span(&key), &row);
-    if (err == FC_OK && row.len == 4)
-        count = fc_get_be32(row.data);
+    struct fc_span word = fc_span(row.data + WORD_AT, row.len - WORD_AT);
+    struct fc_index_key key = fc_index_key_word(word);
+    struct fc_word_places places = {0};
+    enum fc_err err = fc_word_places_get(replica->txn, word, &places);
     if (err != FC_OK && err != FC_E_MISSING)
         return err;
-    if (!more && count <= 1)
-        return count ? fc_kv_del(replica->txn, FC_TABLE_INDEX, fc_index_span(&key)) : FC_OK;
-    fc_put_be32(bytes, more ? count + 1 : count - 1);
-    return fc_kv_put(replica->txn, FC_TABLE_INDEX, fc_index_span(&key),
-                     fc_span(bytes, sizeof bytes));
+    if (!more && places.rows <= 1)
+        return err == FC_OK ? fc_kv_del(replica->txn, FC_TABLE_INDEX, fc_index_span(&key)) : FC_OK;
+    places.rows += more ? 1 : -1u;
+    if (more) {
+        places.tiers |= (uint8_t)(1u << row.data[WORD_AT - 1]);
+        places.chunks |= fc_word_chunk((uint32_t)row.data[1] << 8 | row.data[2]);
+    }
+    return fc_word_places_put(replica, word, &places);
 }
 
 /* Whether no row speaks of the chunk yet: a bulk load writes each of its rows once. */
@@ -322,7 +322,7 @@ static enum fc_err write_fresh(struct fc_merge *merge, const struct fc_merge_tar
         return err;
     err = fc_kv_append(replica->txn, FC_TABLE_INDEX, key, fc_buf_span(value));
     if (err == FC_OK && key.data[WORD_AT] > 1)
-        err = count_word(replica, fc_span(key.data + WORD_AT, key.len - WORD_AT), true);
+        err = count_word(replica, key, true);
     return err;
 }
 
@@ -353,7 +353,7 @@ static enum fc_err write_docs(struct fc_merge *merge, const struct fc_merge_targ
     else if (had)
         err = fc_kv_del(replica->txn, FC_TABLE_INDEX, key);
     if (err == FC_OK && target->tag < FC_TIERS && had != (value->len > 0) && key.data[WORD_AT] > 1)
-        err = count_word(replica, fc_span(key.data + WORD_AT, key.len - WORD_AT), !had);
+        err = count_word(replica, key, !had);
     return err;
 }
 

@@ -12,7 +12,7 @@
  *   'G' generation, chunk          -> documents merged
  *   'L' set, chunk                 -> documents: 0 seen, 1 of contested feeds
  *   'C' column, page               -> a number for each of FC_COLUMN_PAGE documents
- *   'W' term                       -> how many 'p' rows have it: the dictionary
+ *   'W' term                       -> how many 'p' rows have it, and where: the dictionary
  *   'V' number                     -> a provider
  *   'U' hash of a provider         -> its number, how many documents have it
  *   'N' folded name, document      -> nothing
@@ -163,6 +163,23 @@ FC_MUST_USE enum fc_err fc_index_docs_set(struct fc_replica *replica,
 FC_MUST_USE enum fc_err fc_index_docs_all(struct fc_txn *txn, struct fc_span prefix,
                                           struct fc_docs *docs);
 FC_MUST_USE enum fc_err fc_index_write(struct fc_replica *replica); /* 'I' */
+
+/* Where a word's rows are, so that they are not looked for elsewhere. What was there once may still
+ * be named while any row has the word. */
+struct fc_word_places {
+    uint32_t rows;
+    uint8_t tiers;   /* a bit each */
+    uint64_t chunks; /* a bit for those with the same last six bits */
+};
+static inline uint64_t fc_word_chunk(uint32_t chunk)
+{
+    return 1ull << (chunk & 63);
+}
+FC_MUST_USE enum fc_err fc_word_places_parse(struct fc_span row, struct fc_word_places *out);
+FC_MUST_USE enum fc_err fc_word_places_get(struct fc_txn *txn, struct fc_span word,
+                                           struct fc_word_places *out);
+FC_MUST_USE enum fc_err fc_word_places_put(struct fc_replica *replica, struct fc_span word,
+                                           const struct fc_word_places *places);
 
 /* -- extraction -------------------------------------------------------------------------------- */
 

@@ -117,7 +117,7 @@ struct fc_index_key fc_index_key_name(struct fc_span name, uint32_t doc)
 
 /* -- rows -------------------------------------------------------------------------------------- */
 
-enum { INFO_BYTES = 29, GENERATION_BYTES = 74 };
+enum { INFO_BYTES = 29, GENERATION_BYTES = 74, PLACES_BYTES = 13 };
 
 enum fc_err fc_index_write(struct fc_replica *replica)
 {
@@ -156,6 +156,35 @@ enum fc_err fc_index_open(struct fc_replica *replica, struct fc_txn *txn)
     index->purges = fc_get_be32(row.data + 24);
     index->stale = row.data[28] != 1;
     return FC_OK;
+}
+
+enum fc_err fc_word_places_parse(struct fc_span row, struct fc_word_places *out)
+{
+    if (row.len != PLACES_BYTES)
+        return FC_E_CORRUPT;
+    out->rows = fc_get_be32(row.data);
+    out->tiers = row.data[4];
+    out->chunks = fc_get_be64(row.data + 5);
+    return FC_OK;
+}
+
+enum fc_err fc_word_places_get(struct fc_txn *txn, struct fc_span word, struct fc_word_places *out)
+{
+    struct fc_index_key key = fc_index_key_word(word);
+    struct fc_span row;
+    enum fc_err err = fc_kv_get(txn, FC_TABLE_INDEX, fc_index_span(&key), &row);
+    return err == FC_OK ? fc_word_places_parse(row, out) : err;
+}
+
+enum fc_err fc_word_places_put(struct fc_replica *replica, struct fc_span word,
+                               const struct fc_word_places *places)
+{
+    struct fc_index_key key = fc_index_key_word(word);
+    uint8_t row[PLACES_BYTES];
+    fc_put_be32(row, places->rows);
+    row[4] = places->tiers;
+    fc_put_be64(row + 5, places->chunks);
+    return fc_kv_put(replica->txn, FC_TABLE_INDEX, fc_index_span(&key), fc_span(row, sizeof row));
 }
 
 enum fc_err fc_index_generation_get(struct fc_txn *txn, uint32_t generation,

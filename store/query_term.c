@@ -57,11 +57,15 @@ static void pending_items(struct fc_run *run, uint8_t tag, struct fc_span item, 
     }
 }
 
+/* `places`: where an item's rows are, or NULL. */
 static enum fc_err item_docs(struct fc_run *run, uint8_t tag, struct fc_span item,
-                             struct fc_docs *docs)
+                             const struct fc_word_places *places, struct fc_docs *docs)
 {
     enum fc_err err = FC_OK;
-    for (uint32_t chunk = 0; chunk < run->chunks && err == FC_OK; chunk++) {
+    bool none = places && !(places->tiers & 1u << tag);
+    for (uint32_t chunk = 0; chunk < run->chunks && err == FC_OK && !none; chunk++) {
+        if (places && !(places->chunks & fc_word_chunk(chunk)))
+            continue;
         struct fc_index_key key = fc_index_key_item(tag, chunk, item);
         err = fc_index_docs_get(run->txn, &key, chunk, docs);
     }
@@ -133,18 +137,20 @@ static void add_form(struct fc_run *run, struct forms *forms, struct fc_span tex
     fc_run_form(run, text, forms->prefix);
 }
 
-/* Whether any document has the word: of the many stems that a word may have, few are. */
-static bool is_known(struct fc_run *run, struct fc_span word)
+/* Where a word stands; false: in no document. */
+static bool is_known(struct fc_run *run, struct fc_span word, enum fc_err *err)
 {
-    struct fc_index_key key = fc_index_key_word(word);
-    struct fc_span row;
-    return run->pending_count > 0 ||
-           fc_kv_get(run->txn, FC_TABLE_INDEX, fc_index_span(&key), &row) == FC_OK;
+    struct fc_word_places places;
+    enum fc_err found = fc_word_places_get(run->txn, word, &places);
+    if (found != FC_OK && found != FC_E_MISSING)
+        *err = found;
+    return run->pending_count > 0 || found == FC_OK;
 }
 
 /* Most languages agree on most stems: each is looked up once. */
-static void stem_forms(struct fc_run *run, struct forms *forms, struct fc_span word)
+static enum fc_err stem_forms(struct fc_run *run, struct forms *forms, struct fc_span word)
 {
+    enum fc_err err = FC_OK;
     struct fc_form tried[FC_STEM_LANGUAGES];
     uint32_t count = 0;
     for (int language = 0; language < FC_STEM_LANGUAGES; language++) {
@@ -155,9 +161,10 @@ static void stem_forms(struct fc_run *run, struct forms *forms, struct fc_span w
         struct fc_form *form = &tried[count++];
         form->len = (uint8_t)stem.len;
         memcpy(form->text, stem.data, stem.len);
-        if (is_known(run, fc_span(form->text, form->len)))
+        if (is_known(run, fc_span(form->text, form->len), &err))
             add_form(run, forms, fc_span(form->text, form->len));
     }
+    return err;
 }
 
 /* Edits between two words (Levenshtein, with neighbours swapped as one), or more than `max`. */
@@ -224,20 +231,42 @@ static enum fc_err typo_forms(struct fc_run *run, struct forms *forms, struct fc
 
 /* -- text -------------------------------------------------------------------------------------- */
 
+static enum fc_err form_docs(struct fc_run *run, struct fc_span form, unsigned tiers,
+                             struct fc_unit *unit)
+{
+    struct fc_word_places places = {0};
+    enum fc_err err = fc_word_places_get(run->txn, form, &places);
+    if (err == FC_E_MISSING) /* but in rows that wait, perhaps */
+        err = FC_OK;
+    for (uint8_t tier = 0; tier < FC_TIERS && err == FC_OK; tier++)
+        if (tiers & 1u << tier)
+            err = item_docs(run, tier, form, &places, unit->tiers[tier]);
+    return err;
+}
+
+static enum fc_err prefix_form_docs(struct fc_run *run, struct fc_span form, unsigned tiers,
+                                    struct fc_unit *unit)
+{
+    enum fc_err err = FC_OK;
+    for (uint8_t tier = 0; tier < FC_TIERS && err == FC_OK; tier++)
+        if (tiers & 1u << tier)
+            err = prefix_docs(run, tier, form, unit->tiers[tier]);
+    return err;
+}
+
 static enum fc_err forms_docs(struct fc_run *run, const struct forms *forms, unsigned tiers,
                               struct fc_unit *unit)
 {
     enum fc_err err = FC_OK;
-    for (unsigned tier = 0; tier < FC_TIERS && err == FC_OK; tier++) {
-        if (!(tiers & 1u << tier))
-            continue;
-        unit->tiers[tier] = fc_docs_create();
-        err = unit->tiers[tier] ? FC_OK : FC_E_NOMEM;
-        for (uint32_t i = 0; i < forms->count && err == FC_OK; i++) {
-            struct fc_span text = fc_span(forms->list[i].text, forms->list[i].len);
-            err = forms->prefix ? prefix_docs(run, (uint8_t)tier, text, unit->tiers[tier])
-                                : item_docs(run, (uint8_t)tier, text, unit->tiers[tier]);
+    for (unsigned tier = 0; tier < FC_TIERS && err == FC_OK; tier++)
+        if (tiers & 1u << tier) {
+            unit->tiers[tier] = fc_docs_create();
+            err = unit->tiers[tier] ? FC_OK : FC_E_NOMEM;
         }
+    for (uint32_t i = 0; i < forms->count && err == FC_OK; i++) {
+        struct fc_span form = fc_span(forms->list[i].text, forms->list[i].len);
+        err = forms->prefix ? prefix_form_docs(run, form, tiers, unit)
+                            : form_docs(run, form, tiers, unit);
     }
     return err;
 }
@@ -266,7 +295,7 @@ static enum fc_err word_docs(struct fc_run *run, const struct fc_query_term *ter
     enum fc_err err = FC_OK;
     add_form(run, &forms, word);
     if (term->match == FC_QUERY_WORD)
-        stem_forms(run, &forms, word);
+        err = stem_forms(run, &forms, word);
     else if (term->match == FC_QUERY_TYPO)
         err = typo_forms(run, &forms, word);
     return err == FC_OK ? forms_docs(run, &forms, tiers_of(term->field), unit) : err;
@@ -315,7 +344,7 @@ static enum fc_err equal_provider(struct fc_run *run, struct fc_span value, stru
 {
     uint8_t item[FC_INDEX_EQUAL_BYTES];
     fc_index_equal_term(value, item);
-    return item_docs(run, FC_TIER_PROVIDER, fc_span(item, sizeof item), docs);
+    return item_docs(run, FC_TIER_PROVIDER, fc_span(item, sizeof item), NULL, docs);
 }
 
 static enum fc_err contested_docs(struct fc_run *run, struct fc_docs *docs)
@@ -341,7 +370,7 @@ static enum fc_err facet_docs(struct fc_run *run, enum fc_facet facet, struct fc
         if (name && fc_span_eq(item, fc_span_str(name)))
             fc_docs_add(docs, run->pending[i].doc);
     }
-    return item_docs(run, (uint8_t)(FC_TAG_FACET + facet), item, docs);
+    return item_docs(run, (uint8_t)(FC_TAG_FACET + facet), item, NULL, docs);
 }
 
 static enum fc_err range_docs(struct fc_run *run, enum fc_column column,
