@@ -35,7 +35,7 @@ static bool equal(const struct counted *a, const struct counted *b)
 
 static enum fc_err grow(struct tally *tally)
 {
-    uint32_t cap = tally->cap ? 2 * tally->cap : 256;
+    uint32_t cap = tally->cap ? 2 * tally->cap : 32;
     struct counted *list = realloc(tally->list, cap * sizeof *list);
     if (list)
         tally->list = list;
