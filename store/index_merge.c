@@ -8,7 +8,7 @@
 
 enum {
     ITEMS_MAX = 16 * 1024 * 1024, /* in one pass, about */
-    SLICE_ROWS = 16,              /* of what waits, that a commit merges at least */
+    SLICE_ROWS = 4,               /* of what waits, that a commit merges at least */
     AHEAD = 12,                   /* items, that memory is fetched before it is used */
 };
 
