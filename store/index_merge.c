@@ -424,7 +424,7 @@ static enum fc_err write_target(struct fc_merge *merge, struct fc_merge_target *
 }
 
 struct order {
-    uint64_t head[2]; /* the key's first bytes, to compare at once */
+    uint64_t head[3]; /* the key's first bytes, to compare at once */
     uint32_t target;
 };
 
@@ -432,7 +432,7 @@ static int compare(const void *a, const void *b, void *ctx)
 {
     const struct fc_merge *merge = ctx;
     const struct order *left = a, *right = b;
-    for (unsigned i = 0; i < 2; i++)
+    for (unsigned i = 0; i < 3; i++)
         if (left->head[i] != right->head[i])
             return left->head[i] < right->head[i] ? -1 : 1;
     return fc_span_cmp(key_of(merge, &merge->targets[left->target]),
@@ -446,9 +446,10 @@ static enum fc_err write_targets(struct fc_merge *merge)
     enum fc_err err = order && starts ? FC_OK : FC_E_NOMEM;
     for (uint32_t i = 0; i < merge->count && err == FC_OK; i++) {
         struct fc_span key = key_of(merge, &merge->targets[i]);
-        uint8_t head[16] = {0};
+        uint8_t head[24] = {0};
         memcpy(head, key.data, key.len < sizeof head ? key.len : sizeof head);
-        order[i] = (struct order){{fc_get_be64(head), fc_get_be64(head + 8)}, i};
+        order[i] =
+            (struct order){{fc_get_be64(head), fc_get_be64(head + 8), fc_get_be64(head + 16)}, i};
         starts[i] = i == 0 ? 0 : merge->targets[i - 1].in;
     }
     if (err == FC_OK)
