@@ -77,6 +77,11 @@ static enum fc_err flush_words(void *ctx)
     struct fc_index *index = merge->replica->index;
     struct waiting *unknown[WAITING_MAX];
     uint32_t count = 0;
+    /* Not as words come: a text that was written just now is slow to read in whole. */
+    for (uint32_t i = 0; i < bulk->waiting_count; i++) {
+        struct waiting *waiting = &bulk->waiting[i];
+        waiting->hash = fc_memo_fetch(bulk->memo, waiting->language, waiting->text, waiting->len);
+    }
     for (uint32_t i = 0; i < bulk->waiting_count; i++) {
         struct waiting *waiting = &bulk->waiting[i];
         if (remembers(bulk, waiting)) {
@@ -110,7 +115,6 @@ static enum fc_err take_word(void *ctx, enum fc_document_tier tier, int language
     waiting->len = word.len;
     memset(waiting->text, 0, FC_MEMO_TEXT_BYTES);
     memcpy(waiting->text, word.data, word.len);
-    waiting->hash = fc_memo_fetch(bulk->memo, language, waiting->text, word.len);
     return bulk->waiting_count == WAITING_MAX ? flush_words(bulk) : FC_OK;
 }
 
