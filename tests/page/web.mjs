@@ -199,6 +199,10 @@ async function others() {
 
 /* -- live changes, and a node that stops --------------------------------------------------------- */
 
+function alive(pid) {
+  try { return process.kill(Number(pid), 0); } catch { return false; }
+}
+
 function publish(hub, name) {
   const file = path.join(scratch, `${name}.json`);
   writeFileSync(file, JSON.stringify({ "@context": ["https://www.w3.org/ns/credentials/v2"], id: `https://live.example/${name}`, type: ["VerifiableCredential"], issuer: "did:web:live.example",
@@ -230,13 +234,18 @@ async function changes() {
   await page.getByRole("link", { name: "Participants" }).click();
   await page.getByRole("heading", { name: "The node does not answer" }).waitFor({ timeout: 20000 });
   await sound(page, "stopped");
+  for (let left = 300; alive(firstPid); left--) { /* it holds its home and its port until its end */
+    ok(left > 0, "the node does not stop");
+    await new Promise((done) => setTimeout(done, 100));
+  }
   const log = openSync(path.join(scratch, "fr.log"), "a"), home = path.join(scratch, "fr");
   const yaml = path.join(home, "fedcat.yaml"), port = new URL(base).port;
   writeFileSync(yaml, `${readFileSync(yaml, "utf8").replace(/^http:\n(?: .*\n?)*/m, "")}\nhttp:\n  listen: 127.0.0.1:${port}\n`);
   const node = spawn(fedcat, ["run", "--home", home], { stdio: ["ignore", log, log] });
+  const ended = new Promise((done) => node.once("exit", done));
   try {
     for (let left = 100; !(await fetch(`${base}/healthz`).then((it) => it.ok, () => false)); left--) {
-      ok(left > 0, "the node does not start again");
+      ok(left > 0 && node.exitCode === null, "the node does not start again");
       await new Promise((done) => setTimeout(done, 100));
     }
     await page.getByRole("button", { name: "Try again" }).click();
@@ -253,7 +262,7 @@ async function changes() {
     await guarded();
   } finally {
     node.kill("SIGTERM");
-    await new Promise((done) => node.once("exit", done));
+    await ended;
   }
 }
 
