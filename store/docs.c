@@ -219,6 +219,32 @@ enum fc_err fc_docs_pack(const struct fc_docs *docs, uint32_t chunk, struct fc_b
     return fc_buf_check(out);
 }
 
+enum fc_err fc_docs_pack_list(const uint16_t *list, size_t count, struct fc_buf *out)
+{
+    if (count <= LIST_MAX) {
+        uint8_t *to = fc_buf_extend(out, 1 + 2 * count);
+        if (!to)
+            return FC_E_NOMEM;
+        *to++ = FORM_LIST;
+        for (size_t i = 0; i < count; i++) {
+            *to++ = (uint8_t)list[i];
+            *to++ = (uint8_t)(list[i] >> 8);
+        }
+        return FC_OK;
+    }
+    struct fc_docs *docs = fc_docs_create();
+    if (!docs)
+        return FC_E_NOMEM;
+    for (size_t i = 0, end; i < count; i = end) {
+        for (end = i + 1; end < count && list[end] == list[end - 1] + 1;)
+            end++;
+        roaring_bitmap_add_range_closed(bitmap(docs), list[i], list[end - 1]);
+    }
+    enum fc_err err = fc_docs_pack(docs, 0, out);
+    fc_docs_destroy(docs);
+    return err;
+}
+
 /* Whether a value is what fc_docs_pack writes: the library trusts its input. */
 static bool sound(struct fc_span value, uint32_t *count)
 {

@@ -1,124 +1,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/index_memo.h"
+#include "store/index_lexicon.h"
 #include "store/index_merge_priv.h"
 
-/* -- words of texts ---------------------------------------------------------------------------- */
-
-struct waiting { /* a word whose slot is being fetched */
-    uint32_t hash, targets[2];
-    enum fc_document_tier tier;
-    int language;
-    size_t len;
-    char text[FC_WORD_BYTES_MAX];
-};
-static struct fc_span word_of(const struct waiting *waiting)
-{
-    return fc_span(waiting->text, waiting->len);
-}
-
-enum { WAITING_MAX = FC_MERGE_BATCH / 2 };
 struct fc_bulk {
-    struct fc_merge merge;
-    struct waiting waiting[WAITING_MAX];
-    uint32_t waiting_count;
-    struct fc_buf hold;
+    struct fc_merge merge; /* all but the terms of texts */
+    struct fc_lexicon *lexicon;
     struct fc_word_sink sink;
-    struct fc_memo *memo;
-    uint32_t memo_chunk; /* whose rows it remembers */
+    struct fc_buf hold;
+    uint32_t chunk; /* of the documents in it + 1; 0: there is none */
 };
 
-static void look_for(struct fc_bulk *bulk, enum fc_document_tier tier, struct fc_span term)
-{
-    struct fc_merge_lookup *lookup = &bulk->merge.batch[bulk->merge.batch_count++];
-    struct fc_index_key key = fc_index_key_item((uint8_t)tier, bulk->memo_chunk, term);
-    lookup->key.len = key.len;
-    memcpy(lookup->key.b, key.b, key.len);
-    lookup->tag = (uint8_t)tier;
-    lookup->hash = fc_merge_hash(fc_index_span(&key)) ^ lookup->tag * 0x9e3779b9u;
-}
-
-static bool remembers(struct fc_bulk *bulk, struct waiting *waiting)
-{
-    const struct fc_memo_slot *slot =
-        fc_memo_find(bulk->memo, waiting->hash, waiting->language, waiting->text, waiting->len);
-    if (!slot || !slot->word[waiting->tier])
-        return false;
-    waiting->targets[0] = slot->word[waiting->tier] - 1;
-    waiting->targets[1] = slot->stem[waiting->tier] - 1;
-    return true;
-}
-
-/* Rows of words that were not met before, or not in such a field; two look-ups each. */
-static enum fc_err learn(struct fc_bulk *bulk, struct waiting *const *words, uint32_t count)
-{
-    struct fc_merge *merge = &bulk->merge;
-    enum fc_err err = FC_OK;
-    fc_merge_fetch(merge);
-    for (uint32_t i = 0; i < 2 * count && err == FC_OK; i++)
-        err = fc_merge_target_of(merge, &merge->batch[i], &words[i / 2]->targets[i % 2]);
-    merge->batch_count = 0;
-    for (uint32_t i = 0; i < count && err == FC_OK; i++) {
-        struct fc_memo_slot *slot = fc_memo_find(bulk->memo, words[i]->hash, words[i]->language,
-                                                 words[i]->text, words[i]->len);
-        if (!slot)
-            continue;
-        slot->word[words[i]->tier] = words[i]->targets[0] + 1;
-        slot->stem[words[i]->tier] = words[i]->targets[1] + 1;
-    }
-    return err;
-}
-
-static enum fc_err flush_words(void *ctx)
-{
-    struct fc_bulk *bulk = ctx;
-    struct fc_merge *merge = &bulk->merge;
-    struct fc_index *index = merge->replica->index;
-    struct waiting *unknown[WAITING_MAX];
-    uint32_t count = 0;
-    /* Not as words come: a text that was written just now is slow to read in whole. */
-    for (uint32_t i = 0; i < bulk->waiting_count; i++) {
-        struct waiting *waiting = &bulk->waiting[i];
-        waiting->hash = fc_memo_fetch(bulk->memo, waiting->language, waiting->text, waiting->len);
-    }
-    for (uint32_t i = 0; i < bulk->waiting_count; i++) {
-        struct waiting *waiting = &bulk->waiting[i];
-        if (remembers(bulk, waiting)) {
-            __builtin_prefetch(&merge->targets[waiting->targets[0]], 1);
-            __builtin_prefetch(&merge->targets[waiting->targets[1]], 1);
-            continue;
-        }
-        unknown[count++] = waiting;
-        look_for(bulk, waiting->tier, word_of(waiting));
-        look_for(bulk, waiting->tier, fc_stem(index->stemmer, waiting->language, word_of(waiting)));
-    }
-    enum fc_err err = fc_merge_make_room(merge);
-    if (err == FC_OK && count > 0)
-        err = learn(bulk, unknown, count);
-    for (uint32_t i = 0;
-         i < bulk->waiting_count && err == FC_OK && index->terms < FC_INDEX_TERMS_MAX; i++)
-        for (unsigned k = 0; k < 2; k++)
-            index->terms +=
-                fc_merge_take_target(merge, bulk->waiting[i].targets[k], index->next_doc, true);
-    bulk->waiting_count = 0;
-    return err;
-}
+/* -- entries ----------------------------------------------------------------------------------- */
 
 static enum fc_err take_word(void *ctx, enum fc_document_tier tier, int language,
                              struct fc_span word)
 {
     struct fc_bulk *bulk = ctx;
-    struct waiting *waiting = &bulk->waiting[bulk->waiting_count++];
-    waiting->tier = tier;
-    waiting->language = language;
-    waiting->len = word.len;
-    memset(waiting->text, 0, FC_MEMO_TEXT_BYTES);
-    memcpy(waiting->text, word.data, word.len);
-    return bulk->waiting_count == WAITING_MAX ? flush_words(bulk) : FC_OK;
+    return fc_lexicon_take(bulk->lexicon, tier, language, word);
 }
-
-/* -- entries ----------------------------------------------------------------------------------- */
 
 enum fc_err fc_bulk_create(struct fc_replica *replica, struct fc_bulk **bulk)
 {
@@ -127,9 +28,9 @@ enum fc_err fc_bulk_create(struct fc_replica *replica, struct fc_bulk **bulk)
         return FC_E_NOMEM;
     (*bulk)->merge.replica = replica;
     (*bulk)->merge.rows_max = FC_MERGE_ROWS_MAX;
-    (*bulk)->sink = (struct fc_word_sink){take_word, flush_words, *bulk};
-    (*bulk)->memo = fc_memo_create();
-    if ((*bulk)->memo)
+    (*bulk)->sink = (struct fc_word_sink){take_word, *bulk};
+    (*bulk)->lexicon = fc_lexicon_create();
+    if ((*bulk)->lexicon)
         return FC_OK;
     fc_bulk_destroy(*bulk);
     *bulk = NULL;
@@ -140,26 +41,53 @@ void fc_bulk_destroy(struct fc_bulk *bulk)
 {
     if (!bulk)
         return;
-    fc_memo_destroy(bulk->memo);
+    fc_lexicon_destroy(bulk->lexicon);
     fc_buf_finish(&bulk->hold);
     fc_merge_finish(&bulk->merge);
     free(bulk);
 }
 
-/* What an entry says: the words of its texts are noted at once, the rest is in index->said. */
+/* Terms of index->said go to the lexicon as they are; what else it says stays. */
+static enum fc_err move_terms(struct fc_bulk *bulk)
+{
+    struct fc_buf *said = &bulk->merge.replica->index->said;
+    struct fc_span items = fc_span(said->data + FC_SAID_HEAD, said->len - FC_SAID_HEAD), bytes;
+    size_t len = FC_SAID_HEAD;
+    uint8_t tag;
+    enum fc_err err = FC_OK;
+    while (err == FC_OK && fc_said_next(&items, &tag, &bytes)) {
+        if (tag < FC_TIERS) {
+            err = fc_lexicon_take(bulk->lexicon, (enum fc_document_tier)tag, -1, bytes);
+            continue;
+        }
+        memmove(said->data + len, bytes.data - 2, bytes.len + 2);
+        len += bytes.len + 2;
+    }
+    said->len = len;
+    return err;
+}
+
+/* What an entry says: its terms are in the lexicon, the rest is in index->said. */
 static enum fc_err say_one(struct fc_bulk *bulk, uint32_t generation, const struct fc_entry *entry,
                            struct fc_span frame)
 {
-    struct fc_index *index = bulk->merge.replica->index;
-    uint32_t chunk = index->next_doc >> FC_DOCS_CHUNK_BITS;
-    if (chunk != bulk->memo_chunk)
-        fc_memo_forget(bulk->memo);
-    bulk->memo_chunk = chunk;
-    bulk->waiting_count = 0;
+    struct fc_replica *replica = bulk->merge.replica;
+    struct fc_index *index = replica->index;
+    uint32_t words = 0;
+    enum fc_err err = fc_lexicon_begin(bulk->lexicon, (uint16_t)(index->next_doc % FC_DOCS_CHUNK));
+    if (err != FC_OK)
+        return err;
     index->sink = &bulk->sink;
-    enum fc_err err = fc_index_say_frame(bulk->merge.replica, generation, entry, frame);
+    err = fc_index_say_frame(replica, generation, entry, frame);
     index->sink = NULL;
-    return err;
+    if (err == FC_OK)
+        err = fc_lexicon_count(bulk->lexicon, &words);
+    if (err != FC_OK || index->terms + 2 * words < FC_INDEX_TERMS_MAX)
+        return err;
+    /* So many that some may be one too many: which, a single document knows. */
+    fc_lexicon_undo(bulk->lexicon);
+    err = fc_index_say_frame(replica, generation, entry, frame);
+    return err == FC_OK ? move_terms(bulk) : err;
 }
 
 static enum fc_err add_one(struct fc_bulk *bulk, uint32_t generation,
@@ -170,7 +98,6 @@ static enum fc_err add_one(struct fc_bulk *bulk, uint32_t generation,
     struct fc_entry_key key = fc_entry_key(generation, key_hash);
     struct fc_entry entry;
     struct fc_span frame = {0};
-    uint32_t first = bulk->merge.item_count;
     fc_buf_clear(&bulk->hold);
     fc_buf_append(&bulk->hold, row.data, row.len);
     if (bulk->hold.failed)
@@ -185,11 +112,20 @@ static enum fc_err add_one(struct fc_bulk *bulk, uint32_t generation,
     if (err == FC_OK)
         err = fc_index_add_doc(replica, generation, index->next_doc, key_hash);
     if (err == FC_OK)
-        err = fc_merge_note_row(&bulk->merge, index->next_doc, fc_buf_span(&index->said), 0, first);
+        err = fc_merge_note_row(&bulk->merge, index->next_doc, fc_buf_span(&index->said), 0);
+    bulk->chunk = (index->next_doc >> FC_DOCS_CHUNK_BITS) + 1;
     index->next_doc++;
     index->staged -= index->staged > 0;
     index->changed = true;
     return err;
+}
+
+/* It holds documents of one chunk. */
+static bool is_full(const struct fc_bulk *bulk)
+{
+    uint32_t next = bulk->merge.replica->index->next_doc;
+    return fc_merge_full(&bulk->merge) || fc_lexicon_full(bulk->lexicon) ||
+           (bulk->chunk > 0 && bulk->chunk != (next >> FC_DOCS_CHUNK_BITS) + 1);
 }
 
 static enum fc_err add_some(struct fc_bulk *bulk, uint32_t generation, struct fc_hash *upto,
@@ -204,7 +140,7 @@ static enum fc_err add_some(struct fc_bulk *bulk, uint32_t generation, struct fc
     err = fc_kv_seek(cursor, from, &found, &value);
     if (err == FC_OK && fc_span_eq(found, from))
         err = fc_kv_next(cursor, &found, &value);
-    while (err == FC_OK && *added < max && !fc_merge_full(&bulk->merge)) {
+    while (err == FC_OK && *added < max && !is_full(bulk)) {
         if (found.len != sizeof key.b || memcmp(found.data, key.b, 4) != 0) {
             err = FC_E_MISSING;
             break;
@@ -234,10 +170,155 @@ enum fc_err fc_bulk_add(struct fc_bulk *bulk, uint32_t generation, uint32_t max,
     return err == FC_OK ? fc_index_generation_put(replica, generation, &row) : err;
 }
 
+/* -- postings ---------------------------------------------------------------------------------- */
+
+/* Whether the first key from `from` on is of that kind. */
+static enum fc_err find_key(struct fc_txn *txn, struct fc_span from, uint8_t kind, bool *found)
+{
+    struct fc_kv_cursor *cursor = NULL;
+    struct fc_span key, value;
+    enum fc_err err = fc_kv_cursor_open(txn, FC_TABLE_INDEX, &cursor);
+    if (err != FC_OK)
+        return err;
+    err = fc_kv_seek(cursor, from, &key, &value);
+    *found = err == FC_OK && key.data[0] == kind;
+    fc_kv_cursor_close(cursor);
+    return err == FC_E_MISSING ? FC_OK : err;
+}
+
+static enum fc_err append_row(struct fc_bulk *bulk, const struct fc_index_key *key,
+                              const struct fc_lexicon_row *row)
+{
+    struct fc_replica *replica = bulk->merge.replica;
+    struct fc_buf *value = &replica->index->value;
+    fc_buf_clear(value);
+    enum fc_err err = fc_docs_pack_list(row->docs, row->count, value);
+    return err == FC_OK
+               ? fc_kv_append(replica->txn, FC_TABLE_INDEX, fc_index_span(key), fc_buf_span(value))
+               : err;
+}
+
+/* `*had`: there was such a row already. */
+static enum fc_err extend_row(struct fc_bulk *bulk, const struct fc_index_key *key,
+                              const struct fc_lexicon_row *row, bool *had)
+{
+    struct fc_replica *replica = bulk->merge.replica;
+    struct fc_buf *value = &replica->index->value;
+    struct fc_span old = {0};
+    enum fc_err err = fc_kv_get(replica->txn, FC_TABLE_INDEX, fc_index_span(key), &old);
+    if (err != FC_OK && err != FC_E_MISSING)
+        return err;
+    *had = err == FC_OK;
+    fc_buf_clear(&bulk->hold);
+    uint32_t *docs = (uint32_t *)(void *)fc_buf_extend(&bulk->hold, row->count * sizeof *docs);
+    if (!docs)
+        return FC_E_NOMEM;
+    for (uint32_t i = 0; i < row->count; i++)
+        docs[i] = (bulk->chunk - 1) << FC_DOCS_CHUNK_BITS | row->docs[i];
+    fc_buf_clear(value);
+    err = fc_docs_patch(bulk->chunk - 1, old, NULL, 0, docs, row->count, value);
+    return err == FC_OK
+               ? fc_kv_put(replica->txn, FC_TABLE_INDEX, fc_index_span(key), fc_buf_span(value))
+               : err;
+}
+
+/* `made`: a byte each, set for those that were not there before. */
+static enum fc_err write_rows(struct fc_bulk *bulk, uint32_t rows, uint8_t *made)
+{
+    struct fc_index_key key = fc_index_key_item(0, bulk->chunk - 1, (struct fc_span){0});
+    bool later = false; /* rows of this chunk or of another: none can be appended */
+    enum fc_err err =
+        find_key(bulk->merge.replica->txn, fc_span(key.b, key.len - 1), FC_INDEX_POSTINGS, &later);
+    for (uint32_t i = 0; i < rows && err == FC_OK; i++) {
+        struct fc_lexicon_row row;
+        bool had = false;
+        fc_lexicon_row(bulk->lexicon, i, &row);
+        if (row.count == 0)
+            continue;
+        key = fc_index_key_item((uint8_t)row.tier, bulk->chunk - 1, row.term);
+        err = later ? extend_row(bulk, &key, &row, &had) : append_row(bulk, &key, &row);
+        made[i] = !had;
+    }
+    return err;
+}
+
+static enum fc_err add_places(struct fc_replica *replica, struct fc_span word,
+                              struct fc_word_places *places, bool known)
+{
+    struct fc_word_places old = {0};
+    enum fc_err err = known ? fc_word_places_get(replica->txn, word, &old) : FC_E_MISSING;
+    if (err != FC_OK && err != FC_E_MISSING)
+        return err;
+    places->rows += old.rows;
+    places->tiers |= old.tiers;
+    places->chunks |= old.chunks;
+    return fc_word_places_put(replica, word, places);
+}
+
+/* The rows of one word, at the fronts of their tiers; `*word` is empty when there are none. */
+static void take_front(const struct fc_lexicon *lexicon, uint32_t at[FC_TIERS], const uint8_t *made,
+                       struct fc_span *word, struct fc_word_places *places)
+{
+    struct fc_lexicon_row fronts[FC_TIERS];
+    *word = (struct fc_span){0};
+    for (unsigned i = 0; i < FC_TIERS; i++) {
+        if (at[i] == fc_lexicon_tier(lexicon, i + 1))
+            continue;
+        fc_lexicon_term(lexicon, at[i], &fronts[i]);
+        if (word->len == 0 || fc_span_cmp(fronts[i].term, *word) < 0)
+            *word = fronts[i].term;
+    }
+    for (unsigned i = 0; i < FC_TIERS; i++) {
+        if (at[i] == fc_lexicon_tier(lexicon, i + 1) || !fc_span_eq(fronts[i].term, *word))
+            continue;
+        places->rows += made[at[i]];
+        places->tiers |= (uint8_t)(made[at[i]] << i);
+        at[i]++;
+    }
+}
+
+/* The dictionary, word by word. */
+static enum fc_err write_words(struct fc_bulk *bulk, const uint8_t *made)
+{
+    struct fc_replica *replica = bulk->merge.replica;
+    uint32_t at[FC_TIERS];
+    struct fc_span word;
+    bool known;
+    for (unsigned i = 0; i < FC_TIERS; i++)
+        at[i] = fc_lexicon_tier(bulk->lexicon, i);
+    enum fc_err err = find_key(replica->txn, fc_span("W", 1), 'W', &known);
+    while (err == FC_OK) {
+        struct fc_word_places places = {.chunks = fc_word_chunk(bulk->chunk - 1)};
+        take_front(bulk->lexicon, at, made, &word, &places);
+        if (word.len == 0)
+            break;
+        if (places.rows > 0 && word.data[0] > 1) /* no word begins so: fc_index_equal_term */
+            err = add_places(replica, word, &places, known);
+    }
+    return err;
+}
+
+static enum fc_err write_postings(struct fc_bulk *bulk)
+{
+    uint32_t rows;
+    enum fc_err err = fc_lexicon_close(bulk->lexicon, bulk->merge.replica->index->stemmer, &rows);
+    if (err != FC_OK)
+        return err;
+    uint8_t *made = calloc(rows + (size_t)1, 1);
+    err = made ? write_rows(bulk, rows, made) : FC_E_NOMEM;
+    if (err == FC_OK)
+        err = write_words(bulk, made);
+    free(made);
+    return err;
+}
+
 enum fc_err fc_bulk_write(struct fc_bulk *bulk)
 {
     enum fc_err err = fc_merge_write_all(&bulk->merge);
+    if (err == FC_OK && bulk->chunk > 0)
+        err = write_postings(bulk);
     fc_merge_forget(&bulk->merge);
-    fc_memo_forget(bulk->memo);
+    fc_lexicon_forget(bulk->lexicon);
+    bulk->chunk = 0;
     return err;
 }

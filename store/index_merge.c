@@ -14,7 +14,7 @@ enum {
 
 /* -- gathering --------------------------------------------------------------------------------- */
 
-uint32_t fc_merge_hash(struct fc_span key)
+static uint32_t hash_of(struct fc_span key)
 {
     uint64_t hash = 0xcbf29ce484222325u;
     size_t i = 0;
@@ -64,8 +64,8 @@ static bool is_target(const struct fc_merge *merge, const struct fc_merge_target
            memcmp(merge->keys.data + target->key, lookup->key.b, lookup->key.len) == 0;
 }
 
-enum fc_err fc_merge_target_of(struct fc_merge *merge, const struct fc_merge_lookup *lookup,
-                               uint32_t *target)
+static enum fc_err target_of(struct fc_merge *merge, const struct fc_merge_lookup *lookup,
+                             uint32_t *target)
 {
     if (merge->count == merge->cap) {
         enum fc_err err = grow(merge);
@@ -88,7 +88,8 @@ enum fc_err fc_merge_target_of(struct fc_merge *merge, const struct fc_merge_loo
     return fc_buf_check(&merge->keys);
 }
 
-void fc_merge_fetch(const struct fc_merge *merge)
+/* Fetches what the look-ups of the batch will touch; the tables are larger than caches. */
+static void fetch(const struct fc_merge *merge)
 {
     if (merge->table_size == 0)
         return;
@@ -106,7 +107,8 @@ void fc_merge_fetch(const struct fc_merge *merge)
     }
 }
 
-enum fc_err fc_merge_make_room(struct fc_merge *merge)
+/* Room for the items of a batch. */
+static enum fc_err make_room(struct fc_merge *merge)
 {
     if (merge->item_cap - merge->item_count >= FC_MERGE_BATCH)
         return FC_OK;
@@ -119,18 +121,30 @@ enum fc_err fc_merge_make_room(struct fc_merge *merge)
     return FC_OK;
 }
 
+/* Nothing when the document was there already. There must be room for an item. */
+static void take_target(struct fc_merge *merge, uint32_t number, uint32_t doc, bool in)
+{
+    struct fc_merge_target *target = &merge->targets[number];
+    if (target->last == doc + 1)
+        return;
+    target->last = doc + 1;
+    target->in += in;
+    target->out += !in;
+    merge->items[merge->item_count++] = number;
+}
+
 static enum fc_err look_up(struct fc_merge *merge, struct fc_merge_doc *merged)
 {
-    enum fc_err err = fc_merge_make_room(merge);
-    fc_merge_fetch(merge);
+    enum fc_err err = make_room(merge);
+    fetch(merge);
     for (uint32_t i = 0; i < merge->batch_count && err == FC_OK; i++) {
         uint32_t target = 0;
-        err = fc_merge_target_of(merge, &merge->batch[i], &target);
+        err = target_of(merge, &merge->batch[i], &target);
         if (err != FC_OK)
             break;
         if (merge->batch[i].tag == FC_TAG_PROVIDER)
             merged->provider = target + 1;
-        fc_merge_take_target(merge, target, merged->doc, merged->in);
+        take_target(merge, target, merged->doc, merged->in);
     }
     merge->batch_count = 0;
     return err;
@@ -143,7 +157,7 @@ static enum fc_err note(struct fc_merge *merge, struct fc_merge_doc *merged, uin
     lookup->key.len = key->len;
     memcpy(lookup->key.b, key->b, key->len);
     lookup->tag = tag;
-    lookup->hash = fc_merge_hash(fc_index_span(key)) ^ tag * 0x9e3779b9u;
+    lookup->hash = hash_of(fc_index_span(key)) ^ tag * 0x9e3779b9u;
     return merge->batch_count == FC_MERGE_BATCH ? look_up(merge, merged) : FC_OK;
 }
 
@@ -177,9 +191,10 @@ static enum fc_err note_items(struct fc_merge *merge, struct fc_span items,
 }
 
 enum fc_err fc_merge_note_row(struct fc_merge *merge, uint32_t doc, struct fc_span row,
-                              uint8_t kind, uint32_t first)
+                              uint8_t kind)
 {
     struct fc_said said;
+    uint32_t first = merge->item_count;
     bool in = kind != 'X';
     enum fc_err err = fc_said_parse(row, &said);
     if (err == FC_OK && in && (!merge->generation_known || merge->generation != said.generation)) {
@@ -224,7 +239,7 @@ static enum fc_err gather(struct fc_merge *merge, uint8_t kind)
         return err;
     err = fc_kv_seek(cursor, fc_span(&kind, 1), &key, &value);
     while (err == FC_OK && key.len == 5 && key.data[0] == kind && !fc_merge_full(merge)) {
-        err = fc_merge_note_row(merge, fc_get_be32(key.data + 1), value, kind, merge->item_count);
+        err = fc_merge_note_row(merge, fc_get_be32(key.data + 1), value, kind);
         if (err == FC_OK)
             err = fc_kv_next(cursor, &key, &value);
     }
@@ -289,43 +304,6 @@ static enum fc_err count_word(struct fc_replica *replica, struct fc_span row, bo
     return fc_word_places_put(replica, word, &places);
 }
 
-/* Whether no row speaks of the chunk yet: a bulk load writes each of its rows once. */
-static enum fc_err know_chunk(struct fc_merge *merge, const uint8_t bytes[2])
-{
-    uint32_t chunk = (uint32_t)bytes[0] << 8 | bytes[1];
-    const uint8_t from[3] = {FC_INDEX_POSTINGS, bytes[0], bytes[1]};
-    struct fc_kv_cursor *cursor = NULL;
-    struct fc_span key, value;
-    if (merge->chunk == chunk + 1)
-        return FC_OK;
-    enum fc_err err = fc_kv_cursor_open(merge->replica->txn, FC_TABLE_INDEX, &cursor);
-    if (err != FC_OK)
-        return err;
-    err = fc_kv_seek(cursor, fc_span(from, sizeof from), &key, &value);
-    merge->fresh = err == FC_E_MISSING; /* nor is there a later one */
-    merge->chunk = chunk + 1;
-    fc_kv_cursor_close(cursor);
-    return err == FC_E_MISSING ? FC_OK : err;
-}
-
-static enum fc_err write_fresh(struct fc_merge *merge, const struct fc_merge_target *target,
-                               uint32_t start)
-{
-    struct fc_replica *replica = merge->replica;
-    struct fc_buf *value = &replica->index->value;
-    struct fc_span key = key_of(merge, target);
-    fc_buf_clear(value);
-    enum fc_err err = fc_docs_patch((uint32_t)key.data[1] << 8 | key.data[2], (struct fc_span){0},
-                                    merge->list + start, target->out - start,
-                                    merge->list + target->out, target->in - target->out, value);
-    if (err != FC_OK || value->len == 0)
-        return err;
-    err = fc_kv_append(replica->txn, FC_TABLE_INDEX, key, fc_buf_span(value));
-    if (err == FC_OK && key.data[WORD_AT] > 1)
-        err = count_word(replica, key, true);
-    return err;
-}
-
 static enum fc_err write_docs(struct fc_merge *merge, const struct fc_merge_target *target,
                               uint32_t start)
 {
@@ -333,11 +311,6 @@ static enum fc_err write_docs(struct fc_merge *merge, const struct fc_merge_targ
     struct fc_buf *value = &replica->index->value;
     struct fc_span key = key_of(merge, target), row = {0};
     const uint8_t *chunk = key.data + (target->tag < FC_TIERS ? 1 : 2);
-    if (target->tag < FC_TIERS) {
-        enum fc_err known = know_chunk(merge, chunk);
-        if (known != FC_OK || merge->fresh)
-            return known != FC_OK ? known : write_fresh(merge, target, start);
-    }
     enum fc_err err = fc_kv_get(replica->txn, FC_TABLE_INDEX, key, &row);
     bool had = err == FC_OK;
     if (err != FC_OK && err != FC_E_MISSING)
@@ -612,7 +585,7 @@ void fc_merge_forget(struct fc_merge *merge)
 {
     free(merge->list);
     merge->list = NULL;
-    merge->count = merge->batch_count = merge->chunk = 0;
+    merge->count = merge->batch_count = 0;
     merge->generation_known = false;
     fc_buf_clear(&merge->keys);
     merge->item_count = 0;

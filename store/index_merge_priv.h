@@ -45,34 +45,11 @@ struct fc_merge {
     uint32_t generation; /* the one read last */
     bool generation_known;
     struct fc_index_generation row;
-    uint32_t chunk; /* whose freshness is known + 1 */
-    bool fresh;     /* no row has it yet: they come in order, and last */
 };
 
-uint32_t fc_merge_hash(struct fc_span key);
-/* Fetches what the look-ups of the batch will touch; the tables are larger than caches. */
-void fc_merge_fetch(const struct fc_merge *merge);
-/* The row of a look-up, a new one when there was none. */
-FC_MUST_USE enum fc_err fc_merge_target_of(struct fc_merge *merge,
-                                           const struct fc_merge_lookup *lookup, uint32_t *target);
-/* Room for the items of a batch. */
-FC_MUST_USE enum fc_err fc_merge_make_room(struct fc_merge *merge);
-/* False when the document was there already. There must be room for an item. */
-static inline bool fc_merge_take_target(struct fc_merge *merge, uint32_t number, uint32_t doc,
-                                        bool in)
-{
-    struct fc_merge_target *target = &merge->targets[number];
-    if (target->last == doc + 1)
-        return false;
-    target->last = doc + 1;
-    target->in += in;
-    target->out += !in;
-    merge->items[merge->item_count++] = number;
-    return true;
-}
-/* What a row says. `first`: the document's first item, where some were noted before its row. */
+/* What a row says. */
 FC_MUST_USE enum fc_err fc_merge_note_row(struct fc_merge *merge, uint32_t doc, struct fc_span row,
-                                          uint8_t kind, uint32_t first);
+                                          uint8_t kind);
 bool fc_merge_full(const struct fc_merge *merge);
 FC_MUST_USE enum fc_err fc_merge_write_all(struct fc_merge *merge);
 void fc_merge_forget(struct fc_merge *merge); /* what was gathered */

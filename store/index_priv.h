@@ -87,12 +87,10 @@ struct fc_index_slot {
 };
 enum { FC_INDEX_SLOTS = 4 * FC_INDEX_TERMS_MAX };
 
-/* Where a bulk load takes the words of texts, instead of into `said`. It adds to index->terms those
- * that are new to the document, and takes no more of them than there may be. `flush` may be called
- * when no word waits. `language` as of fc_stem. */
+/* Where a bulk load takes the terms of tiers, instead of into `said`: words before they are
+ * stemmed. `language` as of fc_stem. How many there are it counts itself. */
 struct fc_word_sink {
     enum fc_err (*take)(void *ctx, enum fc_document_tier tier, int language, struct fc_span word);
-    enum fc_err (*flush)(void *ctx);
     void *ctx;
 };
 

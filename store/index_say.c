@@ -83,10 +83,21 @@ static uint32_t hash_of(uint8_t tag, struct fc_span bytes)
     return (uint32_t)(hash ^ hash >> 29);
 }
 
+static void hand_on(struct fc_index *index, enum fc_document_tier tier, int language,
+                    struct fc_span word)
+{
+    if (index->sink_err == FC_OK && word.len > 0)
+        index->sink_err = index->sink->take(index->sink->ctx, tier, language, word);
+}
+
 /* Appends an item unless the document has it. */
 static void say(struct fc_index *index, uint8_t tag, struct fc_span bytes)
 {
     struct fc_buf *said = &index->said;
+    if (tag < FC_TIERS && index->sink) {
+        hand_on(index, (enum fc_document_tier)tag, -1, bytes);
+        return;
+    }
     uint32_t at = hash_of(tag, bytes) % FC_INDEX_SLOTS;
     if (bytes.len == 0 || index->terms >= FC_INDEX_TERMS_MAX + MORE_MAX)
         return;
@@ -107,8 +118,7 @@ static void say_word(struct fc_index *index, enum fc_document_tier tier, int lan
                      struct fc_span word)
 {
     if (index->sink) {
-        if (index->sink_err == FC_OK)
-            index->sink_err = index->sink->take(index->sink->ctx, tier, language, word);
+        hand_on(index, tier, language, word);
         return;
     }
     say(index, (uint8_t)tier, word);
@@ -240,8 +250,6 @@ enum fc_err fc_index_say(struct fc_index *index, uint32_t generation, const stru
     if (err == FC_E_NOMEM || index->said.failed)
         return FC_E_NOMEM;
     say_key(index, entry->key);
-    if (index->sink && index->sink_err == FC_OK)
-        index->sink_err = index->sink->flush(index->sink->ctx);
     if (index->said.failed || index->sink_err != FC_OK)
         return index->said.failed ? FC_E_NOMEM : index->sink_err;
     fc_said_head(bytes, &head);

@@ -641,6 +641,41 @@ static void test_slices(void **state)
     stop(pair);
 }
 
+/* A document of more words than are indexed says the same whichever way it comes in. */
+static void test_long_texts(void **state)
+{
+    enum { LENGTHS = 9, BYTES = 80 * 1024 };
+    static const unsigned lengths[LENGTHS] = {1,    1000, FC_INDEX_TERMS_MAX / 2 - 20,
+                                              2047, 2048, FC_INDEX_TERMS_MAX / 2 + 20,
+                                              4095, 4096, 6000};
+    struct pair *pair = *state;
+    struct fc_index_sums put, loaded;
+    struct fc_test_batch batch = {.now_ms = 0};
+    char *contents = calloc(LENGTHS, BYTES);
+    char keys[LENGTHS][64];
+    start(pair, 5);
+    assert_non_null(contents);
+    for (unsigned i = 0; i < LENGTHS; i++) {
+        char *text = contents + (size_t)i * BYTES;
+        snprintf(keys[i], sizeof keys[i], "https://long.example/%u", i);
+        int len = snprintf(text, BYTES, "{\"@id\":\"%s\",\"description\":\"", keys[i]);
+        for (unsigned k = 0; k < lengths[i]; k++) /* of every second the stem is another word */
+            len += snprintf(text + len, (size_t)(BYTES - len), k % 2 ? "w%uing " : "w%u ", k);
+        snprintf(text + len, (size_t)(BYTES - len), "\"}");
+        fc_test_batch_put(&batch, keys[i], text);
+    }
+    assert_ok(fc_test_publish(&pair->a, &pair->parties[0], &batch, NULL));
+    check_sums(pair, LENGTHS);
+    assert_ok(fc_index_sum_actual(pair->a.replica, &put));
+    assert_in_range(put.term_count, 4 * (uint64_t)FC_INDEX_TERMS_MAX, UINT64_MAX);
+    assert_ok(fc_replica_reindex(pair->a.replica, NULL, NULL));
+    assert_ok(fc_index_sum_actual(pair->a.replica, &loaded));
+    assert_memory_equal(&put, &loaded, sizeof put);
+    fc_test_batch_finish(&batch);
+    free(contents);
+    stop(pair);
+}
+
 #define ON(f, name, at)                                                                            \
     {                                                                                              \
 #f name, f, setup, teardown, &fc_test_backends[at]                                         \
@@ -652,6 +687,7 @@ int main(void)
         ON(test_random_histories, " (memory)", 0), ON(test_random_histories, " (lmdb)", 1),
         ON(test_random_histories, " (shared)", 2), ON(test_readers_search, " (lmdb)", 1),
         ON(test_slices, " (memory)", 0),           ON(test_slices, " (lmdb)", 1),
+        ON(test_long_texts, " (lmdb)", 1),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
