@@ -1,26 +1,8 @@
-#include "store/btree.h"
+#include "store/btree_priv.h"
 
 #include <assert.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum { GRAIN = 4, SPARSE = 4, MERGED_MAX = FC_BTREE_FANOUT * 3 / 4 };
-
-struct branch {
-    struct fc_row *least; /* no key of the child is less; NULL in the first slot */
-    struct fc_btree_node *child;
-};
-
-struct fc_btree_node {
-    uint32_t refs;
-    uint8_t count;
-    uint8_t cap;
-    uint8_t height; /* 0: a leaf */
-    union {
-        struct fc_row *rows[1];
-        struct branch branches[1];
-    } slot;
-};
 
 typedef struct fc_btree_node node;
 
@@ -34,12 +16,7 @@ static struct fc_row *row_apart(const struct fc_row *row)
     return apart;
 }
 
-static struct fc_span row_key(const struct fc_row *row)
-{
-    return fc_span(row->bytes, row->key_len);
-}
-
-static struct fc_span row_value(const struct fc_row *row)
+struct fc_span fc_row_value(const struct fc_row *row)
 {
     switch ((enum fc_row_kind)row->kind) {
     case FC_ROW_POOL:
@@ -88,7 +65,7 @@ static struct fc_row *row_create(struct fc_pool *pool, bool alone, struct fc_spa
     return row;
 }
 
-static void row_release(struct fc_row *row)
+void fc_row_release(struct fc_row *row)
 {
     if (row && row->kind == FC_ROW_POOL) {
         fc_pool_row_release(row);
@@ -103,13 +80,17 @@ static void row_release(struct fc_row *row)
 
 /* nodes */
 
-static node *node_alloc(node *old, unsigned height, unsigned cap)
+static node *node_alloc(unsigned height, unsigned cap)
 {
-    size_t slot = height ? sizeof(struct branch) : sizeof(struct fc_row *);
-    node *made = realloc(old, offsetof(node, slot) + cap * slot);
+    size_t slot = height ? sizeof(struct fc_branch) : sizeof(struct fc_row *);
+    node *made = malloc(sizeof *made + cap * slot);
     if (!made)
         return NULL;
+    made->stamp = 0;
+    made->refs = 1;
+    made->count = 0;
     made->cap = (uint8_t)cap;
+    made->height = (uint8_t)height;
     return made;
 }
 
@@ -117,25 +98,19 @@ static node *node_create(unsigned height, unsigned count)
 {
     assert(height < FC_BTREE_HEIGHT_MAX);
     unsigned cap = (count / GRAIN + 1) * GRAIN;
-    node *made = node_alloc(NULL, height, cap > FC_BTREE_FANOUT ? FC_BTREE_FANOUT : cap);
-    if (!made)
-        return NULL;
-    made->refs = 1;
-    made->count = 0;
-    made->height = (uint8_t)height;
-    return made;
+    return node_alloc(height, cap > FC_BTREE_FANOUT ? FC_BTREE_FANOUT : cap);
 }
 
-static void node_release(node *at)
+void fc_btree_node_release(node *at)
 {
     if (!at || --at->refs)
         return;
     for (unsigned i = 0; i < at->count; i++) {
         if (at->height == 0) {
-            row_release(at->slot.rows[i]);
+            fc_row_release(fc_btree_rows(at)[i]);
         } else {
-            row_release(at->slot.branches[i].least);
-            node_release(at->slot.branches[i].child);
+            fc_row_release(fc_btree_branches(at)[i].least);
+            fc_btree_node_release(fc_btree_branches(at)[i].child);
         }
     }
     free(at);
@@ -145,10 +120,11 @@ static void node_release(node *at)
 static void move_slots(node *to, const node *from, unsigned first, unsigned count)
 {
     if (to->height == 0)
-        memcpy(&to->slot.rows[to->count], &from->slot.rows[first], count * sizeof(struct fc_row *));
+        memcpy(&fc_btree_rows(to)[to->count], &fc_btree_rows(from)[first],
+               count * sizeof(struct fc_row *));
     else
-        memcpy(&to->slot.branches[to->count], &from->slot.branches[first],
-               count * sizeof(struct branch));
+        memcpy(&fc_btree_branches(to)[to->count], &fc_btree_branches(from)[first],
+               count * sizeof(struct fc_branch));
     to->count = (uint8_t)(to->count + count);
 }
 
@@ -156,21 +132,21 @@ static void retain_slots(const node *at)
 {
     for (unsigned i = 0; i < at->count; i++) {
         if (at->height == 0) {
-            at->slot.rows[i]->refs++;
+            fc_btree_rows(at)[i]->refs++;
             continue;
         }
-        at->slot.branches[i].child->refs++;
-        if (at->slot.branches[i].least)
-            at->slot.branches[i].least->refs++;
+        fc_btree_branches(at)[i].child->refs++;
+        if (fc_btree_branches(at)[i].least)
+            fc_btree_branches(at)[i].least->refs++;
     }
 }
 
-/* Puts a node of our own where a shared one was. */
-static enum fc_err own(node **where)
+/* Makes a node ready to be changed: one that others share becomes a copy. */
+static enum fc_err own(struct fc_btree_log *log, node **where)
 {
     node *old = *where;
     if (old->refs == 1)
-        return FC_OK;
+        return fc_btree_log_touch(log, old);
     node *made = node_create(old->height, old->count);
     if (!made)
         return FC_E_NOMEM;
@@ -178,18 +154,22 @@ static enum fc_err own(node **where)
     retain_slots(made);
     old->refs--;
     *where = made;
-    return FC_OK;
+    fc_btree_log_copied(log, made, old);
+    return fc_btree_log_touch(log, made);
 }
 
-static enum fc_err make_room(node **where, unsigned count)
+/* A larger node in its place, where it has no room. */
+static enum fc_err make_room(struct fc_btree_log *log, node **where, unsigned count)
 {
     node *at = *where;
     if (count <= at->cap)
         return FC_OK;
-    unsigned cap = (count + GRAIN - 1) / GRAIN * GRAIN;
-    node *made = node_alloc(at, at->height, cap);
+    node *made = node_alloc(at->height, (count + GRAIN - 1) / GRAIN * GRAIN);
     if (!made)
         return FC_E_NOMEM;
+    move_slots(made, at, 0, at->count);
+    fc_btree_log_made(log, made);
+    fc_btree_log_left(log, at);
     *where = made;
     return FC_OK;
 }
@@ -203,7 +183,7 @@ static unsigned leaf_find(const node *leaf, struct fc_span key, bool *equal)
     *equal = false;
     while (low < high) {
         unsigned mid = (low + high) / 2;
-        int order = fc_span_cmp(row_key(leaf->slot.rows[mid]), key);
+        int order = fc_span_cmp(fc_row_key(fc_btree_rows(leaf)[mid]), key);
         if (order == 0)
             *equal = true;
         if (order < 0)
@@ -219,7 +199,7 @@ static unsigned branch_find(const node *at, struct fc_span key)
     unsigned low = 1, high = at->count;
     while (low < high) {
         unsigned mid = (low + high) / 2;
-        if (fc_span_cmp(row_key(at->slot.branches[mid].least), key) <= 0)
+        if (fc_span_cmp(fc_row_key(fc_btree_branches(at)[mid].least), key) <= 0)
             low = mid + 1;
         else
             high = mid;
@@ -237,17 +217,17 @@ struct split {
 
 static void insert_row(node *leaf, unsigned index, struct fc_row *row)
 {
-    memmove(&leaf->slot.rows[index + 1], &leaf->slot.rows[index],
+    memmove(&fc_btree_rows(leaf)[index + 1], &fc_btree_rows(leaf)[index],
             (leaf->count - index) * sizeof row);
-    leaf->slot.rows[index] = row;
+    fc_btree_rows(leaf)[index] = row;
     leaf->count++;
 }
 
 static void insert_branch(node *at, unsigned index, struct split split)
 {
-    memmove(&at->slot.branches[index + 1], &at->slot.branches[index],
-            (at->count - index) * sizeof(struct branch));
-    at->slot.branches[index] = (struct branch){split.least, split.right};
+    memmove(&fc_btree_branches(at)[index + 1], &fc_btree_branches(at)[index],
+            (at->count - index) * sizeof(struct fc_branch));
+    fc_btree_branches(at)[index] = (struct fc_branch){split.least, split.right};
     at->count++;
 }
 
@@ -261,14 +241,14 @@ static struct fc_row *separator(struct fc_span left, struct fc_span right)
 }
 
 /* A full leaf is cut in the middle, but rows that arrive in order fill their leaves. */
-static enum fc_err leaf_split(node *leaf, unsigned index, struct fc_row *row, struct split *split)
+static enum fc_err leaf_split(struct fc_btree_log *log, node *leaf, unsigned index,
+                              struct fc_row *row, struct split *split)
 {
     unsigned cut = index == leaf->count ? leaf->count : leaf->count / 2u;
     node *right = node_create(0, leaf->count - cut + 1u);
-    if (!right) {
-        row_release(row);
+    if (!right)
         return FC_E_NOMEM;
-    }
+    fc_btree_log_made(log, right);
     move_slots(right, leaf, cut, leaf->count - cut);
     leaf->count = (uint8_t)cut;
     if (index > cut || right->count == 0)
@@ -276,22 +256,25 @@ static enum fc_err leaf_split(node *leaf, unsigned index, struct fc_row *row, st
     else
         insert_row(leaf, index, row);
     split->right = right;
-    split->least =
-        separator(row_key(leaf->slot.rows[leaf->count - 1]), row_key(right->slot.rows[0]));
+    split->least = separator(fc_row_key(fc_btree_rows(leaf)[leaf->count - 1]),
+                             fc_row_key(fc_btree_rows(right)[0]));
+    fc_btree_log_row(log, FC_CHANGE_LIMIT, split->least);
     return split->least ? FC_OK : FC_E_NOMEM;
 }
 
-static enum fc_err branch_split(node *at, unsigned index, struct split add, struct split *split)
+static enum fc_err branch_split(struct fc_btree_log *log, node *at, unsigned index,
+                                struct split add, struct split *split)
 {
     unsigned cut = index == at->count ? at->count - 1u : at->count / 2u;
     node *right = node_create(at->height, at->count - cut + 1u);
     if (!right)
         return FC_E_NOMEM;
+    fc_btree_log_made(log, right);
     move_slots(right, at, cut, at->count - cut);
     at->count = (uint8_t)cut;
     split->right = right;
-    split->least = right->slot.branches[0].least;
-    right->slot.branches[0].least = NULL;
+    split->least = fc_btree_branches(right)[0].least;
+    fc_btree_branches(right)[0].least = NULL;
     if (index > cut)
         insert_branch(right, index - cut, add);
     else
@@ -301,6 +284,7 @@ static enum fc_err branch_split(node *at, unsigned index, struct split add, stru
 
 /* What one put or delete does to the tree around the leaf. */
 struct change {
+    struct fc_btree_log *log;
     struct fc_pool *pool;
     bool alone;
     struct split split;
@@ -310,7 +294,7 @@ struct change {
 
 static uint64_t row_bytes(const struct fc_row *row)
 {
-    return (uint64_t)row->key_len + row_value(row).len;
+    return (uint64_t)row->key_len + fc_row_value(row).len;
 }
 
 static enum fc_err leaf_put(node **where, struct fc_span key, struct fc_span value,
@@ -322,83 +306,85 @@ static enum fc_err leaf_put(node **where, struct fc_span key, struct fc_span val
     if (!row)
         return FC_E_NOMEM;
     if (equal) {
-        struct fc_row **old = &(*where)->slot.rows[index];
+        struct fc_row **old = &fc_btree_rows(*where)[index];
         change->removed = row_bytes(*old);
-        row_release(*old);
+        fc_btree_log_row(change->log, FC_CHANGE_OUT, *old);
+        fc_btree_log_row(change->log, FC_CHANGE_IN, row);
         *old = row;
         return FC_OK;
     }
+    fc_btree_log_row(change->log, FC_CHANGE_IN, row);
     change->counted = true;
     if ((*where)->count == FC_BTREE_FANOUT)
-        return leaf_split(*where, index, row, &change->split);
-    if (make_room(where, (*where)->count + 1u)) {
-        row_release(row);
-        return FC_E_NOMEM;
-    }
-    insert_row(*where, index, row);
-    return FC_OK;
+        return leaf_split(change->log, *where, index, row, &change->split);
+    enum fc_err err = make_room(change->log, where, (*where)->count + 1u);
+    if (err == FC_OK)
+        insert_row(*where, index, row);
+    return err;
 }
 
 static enum fc_err branch_add(node **where, unsigned index, struct change *change)
 {
     struct split add = change->split;
     change->split = (struct split){NULL, NULL};
-    enum fc_err err;
-    if ((*where)->count == FC_BTREE_FANOUT) {
-        err = branch_split(*where, index, add, &change->split);
-    } else {
-        err = make_room(where, (*where)->count + 1u);
-        if (!err)
-            insert_branch(*where, index, add);
-    }
-    if (err) {
-        row_release(add.least);
-        node_release(add.right);
-    }
+    if ((*where)->count == FC_BTREE_FANOUT)
+        return branch_split(change->log, *where, index, add, &change->split);
+    enum fc_err err = make_room(change->log, where, (*where)->count + 1u);
+    if (err == FC_OK)
+        insert_branch(*where, index, add);
     return err;
 }
 
 static enum fc_err node_put(node **where, struct fc_span key, struct fc_span value,
                             struct change *change)
 {
-    enum fc_err err = own(where);
+    enum fc_err err = own(change->log, where);
     if (err)
         return err;
     if ((*where)->height == 0)
         return leaf_put(where, key, value, change);
     unsigned index = branch_find(*where, key);
-    err = node_put(&(*where)->slot.branches[index].child, key, value, change);
+    err = node_put(&fc_btree_branches(*where)[index].child, key, value, change);
     if (err || !change->split.right)
         return err;
     return branch_add(where, index + 1, change);
 }
 
-static enum fc_err grow_root(struct fc_btree *tree, struct split split)
+static enum fc_err grow_root(struct fc_btree *tree, struct fc_btree_log *log, struct split split)
 {
     node *root = node_create(tree->root->height + 1u, 2);
     if (!root)
         return FC_E_NOMEM;
+    fc_btree_log_made(log, root);
     insert_branch(root, 0, (struct split){NULL, tree->root});
     insert_branch(root, 1, split);
     tree->root = root;
     return FC_OK;
 }
 
-enum fc_err fc_btree_put(struct fc_btree *tree, struct fc_pool *pool, bool alone,
-                         struct fc_span key, struct fc_span value)
+static enum fc_err plant(struct fc_btree *tree, struct fc_btree_log *log)
+{
+    tree->root = node_create(0, 1);
+    if (!tree->root)
+        return FC_E_NOMEM;
+    fc_btree_log_made(log, tree->root);
+    return FC_OK;
+}
+
+enum fc_err fc_btree_put(struct fc_btree *tree, struct fc_btree_log *log, struct fc_pool *pool,
+                         bool alone, struct fc_span key, struct fc_span value)
 {
     assert(key.len <= FC_BTREE_KEY_BYTES_MAX && value.len <= UINT32_MAX);
-    if (!tree->root && !(tree->root = node_create(0, 1)))
-        return FC_E_NOMEM;
-    struct change change = {.pool = pool, .alone = alone};
-    enum fc_err err = node_put(&tree->root, key, value, &change);
-    if (!err && change.split.right)
-        err = grow_root(tree, change.split);
-    if (err) {
-        row_release(change.split.least);
-        node_release(change.split.right);
+    struct change change = {.log = log, .pool = pool, .alone = alone};
+    enum fc_err err = fc_btree_log_reserve(log, tree->root ? tree->root->height : 0);
+    if (err == FC_OK && !tree->root)
+        err = plant(tree, log);
+    if (err == FC_OK)
+        err = node_put(&tree->root, key, value, &change);
+    if (err == FC_OK && change.split.right)
+        err = grow_root(tree, log, change.split);
+    if (err != FC_OK)
         return err;
-    }
     tree->rows += change.counted;
     tree->bytes += key.len + value.len - change.removed;
     return FC_OK;
@@ -406,67 +392,68 @@ enum fc_err fc_btree_put(struct fc_btree *tree, struct fc_pool *pool, bool alone
 
 /* deleting */
 
-static void drop_slot(node *at, unsigned index)
+static void drop_slot(struct fc_btree_log *log, node *at, unsigned index)
 {
     unsigned after = at->count - index - 1u;
     if (at->height == 0) {
-        row_release(at->slot.rows[index]);
-        memmove(&at->slot.rows[index], &at->slot.rows[index + 1], after * sizeof(struct fc_row *));
+        fc_btree_log_row(log, FC_CHANGE_OUT, fc_btree_rows(at)[index]);
+        memmove(&fc_btree_rows(at)[index], &fc_btree_rows(at)[index + 1],
+                after * sizeof(struct fc_row *));
     } else {
-        row_release(at->slot.branches[index].least);
-        node_release(at->slot.branches[index].child);
-        memmove(&at->slot.branches[index], &at->slot.branches[index + 1],
-                after * sizeof(struct branch));
+        fc_btree_log_row(log, FC_CHANGE_NO_LIMIT, fc_btree_branches(at)[index].least);
+        fc_btree_log_left(log, fc_btree_branches(at)[index].child); /* it is empty */
+        memmove(&fc_btree_branches(at)[index], &fc_btree_branches(at)[index + 1],
+                after * sizeof(struct fc_branch));
     }
     at->count--;
     if (at->height && index == 0 && at->count) {
-        row_release(at->slot.branches[0].least);
-        at->slot.branches[0].least = NULL;
+        fc_btree_log_row(log, FC_CHANGE_NO_LIMIT, fc_btree_branches(at)[0].least);
+        fc_btree_branches(at)[0].least = NULL;
     }
 }
 
 /* Empties the child right of `index` into the one at `index`. */
-static enum fc_err merge(node *at, unsigned index)
+static enum fc_err merge(struct fc_btree_log *log, node *at, unsigned index)
 {
-    struct branch *left = &at->slot.branches[index], *right = left + 1;
+    struct fc_branch *left = &fc_btree_branches(at)[index], *right = left + 1;
     unsigned moved = right->child->count;
-    enum fc_err err = own(&left->child);
+    enum fc_err err = own(log, &left->child);
     if (!err)
-        err = own(&right->child);
+        err = own(log, &right->child);
     if (!err)
-        err = make_room(&left->child, left->child->count + moved);
+        err = make_room(log, &left->child, left->child->count + moved);
     if (err)
         return err;
     move_slots(left->child, right->child, 0, moved);
     if (left->child->height) {
-        left->child->slot.branches[left->child->count - moved].least = right->least;
+        fc_btree_branches(left->child)[left->child->count - moved].least = right->least;
         right->least = NULL;
     }
     right->child->count = 0;
-    drop_slot(at, index + 1);
+    drop_slot(log, at, index + 1);
     return FC_OK;
 }
 
-static enum fc_err tidy(node *at, unsigned index)
+static enum fc_err tidy(struct fc_btree_log *log, node *at, unsigned index)
 {
-    const struct branch *slots = at->slot.branches;
+    const struct fc_branch *slots = fc_btree_branches(at);
     unsigned count = slots[index].child->count;
     if (count == 0) {
-        drop_slot(at, index);
+        drop_slot(log, at, index);
         return FC_OK;
     }
     if (count > SPARSE)
         return FC_OK;
     if (index > 0 && slots[index - 1].child->count + count <= MERGED_MAX)
-        return merge(at, index - 1);
+        return merge(log, at, index - 1);
     if (index + 1u < at->count && slots[index + 1].child->count + count <= MERGED_MAX)
-        return merge(at, index);
+        return merge(log, at, index);
     return FC_OK;
 }
 
 static enum fc_err node_del(node **where, struct fc_span key, struct change *change)
 {
-    enum fc_err err = own(where);
+    enum fc_err err = own(change->log, where);
     if (err)
         return err;
     node *at = *where;
@@ -474,35 +461,35 @@ static enum fc_err node_del(node **where, struct fc_span key, struct change *cha
         bool equal;
         unsigned index = leaf_find(at, key, &equal);
         assert(equal);
-        change->removed = row_bytes(at->slot.rows[index]);
-        drop_slot(at, index);
+        change->removed = row_bytes(fc_btree_rows(at)[index]);
+        drop_slot(change->log, at, index);
         return FC_OK;
     }
     unsigned index = branch_find(at, key);
-    err = node_del(&at->slot.branches[index].child, key, change);
-    return err ? err : tidy(at, index);
+    err = node_del(&fc_btree_branches(at)[index].child, key, change);
+    return err ? err : tidy(change->log, at, index);
 }
 
-enum fc_err fc_btree_del(struct fc_btree *tree, struct fc_span key)
+enum fc_err fc_btree_del(struct fc_btree *tree, struct fc_btree_log *log, struct fc_span key)
 {
     struct fc_span value;
+    struct change change = {.log = log};
     enum fc_err err = fc_btree_get(tree, key, &value);
-    if (err)
-        return err;
-    struct change change = {0};
-    err = node_del(&tree->root, key, &change);
-    if (err)
+    if (err == FC_OK)
+        err = fc_btree_log_reserve(log, tree->root->height);
+    if (err == FC_OK)
+        err = node_del(&tree->root, key, &change);
+    if (err != FC_OK)
         return err;
     tree->rows--;
     tree->bytes -= change.removed;
     while (tree->root && tree->root->count <= 1 && (tree->root->height || !tree->root->count)) {
         node *old = tree->root;
-        tree->root = NULL;
-        if (old->count) {
-            tree->root = old->slot.branches[0].child;
-            tree->root->refs++;
-        }
-        node_release(old);
+        err = own(log, &old);
+        if (err != FC_OK)
+            return err;
+        tree->root = old->count ? fc_btree_branches(old)[0].child : NULL;
+        fc_btree_log_left(log, old);
     }
     return FC_OK;
 }
@@ -511,7 +498,7 @@ enum fc_err fc_btree_del(struct fc_btree *tree, struct fc_span key)
 
 void fc_btree_finish(struct fc_btree *tree)
 {
-    node_release(tree->root);
+    fc_btree_node_release(tree->root);
     *tree = (struct fc_btree){0};
 }
 
@@ -528,12 +515,12 @@ enum fc_err fc_btree_get(const struct fc_btree *tree, struct fc_span key, struct
     if (!at)
         return FC_E_MISSING;
     while (at->height)
-        at = at->slot.branches[branch_find(at, key)].child;
+        at = fc_btree_branches(at)[branch_find(at, key)].child;
     bool equal;
     unsigned index = leaf_find(at, key, &equal);
     if (!equal)
         return FC_E_MISSING;
-    *value = row_value(at->slot.rows[index]);
+    *value = fc_row_value(fc_btree_rows(at)[index]);
     return FC_OK;
 }
 
@@ -546,7 +533,7 @@ static bool descend(const struct fc_btree *tree, struct fc_span key, struct fc_b
     *equal = false;
     if (!at)
         return false;
-    for (; at->height; at = at->slot.branches[path->index[at->height]].child) {
+    for (; at->height; at = fc_btree_branches(at)[path->index[at->height]].child) {
         path->nodes[at->height] = at;
         path->index[at->height] = (uint8_t)branch_find(at, key);
     }
@@ -559,7 +546,7 @@ static bool descend(const struct fc_btree *tree, struct fc_span key, struct fc_b
 static void fall(struct fc_btree_path *path, unsigned height, bool last)
 {
     for (; height > 0; height--) {
-        const node *at = path->nodes[height]->slot.branches[path->index[height]].child;
+        const node *at = fc_btree_branches(path->nodes[height])[path->index[height]].child;
         path->nodes[height - 1] = at;
         path->index[height - 1] = last ? (uint8_t)(at->count - 1) : 0;
     }
@@ -637,9 +624,9 @@ bool fc_btree_seek_before(const struct fc_btree *tree, struct fc_span key,
 
 void fc_btree_row(const struct fc_btree_path *path, struct fc_span *key, struct fc_span *value)
 {
-    const struct fc_row *row = path->nodes[0]->slot.rows[path->index[0]];
-    *key = row_key(row);
-    *value = row_value(row);
+    const struct fc_row *row = fc_btree_rows(path->nodes[0])[path->index[0]];
+    *key = fc_row_key(row);
+    *value = fc_row_value(row);
 }
 
 /* checking */
@@ -653,10 +640,10 @@ struct walk {
 static bool leaf_holds(const node *leaf, struct walk *walk)
 {
     for (unsigned i = 0; i < leaf->count; i++) {
-        const struct fc_row *row = leaf->slot.rows[i];
-        if (!row->refs || (walk->rows && fc_span_cmp(walk->last, row_key(row)) >= 0))
+        const struct fc_row *row = fc_btree_rows(leaf)[i];
+        if (!row->refs || (walk->rows && fc_span_cmp(walk->last, fc_row_key(row)) >= 0))
             return false;
-        walk->last = row_key(row);
+        walk->last = fc_row_key(row);
         walk->rows++;
         walk->bytes += row_bytes(row);
     }
@@ -670,17 +657,18 @@ static bool node_holds(const node *at, struct walk *walk)
     if (at->height == 0)
         return leaf_holds(at, walk);
     for (unsigned i = 0; i < at->count; i++) {
-        const struct branch *branch = &at->slot.branches[i];
+        const struct fc_branch *branch = &fc_btree_branches(at)[i];
         if ((i == 0) != !branch->least || branch->child->height + 1 != at->height)
             return false;
-        if (i > 0 && fc_span_cmp(walk->last, row_key(branch->least)) >= 0)
+        if (i > 0 && fc_span_cmp(walk->last, fc_row_key(branch->least)) >= 0)
             return false;
         if (!node_holds(branch->child, walk))
             return false;
         const node *first = branch->child;
         while (first->height)
-            first = first->slot.branches[0].child;
-        if (i > 0 && fc_span_cmp(row_key(first->slot.rows[0]), row_key(branch->least)) < 0)
+            first = fc_btree_branches(first)[0].child;
+        if (i > 0 &&
+            fc_span_cmp(fc_row_key(fc_btree_rows(first)[0]), fc_row_key(branch->least)) < 0)
             return false;
     }
     return true;

@@ -1,5 +1,6 @@
-/* A persistent B+tree of byte strings: nodes and rows carry counted references, so a copy of a tree
- * costs nothing, and a change to one copies only the path to what changed.
+/* A B+tree of byte strings whose nodes and rows carry counted references, so that a copy of a tree
+ * costs nothing and a change to one copies only the path to what changed, as far as others share
+ * it. What is a tree's own changes in place; a log can put it back.
  *
  * Not safe across threads: trees that share nodes belong to one thread at a time. */
 #ifndef FC_STORE_BTREE_H
@@ -23,6 +24,25 @@ struct fc_btree {
     uint64_t bytes; /* keys and values, shared ones counted in full */
 };
 
+/* The changes of one transaction to any trees of a pool, as they were before. `stamp` is one that
+ * the pool gave and no other log has. */
+struct fc_btree_log;
+struct fc_btree_log *fc_btree_log_create(uint64_t stamp); /* NULL without memory */
+/* Changes that follow are to the tree of that number. */
+void fc_btree_log_tag(struct fc_btree_log *log, uint8_t tag);
+/* Changes that follow can be undone apart; also after an undo. `stamp` is a new one. */
+uint32_t fc_btree_log_mark(struct fc_btree_log *log, uint64_t stamp);
+/* All nodes and rows are as they were at the mark, 0: at the beginning. What trees said of
+ * themselves, the struct, the caller puts back. */
+void fc_btree_log_undo(struct fc_btree_log *log, uint32_t mark, uint64_t stamp);
+/* Frees what changes left behind, and the log. */
+void fc_btree_log_keep(struct fc_btree_log *log);
+void fc_btree_log_destroy(struct fc_btree_log *log); /* undoes all; NULL is fine */
+/* A tree of its own as the one of that number, now `now`, was at the beginning. FC_E_NOMEM. */
+FC_MUST_USE enum fc_err fc_btree_log_before(const struct fc_btree_log *log, uint8_t tag,
+                                            const struct fc_btree *now, struct fc_pool *pool,
+                                            struct fc_btree *before);
+
 void fc_btree_finish(struct fc_btree *tree); /* gives up its references; the tree is empty after */
 struct fc_btree fc_btree_copy(const struct fc_btree *tree); /* shares everything */
 
@@ -30,12 +50,14 @@ struct fc_btree fc_btree_copy(const struct fc_btree *tree); /* shares everything
 FC_MUST_USE enum fc_err fc_btree_get(const struct fc_btree *tree, struct fc_span key,
                                      struct fc_span *value);
 /* The row is one of the pool's, where other trees may have put the same; or, with `alone`, the
- * tree's and its copies', which is less where no other has it. FC_E_NOMEM: what the tree then holds
- * is undefined, but it can be finished. */
-FC_MUST_USE enum fc_err fc_btree_put(struct fc_btree *tree, struct fc_pool *pool, bool alone,
-                                     struct fc_span key, struct fc_span value);
+ * tree's and its copies', which is less where no other has it. FC_E_NOMEM: the log must be undone.
+ */
+FC_MUST_USE enum fc_err fc_btree_put(struct fc_btree *tree, struct fc_btree_log *log,
+                                     struct fc_pool *pool, bool alone, struct fc_span key,
+                                     struct fc_span value);
 /* FC_E_MISSING; FC_E_NOMEM as with put. */
-FC_MUST_USE enum fc_err fc_btree_del(struct fc_btree *tree, struct fc_span key);
+FC_MUST_USE enum fc_err fc_btree_del(struct fc_btree *tree, struct fc_btree_log *log,
+                                     struct fc_span key);
 
 /* A place in a tree that has not changed since. */
 struct fc_btree_path {

@@ -16,19 +16,19 @@ struct mem {
     struct fc_btree trees[FC_TABLE_COUNT];
 };
 
-/* A reader has copies of all trees. A writer has copies of those it wrote to: most that are begun
- * write nothing. */
+/* A reader has copies of all trees. A writer changes the store's own, and can put them back. */
 struct mem_txn {
     struct fc_txn base;
     struct mem *mem;
     bool write;
     struct mem_cursor *cursors;
-    bool marked;
     uint64_t changes; /* how many writes there were, for cursors to notice */
-    uint32_t own;     /* a bit for each table that `trees` has */
-    uint32_t kept;    /* a bit for each that `marks` has: written to since the mark */
+    struct fc_btree_log *log;
+    uint32_t changed; /* a bit for each table whose tree is in `trees` as it was */
+    bool marked;
+    uint32_t mark, kept; /* of those changed since the mark: as they were then in `marks` */
     struct fc_btree trees[FC_TABLE_COUNT];
-    struct fc_btree marks[FC_TABLE_COUNT]; /* as they were at the mark */
+    struct fc_btree marks[FC_TABLE_COUNT];
 };
 _Static_assert(FC_TABLE_COUNT <= 32, "a bit for each");
 
@@ -63,32 +63,38 @@ static void finish_trees(struct fc_btree *trees, uint32_t which)
             fc_btree_finish(&trees[i]);
 }
 
-static void move_trees(struct fc_btree *to, struct fc_btree *from, uint32_t which)
-{
-    finish_trees(to, which);
-    for (unsigned i = 0; which != 0; i++, which >>= 1)
-        if (which & 1)
-            to[i] = from[i];
-}
-
 static const struct fc_btree *tree_of(const struct mem_txn *txn, enum fc_table table)
 {
-    return txn->own >> table & 1 ? &txn->trees[table] : &txn->mem->trees[table];
+    return txn->write ? &txn->mem->trees[table] : &txn->trees[table];
 }
 
+/* NULL without memory. */
 static struct fc_btree *tree_to_change(struct mem_txn *txn, enum fc_table table)
 {
     const uint32_t bit = 1u << table;
+    struct fc_btree *tree = &txn->mem->trees[table];
     assert(txn->write);
+    if (!txn->log)
+        txn->log = fc_btree_log_create(fc_pool_stamp(txn->mem->pool));
+    if (!txn->log)
+        return NULL;
     txn->changes++;
-    if ((txn->own & bit) == 0)
-        txn->trees[table] = fc_btree_copy(&txn->mem->trees[table]);
-    txn->own |= bit;
+    if ((txn->changed & bit) == 0)
+        txn->trees[table] = *tree;
+    txn->changed |= bit;
     if (txn->marked && (txn->kept & bit) == 0) {
-        txn->marks[table] = fc_btree_copy(&txn->trees[table]);
+        txn->marks[table] = *tree;
         txn->kept |= bit;
     }
-    return &txn->trees[table];
+    fc_btree_log_tag(txn->log, (uint8_t)table);
+    return tree;
+}
+
+static void put_back(struct mem *mem, const struct fc_btree *trees, uint32_t which)
+{
+    for (unsigned i = 0; which != 0; i++, which >>= 1)
+        if (which & 1)
+            mem->trees[i] = trees[i];
 }
 
 static void mem_mark(struct fc_txn *base)
@@ -96,19 +102,40 @@ static void mem_mark(struct fc_txn *base)
     struct mem_txn *txn = (struct mem_txn *)base;
     assert(txn->write && !txn->marked);
     txn->marked = true;
+    txn->kept = 0;
+    txn->mark = txn->log ? fc_btree_log_mark(txn->log, fc_pool_stamp(txn->mem->pool)) : 0;
 }
 
 static void mem_unmark(struct fc_txn *base, bool undo)
 {
     struct mem_txn *txn = (struct mem_txn *)base;
     assert(txn->marked);
-    if (undo)
-        move_trees(txn->trees, txn->marks, txn->kept);
-    else
-        finish_trees(txn->marks, txn->kept);
-    txn->changes += undo;
+    if (undo && txn->log) {
+        fc_btree_log_undo(txn->log, txn->mark, fc_pool_stamp(txn->mem->pool));
+        put_back(txn->mem, txn->marks, txn->kept);
+        txn->changes++;
+    }
     txn->kept = 0;
     txn->marked = false;
+}
+
+/* The trees as the last commit left them. */
+static enum fc_err read_trees(const struct mem *mem, struct fc_btree *trees)
+{
+    const struct mem_txn *writer = mem->writer;
+    for (unsigned i = 0; i < FC_TABLE_COUNT; i++) {
+        if (!writer || (writer->changed >> i & 1) == 0) {
+            trees[i] = fc_btree_copy(&mem->trees[i]);
+            continue;
+        }
+        enum fc_err err =
+            fc_btree_log_before(writer->log, (uint8_t)i, &mem->trees[i], mem->pool, &trees[i]);
+        if (err != FC_OK) {
+            finish_trees(trees, (1u << i) - 1);
+            return err;
+        }
+    }
+    return FC_OK;
 }
 
 static enum fc_err mem_begin(struct fc_kv *kv, bool write, struct fc_txn **txn)
@@ -123,15 +150,17 @@ static enum fc_err mem_begin(struct fc_kv *kv, bool write, struct fc_txn **txn)
     made->mem = mem;
     made->write = write;
     made->cursors = NULL;
+    made->log = NULL;
     made->marked = false;
     made->changes = 0;
-    made->own = write ? 0 : ALL;
-    made->kept = 0;
+    made->changed = made->kept = 0;
     if (write) {
         mem->writer = made;
-    } else {
-        copy_trees(made->trees, mem->trees);
+    } else if (read_trees(mem, made->trees) == FC_OK) {
         mem->readers++;
+    } else {
+        free(made);
+        return FC_E_NOMEM;
     }
     *txn = &made->base;
     return FC_OK;
@@ -149,28 +178,34 @@ static void mem_cursor_close(struct fc_kv_cursor *base)
     free(cursor);
 }
 
+static void end(struct mem_txn *txn)
+{
+    while (txn->cursors)
+        mem_cursor_close(&txn->cursors->base);
+    if (txn->write) {
+        txn->mem->writer = NULL;
+    } else {
+        finish_trees(txn->trees, ALL);
+        txn->mem->readers--;
+    }
+    free(txn);
+}
+
 static void mem_abort(struct fc_txn *base)
 {
     struct mem_txn *txn = (struct mem_txn *)base;
-    while (txn->cursors)
-        mem_cursor_close(&txn->cursors->base);
-    finish_trees(txn->marks, txn->kept);
-    finish_trees(txn->trees, txn->own);
+    fc_btree_log_destroy(txn->log);
     if (txn->write)
-        txn->mem->writer = NULL;
-    else
-        txn->mem->readers--;
-    free(txn);
+        put_back(txn->mem, txn->trees, txn->changed);
+    end(txn);
 }
 
 static enum fc_err mem_commit(struct fc_txn *base)
 {
     struct mem_txn *txn = (struct mem_txn *)base;
-    if (txn->write) {
-        move_trees(txn->mem->trees, txn->trees, txn->own);
-        txn->own = 0;
-    }
-    mem_abort(base);
+    if (txn->log)
+        fc_btree_log_keep(txn->log);
+    end(txn);
     return FC_OK;
 }
 
@@ -187,12 +222,15 @@ static enum fc_err mem_put(struct fc_txn *base, enum fc_table table, struct fc_s
     struct mem_txn *txn = (struct mem_txn *)base;
     /* What arrived when is like in no two stores. */
     bool alone = table == FC_TABLE_ARRIVAL || table == FC_TABLE_SUBJECT || table == FC_TABLE_STEP;
-    return fc_btree_put(tree_to_change(txn, table), txn->mem->pool, alone, key, value);
+    struct fc_btree *tree = tree_to_change(txn, table);
+    return tree ? fc_btree_put(tree, txn->log, txn->mem->pool, alone, key, value) : FC_E_NOMEM;
 }
 
 static enum fc_err mem_del(struct fc_txn *base, enum fc_table table, struct fc_span key)
 {
-    return fc_btree_del(tree_to_change((struct mem_txn *)base, table), key);
+    struct mem_txn *txn = (struct mem_txn *)base;
+    struct fc_btree *tree = tree_to_change(txn, table);
+    return tree ? fc_btree_del(tree, txn->log, key) : FC_E_NOMEM;
 }
 
 static enum fc_err mem_cursor_open(struct fc_txn *base, enum fc_table table,

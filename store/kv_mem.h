@@ -1,6 +1,6 @@
-/* The memory backend: persistent B+trees with counted references, so that a transaction is undone
- * by dropping its root and a snapshot or a clone of a whole store costs nothing until it changes.
- * There is no backup (FC_E_ARG): clone it. */
+/* The memory backend: B+trees with counted references, so that a snapshot or a clone of a whole
+ * store costs nothing until it changes. A reader that begins while a writer has changed a table
+ * gets a copy of that table, row by row. There is no backup (FC_E_ARG): clone it. */
 #ifndef FC_STORE_KV_MEM_H
 #define FC_STORE_KV_MEM_H
 

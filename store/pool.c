@@ -18,6 +18,7 @@ struct fc_pool {
     size_t refs;
     size_t count;
     size_t chains; /* a power of two */
+    uint64_t stamp;
     struct entry **heads;
 };
 
@@ -180,6 +181,11 @@ void fc_pool_row_release(struct fc_row *row)
     pool->count--;
     free(entry);
     destroy_if_unused(pool);
+}
+
+uint64_t fc_pool_stamp(struct fc_pool *pool)
+{
+    return ++pool->stamp;
 }
 
 size_t fc_pool_count(const struct fc_pool *pool)

@@ -26,6 +26,7 @@ void fc_pool_release(struct fc_pool *pool);
 struct fc_row *fc_pool_take(struct fc_pool *pool, struct fc_span key, struct fc_span value);
 struct fc_span fc_pool_value(const struct fc_row *row);
 void fc_pool_row_release(struct fc_row *row);
+uint64_t fc_pool_stamp(struct fc_pool *pool);     /* a number, each time another; never 0 */
 size_t fc_pool_count(const struct fc_pool *pool); /* of different rows */
 
 #endif
