@@ -352,6 +352,7 @@ void fc_core_destroy(struct fc_core *core)
     free(core->bootstrap);
     free(core->sessions);
     free(core->peers);
+    free(core->peer_heads);
     free(core->relayed);
     free(core->loads);
     free(core->backoffs);

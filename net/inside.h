@@ -160,6 +160,8 @@ struct fc_core {
     uint32_t sync_next;   /* whose turn it is */
     bool sessions_closed; /* some wait to be swept */
     struct fc_peer **peers;
+    uint64_t
+        *peer_heads; /* the first bytes of their keys, in order: to look one up among few lines */
     uint32_t peer_count, peer_cap;
     bool peers_changed; /* since peers_due_us was found */
     uint64_t peers_due_us;

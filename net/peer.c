@@ -6,10 +6,12 @@
 /* Place of `key` in the sorted list, or where it would be. */
 static uint32_t place_of(const struct fc_core *core, const struct fc_key *key)
 {
+    uint64_t head = fc_get_be64(key->b);
     uint32_t low = 0, high = core->peer_count;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        if (fc_key_cmp(&core->peers[middle]->key, key) < 0)
+        uint64_t there = core->peer_heads[middle];
+        if (there < head || (there == head && fc_key_cmp(&core->peers[middle]->key, key) < 0))
             low = middle + 1;
         else
             high = middle;
@@ -42,6 +44,22 @@ static void evict(struct fc_core *core)
     core->peer_count--;
     memmove(core->peers + oldest, core->peers + oldest + 1,
             (core->peer_count - oldest) * sizeof(*core->peers));
+    memmove(core->peer_heads + oldest, core->peer_heads + oldest + 1,
+            (core->peer_count - oldest) * sizeof(*core->peer_heads));
+}
+
+static bool grow(struct fc_core *core)
+{
+    uint32_t cap = core->peer_cap ? 2 * core->peer_cap : 16;
+    struct fc_peer **peers = realloc(core->peers, cap * sizeof(*peers));
+    if (peers)
+        core->peers = peers;
+    uint64_t *heads = peers ? realloc(core->peer_heads, cap * sizeof(*heads)) : NULL;
+    if (!heads)
+        return false;
+    core->peer_heads = heads;
+    core->peer_cap = cap;
+    return true;
 }
 
 struct fc_peer *fc_peer_get(struct fc_core *core, const struct fc_key *key)
@@ -51,15 +69,9 @@ struct fc_peer *fc_peer_get(struct fc_core *core, const struct fc_key *key)
         return peer;
     if (core->peer_count >= FC_PEERS_KEPT)
         evict(core);
-    if (core->peer_count == core->peer_cap) {
-        uint32_t cap = core->peer_cap ? 2 * core->peer_cap : 16;
-        struct fc_peer **list = realloc(core->peers, cap * sizeof(*list));
-        if (!list) {
-            core->err = FC_E_NOMEM;
-            return NULL;
-        }
-        core->peers = list;
-        core->peer_cap = cap;
+    if (core->peer_count == core->peer_cap && !grow(core)) {
+        core->err = FC_E_NOMEM;
+        return NULL;
     }
     peer = calloc(1, sizeof *peer);
     if (!peer) {
@@ -72,7 +84,10 @@ struct fc_peer *fc_peer_get(struct fc_core *core, const struct fc_key *key)
     core->peers_changed = true;
     uint32_t at = place_of(core, key);
     memmove(core->peers + at + 1, core->peers + at, (core->peer_count - at) * sizeof(*core->peers));
+    memmove(core->peer_heads + at + 1, core->peer_heads + at,
+            (core->peer_count - at) * sizeof(*core->peer_heads));
     core->peers[at] = peer;
+    core->peer_heads[at] = fc_get_be64(key->b);
     core->peer_count++;
     return peer;
 }
