@@ -131,27 +131,20 @@ static void get_meta(struct fc_http_call *call)
 enum { HOLDERS_MAX = 100 };
 struct holders {
     struct fc_replica *replica;
-    struct fc_hash key_hash;
     struct fc_json *json;
     struct fc_hash first;
     unsigned count;
 };
 
-static enum fc_err look_in(void *ctx, const struct fc_feed *feed)
+static enum fc_err add_holder(void *ctx, const struct fc_hash *participant,
+                              const struct fc_entry *entry)
 {
     struct holders *holders = ctx;
-    struct fc_buf hold = {0};
-    struct fc_entry entry;
-    enum fc_err err =
-        fc_replica_entry(holders->replica, &feed->participant, &holders->key_hash, &hold, &entry);
-    if (err == FC_OK) {
-        if (holders->count++ == 0) {
-            holders->first = feed->participant;
-        }
-        fc_api_entry_json(holders->json, holders->replica, &feed->participant, &entry, false);
+    if (holders->count++ == 0) {
+        holders->first = *participant;
     }
-    fc_buf_finish(&hold);
-    return err == FC_E_MISSING ? (holders->count < HOLDERS_MAX ? FC_OK : FC_E_BOUND) : err;
+    fc_api_entry_json(holders->json, holders->replica, participant, entry, false);
+    return holders->count < HOLDERS_MAX ? FC_OK : FC_E_BOUND;
 }
 
 static void reply_choices(struct fc_http_call *call, struct holders *holders, bool as_list)
@@ -178,17 +171,17 @@ static void get_by_key(struct fc_http_call *call)
         return;
     }
     bool as_list = fc_http_query(call, "list", &list) && fc_span_eq(list, fc_span_str("1"));
-    holders.key_hash = fc_key_hash(key);
+    struct fc_hash key_hash = fc_key_hash(key);
     holders.json = fc_json_create();
     fc_json_object(holders.json, NULL);
     fc_json_array(holders.json, "entries");
-    enum fc_err err = fc_replica_feeds(holders.replica, look_in, &holders);
+    enum fc_err err = fc_replica_holders(holders.replica, &key_hash, add_holder, &holders);
     if (err != FC_OK && err != FC_E_BOUND) {
         fc_http_fail_err(call, err, "the entry cannot be looked up");
     } else if (holders.count == 0 && !as_list) {
         fc_http_fail(call, 404, "MISSING", "No feed has an entry of this key.");
     } else if (holders.count == 1 && !as_list) {
-        reply_entry(call, holders.replica, &holders.first, &holders.key_hash);
+        reply_entry(call, holders.replica, &holders.first, &key_hash);
     } else {
         reply_choices(call, &holders, as_list);
     }

@@ -48,24 +48,31 @@ enum fc_err fc_service_list(struct fc_call *call)
 
 struct finding {
     struct fc_call *call;
-    struct fc_hash key_hash;
     struct fc_buf found;
     uint32_t count;
 };
 
-static enum fc_err find_in_feed(void *ctx, const struct fc_feed *feed)
+static enum fc_err put_holder(void *ctx, const struct fc_hash *participant,
+                              const struct fc_entry *entry)
 {
     struct finding *finding = ctx;
+    put_entry(finding->call, participant, entry, &finding->found);
+    finding->count++;
+    return FC_OK;
+}
+
+static enum fc_err put_one(struct finding *finding, const struct fc_hash *participant,
+                           const struct fc_hash *key_hash)
+{
     struct fc_buf hold = {0};
     struct fc_entry entry;
-    enum fc_err err = fc_replica_entry(finding->call->replica, &feed->participant,
-                                       &finding->key_hash, &hold, &entry);
+    enum fc_err err =
+        fc_replica_entry(finding->call->replica, participant, key_hash, &hold, &entry);
     if (err == FC_OK) {
-        put_entry(finding->call, &feed->participant, &entry, &finding->found);
-        finding->count++;
+        err = put_holder(finding, participant, &entry);
     }
     fc_buf_finish(&hold);
-    return err == FC_E_MISSING ? FC_OK : err;
+    return err;
 }
 
 enum fc_err fc_service_find(struct fc_call *call)
@@ -73,14 +80,13 @@ enum fc_err fc_service_find(struct fc_call *call)
     struct fc_hash participant;
     bool one = fc_message_get_hash_or_nil(&call->in, &participant);
     struct fc_span key = fc_unpack_str(&call->in, FC_KEY_BYTES_MAX);
-    struct finding finding = {.call = call, .key_hash = fc_key_hash(key)};
-    struct fc_feed feed;
+    struct finding finding = {.call = call};
+    struct fc_hash key_hash = fc_key_hash(key);
     enum fc_err err = fc_call_ready(call);
     if (err == FC_OK && one) {
-        err = fc_replica_feed(call->replica, &participant, &feed);
-        err = err == FC_OK ? find_in_feed(&finding, &feed) : err;
+        err = put_one(&finding, &participant, &key_hash);
     } else if (err == FC_OK) {
-        err = fc_replica_feeds(call->replica, find_in_feed, &finding);
+        err = fc_replica_holders(call->replica, &key_hash, put_holder, &finding);
     }
     if (err == FC_OK) {
         err = fc_buf_check(&finding.found);

@@ -66,29 +66,21 @@ enum fc_err fc_xfsc_asset_load(struct fc_replica *replica, const struct fc_hash 
 
 struct by_id {
     struct fc_replica *replica;
-    struct fc_hash key_hash;
     const struct fc_hash *first;
+    bool others; /* than that of `first` are wanted now */
     enum fc_err (*each)(void *ctx, const struct fc_hash *participant, const struct fc_entry *entry);
     void *ctx;
 };
 
-static enum fc_err look_in(struct by_id *by, const struct fc_hash *participant)
-{
-    struct fc_buf hold = {0};
-    struct fc_entry entry;
-    enum fc_err err = fc_replica_entry(by->replica, participant, &by->key_hash, &hold, &entry);
-    if (err == FC_OK && !fc_replica_hidden(by->replica, participant, entry.version)) {
-        err = by->each(by->ctx, participant, &entry);
-    }
-    fc_buf_finish(&hold);
-    return err == FC_E_MISSING ? FC_OK : err;
-}
-
-static enum fc_err look_in_feed(void *ctx, const struct fc_feed *feed)
+static enum fc_err take_holder(void *ctx, const struct fc_hash *participant,
+                               const struct fc_entry *entry)
 {
     struct by_id *by = ctx;
-    return by->first && fc_hash_eq(by->first, &feed->participant) ? FC_OK
-                                                                  : look_in(by, &feed->participant);
+    bool other = !by->first || !fc_hash_eq(by->first, participant);
+    if (other != by->others || fc_replica_hidden(by->replica, participant, entry->version)) {
+        return FC_OK;
+    }
+    return by->each(by->ctx, participant, entry);
 }
 
 enum fc_err fc_xfsc_by_id(struct fc_replica *replica, struct fc_span id,
@@ -97,9 +89,19 @@ enum fc_err fc_xfsc_by_id(struct fc_replica *replica, struct fc_span id,
                                               const struct fc_entry *entry),
                           void *ctx)
 {
-    struct by_id by = {replica, fc_key_hash(id), first, each, ctx};
-    enum fc_err err = first ? look_in(&by, first) : FC_OK;
-    return err == FC_OK ? fc_replica_feeds(replica, look_in_feed, &by) : err;
+    struct by_id by = {replica, first, false, each, ctx};
+    struct fc_hash key_hash = fc_key_hash(id);
+    struct fc_buf hold = {0};
+    struct fc_entry entry;
+    enum fc_err err = FC_OK;
+    if (first) {
+        err = fc_replica_entry(replica, first, &key_hash, &hold, &entry);
+        err = err == FC_OK ? take_holder(&by, first, &entry) : err;
+        err = err == FC_E_MISSING ? FC_OK : err;
+    }
+    fc_buf_finish(&hold);
+    by.others = true;
+    return err == FC_OK ? fc_replica_holders(replica, &key_hash, take_holder, &by) : err;
 }
 
 bool fc_xfsc_caller(struct fc_http_call *call, struct fc_replica *replica, struct fc_hash *out)

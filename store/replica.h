@@ -183,6 +183,12 @@ FC_MUST_USE enum fc_err fc_replica_entry(struct fc_replica *replica,
 FC_MUST_USE enum fc_err fc_replica_entries(
     struct fc_replica *replica, const struct fc_hash *participant, const struct fc_hash *after,
     enum fc_err (*each)(void *ctx, const struct fc_entry *entry), void *ctx);
+/* The entries of one key in all feeds, in order of participant, hidden ones too. Spans are valid
+ * during the callback; what it returns other than FC_OK stops and is returned. */
+FC_MUST_USE enum fc_err fc_replica_holders(
+    struct fc_replica *replica, const struct fc_hash *key_hash,
+    enum fc_err (*each)(void *ctx, const struct fc_hash *participant, const struct fc_entry *entry),
+    void *ctx);
 /* True when a freeze hides an entry of that version. */
 bool fc_replica_hidden(const struct fc_replica *replica, const struct fc_hash *participant,
                        fc_version version);

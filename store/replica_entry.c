@@ -249,6 +249,42 @@ enum fc_err fc_replica_entry(struct fc_replica *replica, const struct fc_hash *p
     return err;
 }
 
+struct holders {
+    struct fc_replica *replica;
+    const struct fc_hash *key_hash;
+    struct fc_buf hold;
+    enum fc_err (*each)(void *ctx, const struct fc_hash *participant, const struct fc_entry *entry);
+    void *ctx;
+};
+
+static enum fc_err look_in(void *ctx, const struct fc_replica_row *row)
+{
+    struct holders *holders = ctx;
+    struct fc_replica_read read;
+    struct fc_entry entry;
+    enum fc_err err = fc_replica_read_begin(holders->replica, &read);
+    if (err != FC_OK)
+        return err;
+    fc_buf_clear(&holders->hold);
+    err = fc_replica_entry_get(read.txn, row->feed.generation, holders->key_hash, &holders->hold,
+                               &entry);
+    fc_replica_read_end(&read);
+    if (err != FC_OK)
+        return err == FC_E_MISSING ? FC_OK : err;
+    return holders->each(holders->ctx, &row->feed.participant, &entry);
+}
+
+enum fc_err fc_replica_holders(struct fc_replica *replica, const struct fc_hash *key_hash,
+                               enum fc_err (*each)(void *ctx, const struct fc_hash *participant,
+                                                   const struct fc_entry *entry),
+                               void *ctx)
+{
+    struct holders holders = {replica, key_hash, {0}, each, ctx};
+    enum fc_err err = fc_replica_rows_each(replica, look_in, &holders);
+    fc_buf_finish(&holders.hold);
+    return err;
+}
+
 enum fc_err fc_replica_entries(struct fc_replica *replica, const struct fc_hash *participant,
                                const struct fc_hash *after,
                                enum fc_err (*each)(void *ctx, const struct fc_entry *entry),

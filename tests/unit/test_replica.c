@@ -426,6 +426,43 @@ static void test_entries_come_in_order_from_anywhere(void **state)
     fc_test_batch_finish(&batch);
 }
 
+struct keeping {
+    struct fc_hash who[2];
+    unsigned count, stop_at;
+};
+
+static enum fc_err keep_holder(void *ctx, const struct fc_hash *participant,
+                               const struct fc_entry *entry)
+{
+    struct keeping *keeping = ctx;
+    assert_true(fc_span_eq(entry->key, fc_span_str("urn:shared")));
+    assert_true(keeping->count < 2);
+    keeping->who[keeping->count++] = *participant;
+    return keeping->count == keeping->stop_at ? FC_E_CLOSED : FC_OK;
+}
+
+static void test_a_key_is_found_in_all_feeds(void **state)
+{
+    struct fc_test_case *test = *state;
+    struct fc_hash shared = hash_of("urn:shared"), absent = hash_of("urn:absent");
+    struct keeping keeping = {.stop_at = 0};
+    assert_ok(fc_replica_holders(test->a.replica, &shared, keep_holder, &keeping));
+    assert_int_equal(keeping.count, 0);
+    fc_test_admit(&test->a, &test->fed, &test->other);
+    fc_test_publish_one(&test->a, &test->acme, "urn:shared", "{\"a\":1}");
+    fc_test_publish_one(&test->a, &test->acme, "urn:acme", "{\"a\":1}");
+    fc_test_publish_one(&test->a, &test->other, "urn:shared", "{\"a\":2}");
+    assert_ok(fc_replica_holders(test->a.replica, &absent, keep_holder, &keeping));
+    assert_int_equal(keeping.count, 0);
+    assert_ok(fc_replica_holders(test->a.replica, &shared, keep_holder, &keeping));
+    assert_int_equal(keeping.count, 2);
+    assert_true(fc_hash_cmp(&keeping.who[0], &keeping.who[1]) < 0);
+    keeping = (struct keeping){.stop_at = 1};
+    assert_int_equal(fc_replica_holders(test->a.replica, &shared, keep_holder, &keeping),
+                     FC_E_CLOSED);
+    assert_int_equal(keeping.count, 1);
+}
+
 static void test_proofs_lead_to_the_held_root(void **state)
 {
     struct fc_test_case *test = *state;
@@ -638,6 +675,7 @@ int main(void)
         FC_TEST_BOTH(test_quota_holds_for_authors),
         FC_TEST_BOTH(test_quota_of_operations_holds_for_deltas),
         FC_TEST_BOTH(test_entries_come_in_order_from_anywhere),
+        FC_TEST_BOTH(test_a_key_is_found_in_all_feeds),
         FC_TEST_BOTH(test_proofs_lead_to_the_held_root),
         FC_TEST_BOTH(test_history_keeps_the_last_heads),
         FC_TEST_BOTH(test_feeds_come_in_order_and_make_the_digest),
