@@ -5,6 +5,7 @@
 
 #include "node/clock.h"
 #include "node/show.h"
+#include "node/signature.h"
 
 void fc_api_note_feed(struct fc_http_call *call, struct fc_replica *replica,
                       const struct fc_feed *feed)
@@ -30,20 +31,32 @@ char *fc_api_entry_path(const struct fc_hash *participant, const struct fc_hash 
 }
 
 static void about_json(struct fc_json *json, struct fc_replica *replica,
-                       const struct fc_hash *participant, const struct fc_message_entry *message)
+                       const struct fc_message_entry *message, const struct fc_api_about *about)
 {
+    struct fc_credential credential;
     struct fc_buf content = {0};
-    if (!message->hidden && message->entry.state == FC_CONTENT_PRESENT &&
-        fc_replica_content(replica, participant, &message->entry.key_hash, &content) == FC_OK) {
+    bool here = !message->hidden && message->entry.state == FC_CONTENT_PRESENT &&
+                fc_replica_content(replica, &message->participant, &message->entry.key_hash,
+                                   &content) == FC_OK;
+    if (here) {
         fc_show_document_json(json, "about", fc_buf_span(&content));
     } else {
         fc_json_null(json, "about");
+    }
+    if (about->signature) {
+        if (here && fc_signature_check_held(replica, fc_buf_span(&content), about->now_ms,
+                                            &credential) == FC_OK) {
+            fc_signature_json(json, &credential);
+        } else {
+            fc_json_null(json, "signature");
+        }
     }
     fc_buf_finish(&content);
 }
 
 void fc_api_entry_json(struct fc_json *json, struct fc_replica *replica,
-                       const struct fc_hash *participant, const struct fc_entry *entry, bool about)
+                       const struct fc_hash *participant, const struct fc_entry *entry,
+                       const struct fc_api_about *about)
 {
     char path[FC_API_ENTRY_PATH_BYTES];
     struct fc_message_entry message = {
@@ -56,7 +69,7 @@ void fc_api_entry_json(struct fc_json *json, struct fc_replica *replica,
     fc_json_hash(json, "key_hash", &entry->key_hash);
     fc_json_text(json, "href", fc_api_entry_path(participant, &entry->key_hash, path));
     if (about) {
-        about_json(json, replica, participant, &message);
+        about_json(json, replica, &message, about);
     }
     fc_json_end(json);
 }

@@ -17,10 +17,16 @@ void fc_api_note_feed(struct fc_http_call *call, struct fc_replica *replica,
 enum { FC_API_ENTRY_PATH_BYTES = 192 };
 char *fc_api_entry_path(const struct fc_hash *participant, const struct fc_hash *key_hash,
                         char out[FC_API_ENTRY_PATH_BYTES]);
-/* One value: what `fedcat list --json` says, and where it is; with `about` also what the document
- * says of itself, null where that is nothing or it is not here. */
+/* One value: what `fedcat list --json` says, and where it is; with `about` (NULL: without) also
+ * what the document says of itself, null where that is nothing or it is not here, and with
+ * `signature` whether it is signed by whom it says, null where it is not here. */
+struct fc_api_about {
+    bool signature;
+    uint64_t now_ms;
+};
 void fc_api_entry_json(struct fc_json *json, struct fc_replica *replica,
-                       const struct fc_hash *participant, const struct fc_entry *entry, bool about);
+                       const struct fc_hash *participant, const struct fc_entry *entry,
+                       const struct fc_api_about *about);
 /* "limit" and "after" of a page. False: the call has been answered. */
 bool fc_api_page(struct fc_http_call *call, uint64_t *limit, struct fc_hash *after, bool *resumed);
 /* What is known of a participant; feed version 0: nothing of its feed is held. Spans are the

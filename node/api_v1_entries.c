@@ -120,7 +120,8 @@ static void get_meta(struct fc_http_call *call)
         fc_http_param_hash(call, "key", &key_hash) && (replica = fc_http_replica(call)) &&
         find_entry(call, replica, &participant, &key_hash, &hold, &entry)) {
         struct fc_json *json = fc_json_create();
-        fc_api_entry_json(json, replica, &participant, &entry, true);
+        struct fc_api_about about = {.signature = true, .now_ms = fc_http_now_ms(call)};
+        fc_api_entry_json(json, replica, &participant, &entry, &about);
         fc_http_reply_json(call, 200, json);
     }
     fc_buf_finish(&hold);
@@ -143,7 +144,7 @@ static enum fc_err add_holder(void *ctx, const struct fc_hash *participant,
     if (holders->count++ == 0) {
         holders->first = *participant;
     }
-    fc_api_entry_json(holders->json, holders->replica, participant, entry, false);
+    fc_api_entry_json(holders->json, holders->replica, participant, entry, NULL);
     return holders->count < HOLDERS_MAX ? FC_OK : FC_E_BOUND;
 }
 
@@ -196,7 +197,9 @@ struct page {
     struct fc_json *json;
     uint64_t left;
     struct fc_hash last;
-    bool more, about;
+    bool more;
+    struct fc_api_about document;
+    const struct fc_api_about *about;
 };
 
 static enum fc_err list_one(void *ctx, const struct fc_entry *entry)
@@ -224,7 +227,9 @@ static void get_entries(struct fc_http_call *call)
         !fc_api_page(call, &page.left, &after, &resumed)) {
         return;
     }
-    page.about = fc_http_query(call, "about", &about) && fc_span_eq(about, fc_span_str("1"));
+    if (fc_http_query(call, "about", &about) && fc_span_eq(about, fc_span_str("1"))) {
+        page.about = &page.document;
+    }
     page.json = fc_json_create();
     fc_json_object(page.json, NULL);
     fc_json_array(page.json, "entries");

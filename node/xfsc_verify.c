@@ -1,55 +1,9 @@
 /* POST /verification: whether a credential is signed by whom it says. */
-#include <string.h>
-
 #include "node/clock.h"
+#include "node/signature.h"
 #include "node/xfsc.h"
-#include "store/credential.h"
-#include "store/did_choice.h"
 #include "store/document.h"
 #include "store/document_text.h"
-
-struct search {
-    struct fc_replica *replica;
-    struct fc_did_choice choice;
-};
-
-static enum fc_err add_document(void *ctx, const struct fc_hash *participant,
-                                const struct fc_entry *entry)
-{
-    struct search *search = ctx;
-    struct fc_participant about;
-    struct fc_buf content = {0};
-    if (entry->status != FC_STATUS_ACTIVE) {
-        return FC_OK;
-    }
-    enum fc_err err = fc_replica_content(search->replica, participant, &entry->key_hash, &content);
-    if (err == FC_OK) {
-        err = fc_ledger_participant(fc_replica_ledger(search->replica), participant, &about);
-    }
-    if (err == FC_OK) {
-        const struct fc_certificate *certificate = &about.certificate->certificate;
-        err = fc_did_choice_add(&search->choice, fc_buf_span(&content), certificate->name,
-                                certificate->url);
-    }
-    fc_buf_finish(&content);
-    return err == FC_E_MISSING || err == FC_E_WITHHELD || err == FC_E_CORRUPT ? FC_OK : err;
-}
-
-static enum fc_err find_document(void *ctx, const char *did, struct fc_buf *out,
-                                 struct fc_credential_source *source)
-{
-    struct search search = {.replica = ctx};
-    if (strlen(did) > FC_KEY_BYTES_MAX) {
-        return FC_E_MISSING;
-    }
-    fc_did_choice_init(&search.choice, did);
-    enum fc_err err = fc_xfsc_by_id(search.replica, fc_span_str(did), NULL, add_document, &search);
-    if (err == FC_OK) {
-        err = fc_did_choice_take(&search.choice, out, source);
-    }
-    fc_did_choice_finish(&search.choice);
-    return err;
-}
 
 static void write_warnings(struct fc_json *json, const struct fc_credential *credential)
 {
@@ -117,7 +71,6 @@ void fc_xfsc_verify(struct fc_http_call *call)
     struct fc_credential credential;
     struct fc_document document = {.key = NULL};
     struct fc_document_fault fault = {.text = ""};
-    struct fc_credential_resolver resolver = {replica, find_document};
     if (!replica) {
         return;
     }
@@ -126,7 +79,8 @@ void fc_xfsc_verify(struct fc_http_call *call)
         fc_xfsc_refuse(call, 400, "client_error", "line %u, column %u: %s.", fault.line,
                        fault.column, fault.text[0] ? fault.text : fc_err_text(err));
     } else {
-        err = fc_credential_check(fc_http_body(call), &resolver, fc_http_now_ms(call), &credential);
+        err =
+            fc_signature_check_held(replica, fc_http_body(call), fc_http_now_ms(call), &credential);
         if (err == FC_OK) {
             judge(call, &credential, &document);
         } else {

@@ -125,6 +125,7 @@ status 451 "$entries/$K"
 said "this node: a court of law"
 status 200 "$entries/$K/meta"
 said '"content":"refused"'
+said '"signature":null'
 
 # -- an application, for governors
 fc late init --listen "tcp://127.0.0.1:*" >/dev/null

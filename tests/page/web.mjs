@@ -2,6 +2,7 @@
  *   node web.mjs URL PROOF [SHOTS]     FEDCAT, SCRATCH: the program and where the nodes live; NODE_PID */
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
+import { generateKeyPairSync, sign } from "node:crypto";
 import { existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -167,6 +168,66 @@ async function states() {
   await close([/404 \(Not Found\)/, /451 /]);
 }
 
+/* -- signed documents ---------------------------------------------------------------------------- */
+
+const encoded = (value) => Buffer.from(value).toString("base64url");
+const cases = JSON.parse(readFileSync("tests/vectors/credentials.json", "utf8"));
+
+/* A credential as a JWT of ES256, and the document of a DID that names its key. */
+function signer(did) {
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const method = { id: `${did}#key`, type: "JsonWebKey", controller: did, publicKeyJwk: publicKey.export({ format: "jwk" }) };
+  return {
+    document: JSON.stringify({ "@context": ["https://www.w3.org/ns/did/v1"], id: did, verificationMethod: [method], assertionMethod: [method.id] }),
+    sign(credential) {
+      const head = { alg: "ES256", typ: "vc+jwt", cty: "vc", iss: did, kid: method.id }, body = { "@context": ["https://www.w3.org/ns/credentials/v2"], type: ["VerifiableCredential"], issuer: did, ...credential };
+      const text = `${encoded(JSON.stringify(head))}.${encoded(JSON.stringify(body))}`;
+      return `${text}.${encoded(sign("sha256", text, { key: privateKey, dsaEncoding: "ieee-p1363" }))}`;
+    },
+  };
+}
+
+function put(hub, text) {
+  const file = path.join(scratch, "signed");
+  writeFileSync(file, text);
+  fc(hub, "publish", file);
+}
+
+async function placeOf(key) {
+  const { entries: [it] } = await api(`/v1/entries?list=1&key=${encodeURIComponent(key)}`);
+  return `/entry/${it.participant}/${it.key_hash}`;
+}
+
+async function signatures() {
+  const { page, open, close } = await reader();
+  const line = page.locator("#document-signature"), says = async (key, ...words) => {
+    await open(await placeOf(key));
+    const text = await line.innerText();
+    for (const word of words) ok(word.test(text), `"${text}" does not say ${word}`);
+  };
+  const did = "did:web:hub-fr.example", mine = signer(did), id = (name) => `https://hub-fr.example/signed/${name}`;
+  const subject = (name) => ({ id: id(name), credentialSubject: { id: `${id(name)}#it`, type: "gx:ServiceOffering", "gx:name": `Signed ${name}` } });
+  put("fr", mine.sign(subject("alone")));
+  await says(id("alone"), /^Cannot be checked/, /no DID document of did:web:hub-fr\.example/);
+  put("fr", mine.document);
+  await says(id("alone"), /^Right signed by did:web:hub-fr\.example/, /The key was published by Hub Loire SAS, whose certificate names this identity\./);
+  await sound(page, "signature-verified");
+  put("fr", mine.sign({ ...subject("old"), validFrom: "2020-01-01T00:00:00Z", validUntil: "2021-01-01T00:00:00Z" }));
+  await says(id("old"), /^Right/, /Expired on January 1, 2021\./);
+  put("fr", signer(did).sign(subject("false")));
+  await says(id("false"), /^Wrong/, /not that key/);
+  ok(await line.locator(".badge.bad").count() === 1, "a wrong signature looks harmless");
+  await sound(page, "signature-wrong");
+  put("fr", cases.cases.find((it) => it.name === "did:key, P-256").document);
+  await says("https://alpha.example/vc/1", /^Right/, /The identity is the key itself\./);
+  put("fr", cases.documents["did:web:alpha.example"]);
+  put("fr", cases.cases.find((it) => it.name === "PS256, did:web, with a certificate").document);
+  await says("https://alpha.example/vc/1", /^Right/, /certificate does not name this identity/, /CN=alpha\.example; its issuer was not checked/);
+  await open(entry("/gpu-lyon"));
+  ok(/itself is not signed/.test(await line.innerText()), "an unsigned document does not say so");
+  await close();
+}
+
 /* -- participants, federation, help -------------------------------------------------------------- */
 
 async function others() {
@@ -185,7 +246,8 @@ async function others() {
   await page.locator("svg.map[role=img]").waitFor();
   ok(await page.locator("g.node").count() === 3 + 5 && await page.locator(".map path.link.good").count() === 2, "not three nodes and two links");
   ok(await page.locator("tbody tr").count() === 3, "nodes are not told as text");
-  ok((await page.locator("main").textContent()).includes(status.digest.slice(0, 12)), "no digest");
+  const { digest } = await api("/v1/status");
+  ok((await page.locator("main").textContent()).includes(digest.slice(0, 12)), "no digest");
   await sound(page, "federation");
   await page.locator("footer").getByRole("link", { name: "Aide" }).click();
   await page.getByRole("heading", { name: "Aide" }).waitFor();
@@ -314,7 +376,7 @@ async function guarded() {
 }
 
 try {
-  for (const run of [messages, searching, entryAndProof, proofFiles, states, others, changes]) await run();
+  for (const run of [messages, searching, entryAndProof, proofFiles, states, signatures, others, changes]) await run();
   console.log(`${checks} checks of the page`);
 } catch (error) {
   for (const context of browser.contexts()) for (const page of context.pages()) console.error(page.url(), (await page.locator("main").innerText()).slice(0, 500));

@@ -2,7 +2,7 @@
 import { entryPath, get, getBytes, Problem } from "./api.js";
 import { h, icon, replace, save, say } from "./dom.js";
 import { documentView, read } from "./document_view.js";
-import { ago, bytes as size, country, date, known, t, time, tongue } from "./i18n.js";
+import { ago, bytes as size, country, date, known, rich, t, time, tongue } from "./i18n.js";
 import { runCheck, trustField } from "./proof_panel.js";
 import { valueName } from "./search_facets.js";
 import { fault, kindBadge, notice, stateBadges } from "./states.js";
@@ -43,14 +43,32 @@ function flags(meta, participant) {
   return list;
 }
 
-function signatureBadge(signature, about) {
-  if (signature) {
-    const tone = { verified: "good", wrong: "bad" }[signature.state] ?? "";
-    const key = `signature.${signature.state.replaceAll(" ", "_")}`;
-    return [h("span", { class: `badge ${tone}` }, known(key) ? t(key) : signature.state), signature.why && h("div", { class: "small muted" }, signature.why)];
-  }
-  const how = about?.signed_as;
-  return how && how !== "none" ? t("signature.carried", { how }) : t("signature.none");
+/* -- the document's own signature ---------------------------------------------------------------- */
+
+const signatureTones = { verified: "good", wrong: "bad", "not verifiable here": "warn" };
+
+/* Whose word it is that the key belongs to who is said to have signed. */
+function keySource(signature) {
+  if (signature.key_published_by) return t(signature.key_vouched ? "signature.key_vouched" : "signature.key_unvouched", { name: signature.key_published_by });
+  return signature.key_vouched && t("signature.key_own");
+}
+
+function signaturePeriod(signature) {
+  if (signature.period === "expired") return signature.valid_until ? t("signature.expired", { date: date(signature.valid_until) }) : t("signature.expired_once");
+  return signature.period === "not yet valid" && t("signature.not_yet", { date: date(signature.valid_from) });
+}
+
+function signatureText(meta, about) {
+  const signature = meta.signature, how = about?.signed_as;
+  if (!signature) return how && how !== "none" ? t("signature.carried", { how }) : t("signature.unread");
+  if (signature.state === "unsigned") return t("signature.none");
+  const key = `signature.${signature.state.replaceAll(" ", "_")}`, word = known(key) ? t(key) : signature.state;
+  const line = (text, tone = "") => text && h("div", { class: `small ${tone}` }, text);
+  return [h("span", { class: `badge ${signatureTones[signature.state] ?? ""}` }, word), " ",
+    signature.state === "verified" && signature.issuer && h("span", {}, rich("signature.by", { issuer: h("span", { class: "hash" }, signature.issuer) })),
+    signature.why && h("div", { class: "small", lang: "en" }, signature.why),
+    line(keySource(signature), signature.key_vouched ? "muted" : ""), line(signaturePeriod(signature)),
+    signature.certificate && line(t("signature.certificate", { name: signature.certificate }), "muted")];
 }
 
 /* -- provenance ---------------------------------------------------------------------------------- */
@@ -62,7 +80,7 @@ function provenance(meta, participant, about) {
     ["signed", [h("time", { datetime: participant.signed }, time(participant.signed)), h("div", { class: "small muted" }, t("signed_ago", { ago: ago(participant.signed) }))]],
     ["accepted", h("time", { datetime: participant.accepted }, time(participant.accepted))],
     ["version", h("span", { class: "number" }, meta.version)],
-    ["credential", signatureBadge(meta.signature, about)],
+    ["credential", h("div", { id: "document-signature" }, signatureText(meta, about))],
     ["key", h("span", { class: "hash" }, meta.key)],
     ["commitment", h("span", { class: "hash" }, meta.commitment)],
   ];
