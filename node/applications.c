@@ -128,17 +128,25 @@ static enum fc_err keep(const struct fc_home *home, struct fc_span bytes,
 enum fc_err fc_applications_add(const struct fc_home *home, const struct fc_hash *federation,
                                 struct fc_span bytes, struct fc_hash *hash)
 {
-    char **names = NULL;
+    char **names = NULL, digits[65];
     size_t count = 0;
     enum fc_err err = check(federation, bytes, hash);
     if (err == FC_OK) {
         err = names_read(home, &names, &count);
     }
-    names_free(names, err == FC_OK ? count : 0);
-    if (err == FC_OK && count >= FC_APPLICATIONS_MAX) {
-        err = FC_E_AGAIN;
+    if (err != FC_OK) {
+        return err;
     }
-    return err == FC_OK ? keep(home, bytes, hash) : err;
+    fc_hex(hash->b, 32, digits);
+    bool known = false;
+    for (size_t i = 0; i < count && !known; i++) {
+        known = strncmp(names[i], digits, 64) == 0;
+    }
+    names_free(names, count);
+    if (known) {
+        return FC_E_KNOWN;
+    }
+    return count < FC_APPLICATIONS_MAX ? keep(home, bytes, hash) : FC_E_AGAIN;
 }
 
 /* -- looking at them --------------------------------------------------------------------------- */
