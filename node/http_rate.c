@@ -12,7 +12,8 @@ struct fc_http_rate {
     uint64_t rate_per_s;
     struct fc_sip_key seed;
     struct place {
-        uint64_t name; /* of the address; 0: free */
+        uint64_t name;     /* of the address; 0: free */
+        uint64_t asked_us; /* the last time */
         struct fc_bucket bucket;
     } places[SETS][WAYS];
 };
@@ -43,8 +44,8 @@ void fc_http_rate_destroy(struct fc_http_rate *rate)
     }
 }
 
-/* The address's own place, a free one, one whose bucket is full again, or the one that was looked
- * at longest ago. */
+/* The address's own place, a free one, one whose bucket is full again, or the one that
+ * asked longest ago. */
 static struct place *find(struct fc_http_rate *rate, uint64_t name, uint64_t now_us)
 {
     struct place *set = rate->places[name % SETS], *free_one = NULL, *oldest = set;
@@ -55,7 +56,7 @@ static struct place *find(struct fc_http_rate *rate, uint64_t name, uint64_t now
         if (!free_one && (set[i].name == 0 || fc_bucket_full(&set[i].bucket, now_us))) {
             free_one = &set[i];
         }
-        if (set[i].bucket.at_us < oldest->bucket.at_us) {
+        if (set[i].asked_us < oldest->asked_us) {
             oldest = &set[i];
         }
     }
@@ -69,7 +70,9 @@ bool fc_http_rate_take(struct fc_http_rate *rate, struct fc_span address, uint64
 {
     uint64_t name = fc_sip(&rate->seed, address) | 1;
     pthread_mutex_lock(&rate->mutex);
-    bool taken = fc_bucket_take(&find(rate, name, now_us)->bucket, 1, now_us);
+    struct place *place = find(rate, name, now_us);
+    bool taken = fc_bucket_take(&place->bucket, 1, now_us);
+    place->asked_us = now_us;
     pthread_mutex_unlock(&rate->mutex);
     return taken;
 }
