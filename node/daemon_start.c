@@ -201,7 +201,7 @@ static enum fc_err open_clients(struct fc_daemon *d)
 static enum fc_err open_http(struct fc_daemon *d)
 {
     const struct fc_config_http *config = &d->config->http;
-    char fault[300] = "";
+    char fault[1024] = "";
     if (!config->listen[0]) {
         return FC_OK;
     }

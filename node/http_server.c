@@ -23,9 +23,11 @@ enum {
     MEMORY_BYTES = 32 * 1024, /* of a connection: request line, headers, answer's headers */
     URI_BYTES_MAX = 8 * 1024,
     READ_BYTES = 4 * 1024,
-    ASK_PATIENCE_US = 20 * 1000 * 1000,
+    ASK_US_DEFAULT = 20 * 1000 * 1000,
     SERVE_MAX = 64, /* questions in one turn of the daemon */
     PEM_BYTES_MAX = 1024 * 1024,
+    LATER_S = 2, /* than the sweep: who is silent within a request is to be told */
+    PLAIN_TOLD_US = 60 * 1000 * 1000,
     STREAM_CHUNK_BYTES = 16 * 1024,
     BACKLOG = 511,
     HELD_BYTES_MAX = 128 * 1024 * 1024, /* bodies and answers of all calls together */
@@ -37,6 +39,7 @@ struct fc_http_watch {
     uint64_t since_us; /* of the request's first line, or of the last answer's end; 0: it is being
                           answered. Guarded by the mutex, as the list is */
     bool begun;        /* a first line has come */
+    bool spoke;        /* on this connection, ever */
     struct fc_http_watch *prev, *next;
 };
 
@@ -56,6 +59,7 @@ struct fc_http {
     uint64_t held_bytes;
     uint64_t active; /* calls */
     uint64_t swept_us;
+    uint64_t told_us; /* of a client without TLS; atomic */
     const char *sync; /* atomic; NULL before the daemon has said it */
     struct fc_http_stats stats;
 };
@@ -145,6 +149,7 @@ static void watch_set(struct fc_http *http, struct fc_http_watch *watch, uint64_
     pthread_mutex_lock(&http->mutex);
     watch->since_us = since_us;
     watch->begun = begun;
+    watch->spoke = watch->spoke || begun;
     pthread_mutex_unlock(&http->mutex);
 }
 
@@ -155,7 +160,11 @@ static void connection_comes(struct fc_http *http, struct MHD_Connection *connec
     struct fc_http_watch *watch = calloc(1, sizeof *watch);
     *slot = watch;
     add(&http->stats.connections, 1);
-    if (!watch || !info) {
+    if (!watch) {
+        return;
+    }
+    watch->fd = -1;
+    if (!info) {
         return;
     }
     watch->fd = info->connect_fd;
@@ -167,6 +176,22 @@ static void connection_comes(struct fc_http *http, struct MHD_Connection *connec
     }
     http->watches = watch;
     pthread_mutex_unlock(&http->mutex);
+}
+
+/* Whoever asks for http where https is spoken: the library has found the first bytes to be no TLS
+ * and closes, which tells the client nothing. So the operator is told, now and then. */
+static void note_plain(struct fc_http *http, const struct fc_http_watch *watch)
+{
+    char rest[4096];
+    ssize_t len = recv(watch->fd, rest, sizeof rest, MSG_DONTWAIT);
+    uint64_t now_us = fc_clock_mono_us(), told_us = load(&http->told_us);
+    if (len > 0 && memmem(rest, (size_t)len, " HTTP/1.", 8) &&
+        (told_us == 0 || now_us - told_us >= PLAIN_TOLD_US) &&
+        __atomic_compare_exchange_n(&http->told_us, &told_us, now_us, false, __ATOMIC_RELAXED,
+                                    __ATOMIC_RELAXED)) {
+        fc_log_say(http->setup.log, FC_LOG_WARNING,
+                   "http: a client asks for http: at %s, which speaks https only", http->url);
+    }
 }
 
 static void connection_goes(struct fc_http *http, void **slot)
@@ -186,6 +211,9 @@ static void connection_goes(struct fc_http *http, void **slot)
         watch->next->prev = watch->prev;
     }
     pthread_mutex_unlock(&http->mutex);
+    if (http->certificate && !watch->spoke && watch->fd >= 0) {
+        note_plain(http, watch);
+    }
     free(watch);
     *slot = NULL;
 }
@@ -207,8 +235,8 @@ static struct fc_http_watch *watch_of(struct MHD_Connection *connection)
     return info ? info->socket_context : NULL;
 }
 
-/* The library's own patience ends with silence; a byte now and then would hold a connection for
- * ever. So a request that is not whole in time is told so and its socket shut. */
+/* The library's own patience ends with silence, without a word; a byte now and then would hold a
+ * connection for ever. So a request that is not whole in time is told so and its socket shut. */
 static void sweep(struct fc_http *http, uint64_t now_us)
 {
     static const char late[] = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n"
@@ -447,7 +475,8 @@ static void put_question(struct fc_http_call *call)
     struct fc_http *http = call->server;
     add(&http->stats.asked, 1);
     MHD_suspend_connection(call->link);
-    enum fc_err err = fc_asks_put(http->asks, &call->question, fc_clock_mono_us() + ASK_PATIENCE_US,
+    uint64_t patience_us = http->setup.ask_us ? http->setup.ask_us : ASK_US_DEFAULT;
+    enum fc_err err = fc_asks_put(http->asks, &call->question, fc_clock_mono_us() + patience_us,
                                   call->link, &call->ask);
     if (err != FC_OK) {
         call->ask = NULL; /* stands for: too much to do */
@@ -761,7 +790,7 @@ static enum fc_err start_daemon(struct fc_http *http, int fd, char *fault, size_
     struct MHD_OptionItem options[] = {
         {MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)config->threads, NULL},
         {MHD_OPTION_CONNECTION_LIMIT, (intptr_t)config->connections_max, NULL},
-        {MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)config->request_seconds, NULL},
+        {MHD_OPTION_CONNECTION_TIMEOUT, (intptr_t)config->request_seconds + LATER_S, NULL},
         {MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)config->connections_per_address_max, NULL},
         {http->certificate ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, 0, http->certificate},
         {MHD_OPTION_HTTPS_MEM_KEY, 0, http->key},
@@ -780,10 +809,15 @@ static enum fc_err start_daemon(struct fc_http *http, int fd, char *fault, size_
         return FC_OK;
     }
     close(fd);
-    snprintf(fault, fault_bytes, "%s",
-             http->certificate ? "the TLS certificate and key are not usable"
-                               : "the HTTP server does not start");
-    return http->certificate ? FC_E_ARG : FC_E_IO;
+    if (http->certificate) {
+        snprintf(
+            fault, fault_bytes,
+            "tls_certificate and tls_key are no certificate and its private key in PEM: %s, %s",
+            config->tls_certificate, config->tls_key);
+        return FC_E_ARG;
+    }
+    snprintf(fault, fault_bytes, "the HTTP server does not start");
+    return FC_E_IO;
 }
 
 static enum fc_err make_parts(struct fc_http *http)

@@ -18,6 +18,7 @@ struct fc_http_setup {
     struct fc_readers *readers;
     const struct fc_http_group *const *groups; /* fc_http_groups */
     struct fc_interop *interop;
+    uint64_t ask_us; /* how long the daemon may take to answer a question; 0: 20 s */
 };
 /* Listens from here on. FC_E_LOCKED: the address is taken; FC_E_ARG: it cannot be listened on, or
  * the certificate and key are none; FC_E_MISSING, FC_E_IO: of their files; FC_E_NOMEM. `fault` says
