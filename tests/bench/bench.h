@@ -34,7 +34,7 @@ void bench_apply(struct bench *bench);     /* apply_ops_per_s */
 void bench_load(struct bench *bench);      /* load_entries_per_s */
 void bench_reconcile(struct bench *bench); /* reconcile_*_of_*: heads changed of all */
 void bench_many(struct bench *bench);      /* many_*: nodes in one process */
-void bench_replicas(struct bench *bench);  /* fresh_*, resync_*, visible_*: two real processes */
+void bench_replicas(struct bench *bench);  /* fresh_*, resync_*, visible_*, found_*: two nodes */
 void bench_search(struct bench *bench);    /* search_*: the index beside SQLite FTS5 */
 void bench_flood(struct bench *bench);     /* flood_*: the simulator */
 

@@ -12,7 +12,14 @@
 #include "tests/bench/limits.h"
 #include "tests/bench/offers.h"
 
-enum { ENTRIES = 100000, FEEDS = 100, CHANGED = 1000, PUBLISHES = 200, OFFER_BYTES = 2084 };
+enum {
+    ENTRIES = 100000,
+    FEEDS = 100,
+    CHANGED = 1000,
+    PUBLISHES = 200,
+    OFFER_BYTES = 2084,
+    SEARCHED_FROM = 0xa00000
+};
 
 static struct limit_copy copy_limit;
 
@@ -176,10 +183,60 @@ static bool visible(struct federation *fed, const struct fc_hash *participant,
     return err == FC_OK;
 }
 
+/* The one entry whose key has that number among its words, as a person's search finds it. */
+static bool found(struct federation *fed, uint64_t number)
+{
+    struct fc_buf arguments = {0};
+    struct fc_span body;
+    struct fc_unpack in;
+    char word[16];
+    snprintf(word, sizeof word, "%06x", (unsigned)number);
+    fc_pack_array(&arguments, 4);
+    fc_pack_str(&arguments, fc_span_str(word));
+    fc_pack_uint(&arguments, 20);
+    fc_pack_uint(&arguments, 0);
+    fc_pack_str(&arguments, fc_span_str(""));
+    bench_check(fc_client_call(fed->b.client, FC_VERB_SEARCH, fc_buf_span(&arguments), &body),
+                "searching at b");
+    fc_unpack_init(&in, body);
+    fc_unpack_array(&in, 7, 7);
+    uint64_t total = fc_unpack_uint(&in, UINT64_MAX);
+    fc_buf_finish(&arguments);
+    return total > 0;
+}
+
 static int by_value(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
+}
+
+/* From before an entry is handed to a until b has it: its content, or, with `searched`, a hit. */
+static void sight_times(struct federation *fed, const struct fc_hash *participant, uint64_t from,
+                        bool searched, double times[PUBLISHES])
+{
+    for (uint64_t i = 0; i < PUBLISHES; i++) {
+        struct fc_hash key_hash;
+        double start = bench_now_s();
+        author_one(fed, participant, from + i, &key_hash);
+        while (searched ? !found(fed, from + i) : !visible(fed, participant, &key_hash)) {
+            if (bench_now_s() - start > 20)
+                bench_die("an entry did not become visible within 20 s");
+            sched_yield();
+        }
+        times[i] = (bench_now_s() - start) * 1e3;
+        usleep(20000);
+    }
+    qsort(times, PUBLISHES, sizeof times[0], by_value);
+}
+
+static void sight_figures(struct bench *bench, const char *median, const char *p99,
+                          const double times[PUBLISHES])
+{
+    static const char there_and_back[] = "a round trip over one CURVE socket";
+    figure(bench, median, "", times[PUBLISHES / 2], "ms", copy_limit.round_trip_ms, there_and_back);
+    figure(bench, p99, "", times[PUBLISHES * 99 / 100], "ms", copy_limit.round_trip_ms,
+           there_and_back);
 }
 
 static void visible_figures(struct bench *bench)
@@ -195,24 +252,12 @@ static void visible_figures(struct bench *bench)
     if (fc_client_find_participant(&fed.a.cli, fed.a.client, "Participant 0", &participant) !=
         FC_OK)
         bench_die("the participant is not there");
-    for (int i = 0; i < PUBLISHES; i++) {
-        struct fc_hash key_hash;
-        double start = bench_now_s();
-        author_one(&fed, &participant, (uint64_t)i, &key_hash);
-        while (!visible(&fed, &participant, &key_hash)) {
-            if (bench_now_s() - start > 20)
-                bench_die("an entry did not become visible within 20 s");
-            sched_yield();
-        }
-        times[i] = (bench_now_s() - start) * 1e3;
-        usleep(20000);
-    }
-    qsort(times, PUBLISHES, sizeof times[0], by_value);
-    static const char there_and_back[] = "a round trip over one CURVE socket";
-    figure(bench, "visible_median_ms", "", times[PUBLISHES / 2], "ms", copy_limit.round_trip_ms,
-           there_and_back);
-    figure(bench, "visible_p99_ms", "", times[PUBLISHES * 99 / 100], "ms", copy_limit.round_trip_ms,
-           there_and_back);
+    sight_times(&fed, &participant, 0, false, times);
+    sight_figures(bench, "visible_median_ms", "visible_p99_ms", times);
+    if (found(&fed, SEARCHED_FROM))
+        bench_die("what was not published yet is found");
+    sight_times(&fed, &participant, SEARCHED_FROM, true, times);
+    sight_figures(bench, "found_median_ms", "found_p99_ms", times);
     federation_finish(&fed);
 }
 
@@ -225,7 +270,8 @@ void bench_replicas(struct bench *bench)
                                       "fresh_cpu_s_one_feed",       "fresh_peak_mb_one_feed",
                                       "fresh_peak_rss_mb_one_feed", "resync_wall_s_one_feed",
                                       "resync_wire_mb_one_feed",    NULL};
-    static const char *const sight[] = {"visible_median_ms", "visible_p99_ms", NULL};
+    static const char *const sight[] = {"visible_median_ms", "visible_p99_ms", "found_median_ms",
+                                        "found_p99_ms", NULL};
     bool wants_many = bench_wants(bench, many), wants_one = bench_wants(bench, one),
          wants_sight = bench_wants(bench, sight);
     if (!wants_many && !wants_one && !wants_sight)
