@@ -259,6 +259,37 @@ async function others() {
   await close();
 }
 
+/* The node's own answer, as it would be with `count` more nodes; in pages, as they are asked for. */
+async function crowd(page, count) {
+  const { nodes } = await api("/v1/nodes"), key = (i) => i.toString(16).padStart(64, "0");
+  const many = [...Array.from({ length: count }, (_, i) => ({ ...nodes[i % nodes.length], key: key(i), checkpoint: null })), ...nodes].sort((a, b) => a.key < b.key ? -1 : 1);
+  let pages = 0;
+  await page.route("**/v1/nodes?*", async (route) => {
+    const query = new URL(route.request().url()).searchParams, from = many.findIndex((it) => it.key > (query.get("after") ?? ""));
+    const some = many.slice(from, from + Number(query.get("limit")));
+    pages++;
+    await route.fulfill({ json: { nodes: some, next: from + some.length < many.length ? some.at(-1).key : null } });
+  });
+  return () => pages;
+}
+
+async function manyNodes() {
+  for (const [count, words, wanted] of [[197, "", 1], [198, "Listed are 200 of 201 nodes, ", 1], [997, "Listed are 200 of 1,000 nodes, ", 1], [998, "The map shows 1,000 of 1,001 nodes. Listed are 200 of 1,001 nodes, ", 2], [5200, "The map shows 1,000 of more than 5,000 nodes.", 5]]) {
+    const { page, open, close } = await reader(), pages = await crowd(page, count);
+    await open("/federation");
+    await page.locator("svg.map[role=img]").waitFor();
+    ok(await page.locator("tbody tr").count() === Math.min(count + 3, 200), "not as many rows as are listed");
+    ok(await page.locator("svg.map[role=img] g.node").count() === Math.min(count + 3, 1000), "not as many nodes as are drawn");
+    ok(await page.locator("#cut").count() === (words ? 1 : 0), "it says so when it need not, or not when it must");
+    if (words) ok((await page.locator("#cut").innerText()).startsWith(words), await page.locator("#cut").innerText());
+    ok(pages() === wanted, `${pages()} pages were asked for`);
+    const states = await page.locator("tbody tr td .badge").allInnerTexts();
+    ok(count > 5000 || states.slice(0, 3).join() === "This node,Linked, in sync,Linked, in sync", `the linked ones are not first: ${states.slice(0, 3)}`);
+    if (count === 998) await sound(page, "federation-many");
+    await close();
+  }
+}
+
 /* -- live changes, and a node that stops --------------------------------------------------------- */
 
 function alive(pid) {
@@ -376,7 +407,7 @@ async function guarded() {
 }
 
 try {
-  for (const run of [messages, searching, entryAndProof, proofFiles, states, signatures, others, changes]) await run();
+  for (const run of [messages, searching, entryAndProof, proofFiles, states, signatures, others, manyNodes, changes]) await run();
   console.log(`${checks} checks of the page`);
 } catch (error) {
   for (const context of browser.contexts()) for (const page of context.pages()) console.error(page.url(), (await page.locator("main").innerText()).slice(0, 500));

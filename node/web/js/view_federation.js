@@ -1,12 +1,13 @@
 /* The federation as this node sees it: who governs, the nodes, who stands where. */
-import { get } from "./api.js";
+import { all, get } from "./api.js";
 import { h, replace } from "./dom.js";
 import { ago, bytes as size, country, number, t, time } from "./i18n.js";
 import { map } from "./map.js";
 import { notice } from "./states.js";
 import { table } from "./table.js";
 
-const EVERY_MS = 10000;
+const EVERY_MS = 10000, EVERY_LARGE_MS = 60000;
+const READ = 5000, DRAWN = 1000, LISTED = 200; /* nodes */
 
 /* -- what is known of each node ------------------------------------------------------------------ */
 
@@ -23,7 +24,7 @@ function judge(node, peer, status) {
   return ["quiet", t("node.not_linked")];
 }
 
-function gather({ nodes }, { peers }, status) {
+function gather(nodes, { peers }, status) {
   const byKey = new Map(peers.map((it) => [it.key, it]));
   return nodes.map((node) => {
     const peer = byKey.get(node.key), [tone, words] = judge(node, peer, status), self = node.key === status.node_key;
@@ -80,8 +81,15 @@ function charterCard(charter, status) {
 /* -- the view ------------------------------------------------------------------------------------ */
 
 async function load(signal) {
-  const [status, peers, nodes, charter] = await Promise.all(["/v1/status", "/v1/peers", "/v1/nodes", "/v1/charter"].map((path) => get(path, { signal })));
-  return { status, charter, nodes: gather(nodes, peers, status) };
+  const [nodes, status, peers, charter] = await Promise.all([all("/v1/nodes", "nodes", { signal, most: READ }), ...["/v1/status", "/v1/peers", "/v1/charter"].map((path) => get(path, { signal }))]);
+  const known = gather(nodes.items, peers, status);
+  return { status, charter, known, more: nodes.more, nodes: known.slice(0, DRAWN) };
+}
+
+function cut({ known, nodes, more }) {
+  const lines = [known.length > nodes.length && t(more ? "federation.drawn_more" : "federation.drawn", { shown: nodes.length, all: known.length }),
+    known.length > LISTED && t("federation.listed", { shown: LISTED, all: known.length })].filter(Boolean);
+  return lines.length > 0 && h("p", { class: "muted small", id: "cut" }, lines.join(" "));
 }
 
 function summary(nodes) {
@@ -90,28 +98,30 @@ function summary(nodes) {
 
 export async function open({ place, signal }) {
   const live = h("div", { class: "stack loose" }), stale = h("div");
-  let seen = "", charterSeen = await load(signal);
-  const show = async ({ status, nodes, charter }) => {
-    const picture = JSON.stringify(nodes.map((it) => [it.key, it.tone, it.linked]));
-    const figure = picture === seen ? live.querySelector("figure.map") : await map(nodes, summary(nodes));
+  let seen = "", seenLast = await load(signal);
+  const show = async (loaded) => {
+    const { status, nodes, charter } = loaded, words = summary(loaded.known);
+    const picture = JSON.stringify([words, nodes.map((it) => [it.key, it.tone, it.linked])]);
+    const figure = picture === seen ? live.querySelector("figure.map") : await map(nodes, words);
     const scrolled = live.querySelector(".scroll")?.scrollLeft ?? 0;
     seen = picture;
     replace(live, status.disputed && notice("bad", h("strong", {}, t("charter.disputed")), h("p", {}, t("charter.disputed_text"))), h("div", { class: "overview" }, figure, tiles(status)),
-      h("section", { class: "stack", "aria-labelledby": "nodes" }, h("h2", { id: "nodes" }, t("node.title")), h("p", { class: "muted" }, summary(nodes)), table(t("node.title"), columns(status), nodes)),
+      h("section", { class: "stack", "aria-labelledby": "nodes" }, h("h2", { id: "nodes" }, t("node.title")), h("p", { class: "muted" }, words), cut(loaded), table(t("node.title"), columns(status), nodes.slice(0, LISTED))),
       charterCard(charter, status), h("p", { class: "small muted" }, t("federation.as_of", { time: time(status.now) })));
     live.querySelector(".scroll").scrollLeft = scrolled;
   };
-  await show(charterSeen);
-  replace(place, h("div", { class: "stack loose" }, h("header", { class: "stack" }, h("h1", {}, charterSeen.status.charter || t("federation.title")), h("p", { class: "lead" }, t("federation.lead"))), stale, live));
-  const timer = setInterval(async () => {
+  await show(seenLast);
+  replace(place, h("div", { class: "stack loose" }, h("header", { class: "stack" }, h("h1", {}, seenLast.status.charter || t("federation.title")), h("p", { class: "lead" }, t("federation.lead"))), stale, live));
+  const again = async () => {
     if (document.visibilityState !== "visible" || live.contains(document.activeElement)) return;
     try {
-      await show(charterSeen = await load(signal));
+      await show(seenLast = await load(signal));
       replace(stale);
     } catch (problem) {
-      if (problem.name !== "AbortError") replace(stale, notice("warn", h("p", {}, t("federation.stale", { ago: ago(charterSeen.status.now) }))));
+      if (problem.name !== "AbortError") replace(stale, notice("warn", h("p", {}, t("federation.stale", { ago: ago(seenLast.status.now) }))));
     }
-  }, EVERY_MS);
+  };
+  const timer = setInterval(again, seenLast.known.length > DRAWN ? EVERY_LARGE_MS : EVERY_MS);
   signal.addEventListener("abort", () => clearInterval(timer));
   return { title: t("federation.title") };
 }
