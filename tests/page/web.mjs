@@ -259,6 +259,76 @@ async function others() {
   await close();
 }
 
+/* -- what governors and two signatures for one version make of a feed ------------------------------ */
+
+async function until(good, what) {
+  for (let left = 200; !(await good()); left--) {
+    ok(left > 0, what);
+    await new Promise((done) => setTimeout(done, 100));
+  }
+}
+
+function offer(hub, name) {
+  const file = path.join(scratch, `${name}.json`), id = `https://hub-${hub}.example/${name}`;
+  writeFileSync(file, JSON.stringify({ "@context": ["https://www.w3.org/ns/credentials/v2"], id, type: ["VerifiableCredential"], issuer: `did:web:hub-${hub}.example`,
+    credentialSubject: { id: `${id}#it`, type: "gx:ServiceOffering", "gx:name": `Offer ${name}` } }));
+  fc(hub, "publish", file);
+  return id;
+}
+
+const held = (key) => async () => (await api(`/v1/entries?list=1&key=${encodeURIComponent(key)}`)).entries.length === 1;
+const stateOf = (id) => async () => (await api(`/v1/participants/${id}`)).state;
+
+async function frozen() {
+  const { page, open, close } = await reader(), { participant: id, version, name } = participants.find((it) => it.name === "Knooppunt Maas BV");
+  const late = offer("nl", "put-later"), early = (await api(`/v1/participants/${id}/entries?limit=1`)).entries[0];
+  await until(held(late), "the entry did not come");
+  fc("fr", "revoke", id, "--freeze", "--last-valid", version, "--reason", "A lost key", "--key", path.join(scratch, "fr.key"), "--key", path.join(scratch, "de.key"), "--out", path.join(scratch, "freeze"), "--submit");
+  await until(async () => (await stateOf(id)()).includes("frozen"), "the feed was not frozen");
+  await open(`/participants/${id}`);
+  await page.locator("header .badge", { hasText: "Frozen" }).waitFor();
+  await page.locator(".notice.bad", { hasText: `governors froze the feed of ${name}` }).waitFor();
+  ok(await page.locator("ul.lines li", { hasText: "Hidden" }).locator(`a[href^="/entry/"]`).allInnerTexts().then((it) => it.join() === late), "the list does not say which are hidden");
+  await sound(page, "frozen");
+  await open(await placeOf(late));
+  await page.getByText("froze this feed before this entry was put").first().waitFor();
+  await page.locator("header .badge", { hasText: "Hidden" }).waitFor();
+  ok(!(await page.locator("pre.code[tabindex]").count()) && !(await page.getByText("Offer put-later").count()), "a hidden document is shown");
+  await sound(page, "hidden");
+  await open(`/entry/${id}/${early.key_hash}`);
+  await page.locator("pre.code[tabindex]").waitFor();
+  ok(!(await page.getByText("froze this feed before").count()), "an entry from before the freeze is hidden");
+  await open("/search?q=put-later");
+  await page.getByRole("heading", { name: "Nothing matches" }).waitFor();
+  await close();
+}
+
+async function contested() {
+  const { page, open, close } = await reader(), { participant: id, name } = participants.find((it) => it.name === "Knoten Rhein GmbH");
+  const key = offer("de", "before-fork");
+  await until(held(key), "the entry did not come");
+  assert.throws(() => fc("fr", "submit", path.join(scratch, "forked.delta")), /the feed is contested now/);
+  await until(async () => (await stateOf(id)()).includes("contested"), "the feed is not contested");
+  await open(`/participants/${id}`);
+  await page.locator("header .badge", { hasText: "Contested" }).waitFor();
+  await page.locator(".notice.bad", { hasText: "Two different statements were signed" }).waitFor();
+  await sound(page, "contested");
+  const place = await placeOf(key);
+  await open(place);
+  await page.locator("header .badge", { hasText: "Contested" }).waitFor();
+  await page.locator(".notice.bad", { hasText: `Two different statements were signed with ${name}'s key` }).waitFor();
+  await page.locator("pre.code[tabindex]").waitFor(); /* flagged, and shown all the same */
+  await open("/search?q=before-fork");
+  await page.locator(".hit .badge", { hasText: "Contested" }).waitFor();
+  fc("de", "recover", name); /* its owner heals it with a new key */
+  const healed = offer("de", "after-fork");
+  await until(held(healed), "the healed feed did not come");
+  await open(place);
+  await page.locator("header .badge", { hasText: "Active" }).waitFor();
+  ok(!(await page.getByText("Contested", { exact: true }).count()), "a healed feed is flagged");
+  await close();
+}
+
 /* The node's own answer, as it would be with `count` more nodes; in pages, as they are asked for. */
 async function crowd(page, count) {
   const { nodes } = await api("/v1/nodes"), key = (i) => i.toString(16).padStart(64, "0");
@@ -315,7 +385,7 @@ async function changes() {
   publish("de", "one");
   await live(page, "one");
   await page.getByRole("button", { name: "Pause" }).press("Enter");
-  publish("nl", "two");
+  publish("de", "two");
   await page.getByText("1 waits").waitFor({ timeout: 20000 });
   ok(!(await page.getByText("https://live.example/two").count()), "paused, and it shows");
   await page.getByRole("button", { name: "Go on" }).press("Enter");
@@ -407,7 +477,7 @@ async function guarded() {
 }
 
 try {
-  for (const run of [messages, searching, entryAndProof, proofFiles, states, signatures, others, manyNodes, changes]) await run();
+  for (const run of [messages, searching, entryAndProof, proofFiles, states, signatures, others, manyNodes, contested, frozen, changes]) await run();
   console.log(`${checks} checks of the page`);
 } catch (error) {
   for (const context of browser.contexts()) for (const page of context.pages()) console.error(page.url(), (await page.locator("main").innerText()).slice(0, 500));

@@ -25,6 +25,9 @@ export function kindBadge(kind) {
 const marks = { good: "check", warn: "warn", bad: "cross", info: "info" };
 export const notice = (tone, ...body) => h("div", { class: `notice ${tone}` }, icon(marks[tone] ?? "info"), h("div", { class: "body" }, body));
 
+/* What governors did to a participant: a freeze keeps what was there, a removal does not. */
+export const revokedNotice = ({ state, name }) => notice("bad", h("p", {}, t(state.includes("frozen") ? "flag.frozen" : "flag.member_revoked", { name })));
+
 export const busy = (key = "busy") => h("p", { class: "busy" }, t(key));
 
 export const empty = (shape, title, ...body) => h("div", { class: "empty" }, icon(shape), h("h2", {}, title), body);

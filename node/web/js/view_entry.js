@@ -5,7 +5,7 @@ import { documentView, read } from "./document_view.js";
 import { ago, bytes as size, country, date, known, rich, t, time, tongue } from "./i18n.js";
 import { runCheck, trustField } from "./proof_panel.js";
 import { valueName } from "./search_facets.js";
-import { fault, kindBadge, notice, stateBadges } from "./states.js";
+import { fault, kindBadge, notice, revokedNotice, stateBadges } from "./states.js";
 
 const isLink = (text) => /^https?:\/\//.test(text);
 const link = (text) => isLink(text) ? h("a", { href: text, rel: "noreferrer noopener", target: "_blank" }, text) : text;
@@ -36,7 +36,7 @@ function flags(meta, participant) {
   const list = [];
   if (meta.status !== "active") list.push(notice(meta.status === "revoked" ? "bad" : "warn", h("p", {}, t(`flag.${meta.status}`, { name: participant.name }))));
   if (participant.contested) list.push(notice("bad", h("strong", {}, t("flag.contested")), h("p", {}, t("flag.contested_text", { name: participant.name }))));
-  if (participant.revoked) list.push(notice("bad", h("p", {}, t("flag.member_revoked", { name: participant.name }))));
+  if (participant.revoked) list.push(revokedNotice(participant));
   if (participant.state.includes("expired")) list.push(notice("warn", h("p", {}, t("flag.expired", { name: participant.name }))));
   if (participant.state.includes("silent")) list.push(notice("warn", h("p", {}, t("flag.silent", { name: participant.name, ago: ago(participant.signed) }))));
   if (meta.hidden) list.push(notice("warn", h("p", {}, t("flag.hidden"))));
@@ -157,7 +157,7 @@ export async function open({ place, signal, parts: [participantId, keyHash] }) {
   const about = meta.about ?? {}, title = about.name || meta.key;
   replace(place, h("article", { class: "entry" },
     h("header", { class: "stack" },
-      h("div", { class: "row" }, kindBadge(about.kind), stateBadges([meta.status, participant.contested && "contested", meta.content].filter(Boolean), { all: true })),
+      h("div", { class: "row" }, kindBadge(about.kind), stateBadges([meta.status, participant.contested && "contested", meta.hidden ? "hidden" : meta.content].filter(Boolean), { all: true })),
       h("h1", { lang: about.language || undefined }, title),
       h("p", { class: "lead" }, t("entry.by"), " ", h("a", { href: `/participants/${participantId}` }, participant.name), ", ", country(participant.country))),
     h("div", { class: "stack" }, flags(meta, participant)),

@@ -3,7 +3,7 @@ import { entryLink, get } from "./api.js";
 import { arrows, h, replace } from "./dom.js";
 import { changeOps } from "./change_text.js";
 import { ago, bytes as size, country, date, number, t, time } from "./i18n.js";
-import { fault, notice, stateBadges } from "./states.js";
+import { fault, notice, revokedNotice, stateBadges } from "./states.js";
 
 function certificate(it) {
   const rows = [
@@ -22,7 +22,7 @@ function entries(path, signal) {
     try {
       const page = await get(`${path}/entries`, { signal, query: [["limit", "50"], ["about", "1"], ...(after ? [["after", after]] : [])] });
       const before = list.children.length;
-      list.append(...page.entries.map((it) => h("li", {}, h("a", { href: entryLink(it.participant, it.key_hash) }, it.about?.name || it.key), " ", stateBadges([it.status, it.content]))));
+      list.append(...page.entries.map((it) => h("li", {}, h("a", { href: entryLink(it.participant, it.key_hash) }, it.about?.name || it.key), " ", stateBadges([it.status, it.hidden ? "hidden" : it.content]))));
       if (after) list.children[before]?.querySelector("a").focus();
       if (list.children.length === 0) replace(foot, h("p", { class: "muted" }, t("participant.no_entries")));
       else replace(foot, page.next && h("button", { class: "button", type: "button", on: { click: () => add(page.next) } }, t("participant.more")));
@@ -45,7 +45,7 @@ export async function open({ place, signal, parts: [id] }) {
   replace(place, h("div", { class: "stack loose" },
     h("header", { class: "stack" }, h("div", { class: "row" }, stateBadges(it.state, { all: true })), h("h1", {}, it.name), h("p", { class: "lead" }, t("participant.lead", { name: it.name, country: country(it.country) }))),
     it.contested && notice("bad", h("strong", {}, t("flag.contested")), h("p", {}, t("flag.contested_text", { name: it.name }))),
-    it.revoked && notice("bad", h("p", {}, t("flag.member_revoked", { name: it.name }))),
+    it.revoked && revokedNotice(it),
     it.missing > 0 && notice("info", h("p", {}, t("participant.missing", { n: it.missing }))),
     h("div", { class: "split" },
       h("div", { class: "stack loose" },
