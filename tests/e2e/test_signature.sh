@@ -57,3 +57,15 @@ for mode in running stopped; do
     is "not verifiable here"
     fc solo delete $did $key >/dev/null
 done
+
+# nor does one that a freeze hides
+mode=running
+start solo
+document "PS256, did:web, with a certificate" | fc solo publish - >/dev/null
+version=$(fc solo participants --json | jq -r .version)
+jq -r ".documents[\"$did\"]" "$vectors" | fc solo publish - >/dev/null
+is verified
+fc solo revoke "Operator of solo" --freeze --last-valid "$version" --reason "a test" --quiet \
+    --key "$SCRATCH/alice.key" --key "$SCRATCH/bruno.key" --out "$SCRATCH/freeze" --submit >/dev/null
+is "not verifiable here"
+over_http $did '.hidden and .signature == null'
