@@ -140,8 +140,10 @@ static char *ask(struct question *q, enum fc_document_field field, size_t bytes_
     q->rule = fc_document_rule(field);
     q->language = NULL;
     const char *text = answer(q, q->subject->node, 2);
-    if (!text && q->subject->credential)
+    if (!text && q->subject->credential) {
         text = answer(q, q->subject->credential, 0);
+        q->r->from_credential |= text ? 1u << field : 0;
+    }
     char *iri = text && q->rule->iris ? fc_doc_expand_short(q->r, q->subject, text) : NULL;
     return iri ? iri : copy_text(q->r, text, bytes_max);
 }

@@ -105,6 +105,26 @@ static void walk_provider(struct texts *texts, const struct fc_tree *node)
     }
 }
 
+/* Name and description may stand on the credential alone. */
+static void walk_credential(struct texts *texts, const struct fc_doc *r)
+{
+    if (r->from_credential & 1u << FC_FIELD_NAME)
+        walk_field(texts, r->main->credential, FC_FIELD_NAME, FC_TIER_NAME);
+    if (r->from_credential & 1u << FC_FIELD_DESCRIPTION)
+        walk_field(texts, r->main->credential, FC_FIELD_DESCRIPTION, FC_TIER_TEXT);
+}
+
+static void walk_subject(struct texts *texts, const struct fc_tree *node)
+{
+    walk_field(texts, node, FC_FIELD_NAME, FC_TIER_NAME);
+    walk_field(texts, node, FC_FIELD_KEYWORDS, FC_TIER_KEYWORD);
+    walk_field(texts, node, FC_FIELD_THEMES, FC_TIER_KEYWORD);
+    walk_field(texts, node, FC_FIELD_LABELS, FC_TIER_KEYWORD);
+    walk_provider(texts, node);
+    walk_field(texts, node, FC_FIELD_DESCRIPTION, FC_TIER_TEXT);
+}
+
+/* What the document is about comes first: the bounds cut what comes last. */
 void fc_doc_texts(struct fc_doc *r)
 {
     struct texts texts = {.r = r, .left = FC_DOCUMENT_TEXT_BYTES_MAX};
@@ -112,13 +132,11 @@ void fc_doc_texts(struct fc_doc *r)
         texts.tier = FC_TIER_PROVIDER;
         emit(&texts, r->out->provider_name, NULL);
     }
-    for (size_t i = 0; i < r->subject_count && i < FC_DOCUMENT_SUBJECTS_MAX; i++) {
-        const struct fc_tree *node = r->subjects[i].node;
-        walk_field(&texts, node, FC_FIELD_NAME, FC_TIER_NAME);
-        walk_field(&texts, node, FC_FIELD_KEYWORDS, FC_TIER_KEYWORD);
-        walk_field(&texts, node, FC_FIELD_THEMES, FC_TIER_KEYWORD);
-        walk_field(&texts, node, FC_FIELD_LABELS, FC_TIER_KEYWORD);
-        walk_provider(&texts, node);
-        walk_field(&texts, node, FC_FIELD_DESCRIPTION, FC_TIER_TEXT);
+    if (r->main) {
+        walk_credential(&texts, r);
+        walk_subject(&texts, r->main->node);
     }
+    for (size_t i = 0; i < r->subject_count && i < FC_DOCUMENT_SUBJECTS_MAX; i++)
+        if (&r->subjects[i] != r->main)
+            walk_subject(&texts, r->subjects[i].node);
 }

@@ -36,7 +36,8 @@ struct fc_doc {
     struct fc_doc_subject *subjects;
     size_t subject_count, subject_cap;
     const struct fc_doc_subject *main;
-    bool lenient; /* what is held, whatever it is; see fc_document_index */
+    uint32_t from_credential; /* 1 << field: of main, that its subject does not say */
+    bool lenient;             /* what is held, whatever it is; see fc_document_index */
     bool bare_jwt, jwt, enveloped;
     enum fc_err err;
     void (*each)(void *ctx, const struct fc_document_text *text); /* or NULL */

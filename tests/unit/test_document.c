@@ -815,6 +815,43 @@ static void long_text_is_cut_between_characters(void **state)
     fc_document_finish(&document);
 }
 
+static void gather(void *ctx, const struct fc_document_text *text)
+{
+    char line[256];
+    int len = snprintf(line, sizeof line, "%d %.*s\n", (int)text->tier, (int)text->text.len,
+                       (const char *)text->text.data);
+    fc_buf_append(ctx, line, (size_t)len);
+}
+
+/* Also what the credential says in its subject's place, and what the document is about first. */
+static void texts_of_the_main_subject_come_first(void **state)
+{
+    static const struct {
+        const char *text, *said;
+    } cases[] = {
+        {"{\"id\":\"urn:vc\",\"name\":\"N\",\"description\":\"D\","
+         "\"credentialSubject\":{\"id\":\"urn:s\",\"keyword\":\"k\"}}",
+         "0 N\n3 D\n1 k\n"},
+        {"{\"id\":\"urn:vc\",\"name\":\"N\",\"description\":\"D\","
+         "\"credentialSubject\":{\"id\":\"urn:s\",\"name\":\"S\"}}",
+         "3 D\n0 S\n"},
+        {"{\"@graph\":[{\"@id\":\"urn:1\",\"@type\":\"dcat:Distribution\",\"title\":\"file\"},"
+         "{\"@id\":\"urn:2\",\"@type\":\"dcat:Dataset\",\"title\":\"data\"}]}",
+         "0 data\n0 file\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct fc_document document;
+        struct fc_buf said = {0};
+        assert_int_equal(fc_document_index(fc_span_str(cases[i].text), &document, gather, &said),
+                         FC_OK);
+        fc_buf_append(&said, "", 1);
+        assert_string_equal((const char *)said.data, cases[i].said);
+        fc_document_finish(&document);
+        fc_buf_finish(&said);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -831,6 +868,7 @@ int main(void)
         cmocka_unit_test(base64url_has_one_form),
         cmocka_unit_test(countries_and_languages_are_codes),
         cmocka_unit_test(long_text_is_cut_between_characters),
+        cmocka_unit_test(texts_of_the_main_subject_come_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
