@@ -516,10 +516,18 @@ static bool any_holds(const struct fc_dsp_criterion *criterion, char *const *val
     return false;
 }
 
+static bool participant_holds(const struct fc_dsp_criterion *criterion,
+                              const struct fc_hash *participant)
+{
+    char digits[65], *value = digits;
+    fc_hex(participant->b, 32, digits);
+    return any_holds(criterion, &value, 1);
+}
+
 static bool field_holds(const struct fc_dsp_criterion *criterion, const struct fc_dsp_offer *offer)
 {
     const struct fc_document *document = &offer->document;
-    char digits[65], *value = digits, *name = document->provider_name;
+    char *value, *name = document->provider_name;
     switch (criterion->field) {
     case FC_DSP_ID:
         if ((value = (char *)fc_span_dup(offer->key))) {
@@ -540,8 +548,7 @@ static bool field_holds(const struct fc_dsp_criterion *criterion, const struct f
         return any_holds(criterion, (char *const *)&document->provider, 1) ||
                any_holds(criterion, &name, 1);
     case FC_DSP_PARTICIPANT:
-        fc_hex(offer->participant.b, 32, digits);
-        return any_holds(criterion, &value, 1);
+        return participant_holds(criterion, &offer->participant);
     case FC_DSP_KIND:
         return any_holds(criterion, (char *const *)&document->kind, 1);
     case FC_DSP_CONTENT_TYPE:
@@ -562,12 +569,28 @@ static bool field_holds(const struct fc_dsp_criterion *criterion, const struct f
     return false;
 }
 
+static bool is_turned(const struct fc_dsp_criterion *criterion)
+{
+    return criterion->op == FC_DSP_NOT_EQUAL || criterion->op == FC_DSP_NOT_IN;
+}
+
 bool fc_dsp_query_matches(const struct fc_dsp_query *query, const struct fc_dsp_offer *offer)
 {
     for (size_t i = 0; i < query->count; i++) {
         const struct fc_dsp_criterion *criterion = &query->criteria[i];
-        bool turned = criterion->op == FC_DSP_NOT_EQUAL || criterion->op == FC_DSP_NOT_IN;
-        if (field_holds(criterion, offer) == turned) {
+        if (field_holds(criterion, offer) == is_turned(criterion)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool fc_dsp_query_may_match(const struct fc_dsp_query *query, const struct fc_hash *participant)
+{
+    for (size_t i = 0; i < query->count; i++) {
+        const struct fc_dsp_criterion *criterion = &query->criteria[i];
+        if (criterion->field == FC_DSP_PARTICIPANT &&
+            participant_holds(criterion, participant) == is_turned(criterion)) {
             return false;
         }
     }

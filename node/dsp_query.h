@@ -71,5 +71,7 @@ FC_MUST_USE enum fc_err fc_dsp_message_read(struct fc_span body, struct fc_dsp_q
                                             char *fault, size_t fault_bytes);
 void fc_dsp_query_finish(struct fc_dsp_query *query);
 bool fc_dsp_query_matches(const struct fc_dsp_query *query, const struct fc_dsp_offer *offer);
+/* Whether an offer in the feed of a participant may match. */
+bool fc_dsp_query_may_match(const struct fc_dsp_query *query, const struct fc_hash *participant);
 
 #endif

@@ -7,6 +7,7 @@
 void fc_dsp_scan_finish(struct fc_dsp_scan *scan)
 {
     fc_dsp_query_finish(&scan->query);
+    fc_dsp_candidates_finish(&scan->candidates);
     fc_buf_finish(&scan->items);
     fc_buf_finish(&scan->content);
 }
@@ -113,16 +114,17 @@ static const char *only_id(const struct fc_dsp_query *query)
     return NULL;
 }
 
-static enum fc_err step_id(struct fc_dsp_scan *scan, const char *id, const struct fc_hash *after)
+/* One entry of the feed at hand, where it has it and it comes after `after`. */
+static enum fc_err step_key(struct fc_dsp_scan *scan, const struct fc_hash *key_hash,
+                            const struct fc_hash *after)
 {
-    struct fc_hash key_hash = fc_key_hash(fc_span_str(id));
     struct fc_buf hold = {0};
     struct fc_entry entry;
-    if (after && fc_hash_cmp(&key_hash, after) <= 0) {
+    if (after && fc_hash_cmp(key_hash, after) <= 0) {
         return FC_OK;
     }
     enum fc_err err =
-        fc_replica_entry(scan->replica, &scan->feed->participant, &key_hash, &hold, &entry);
+        fc_replica_entry(scan->replica, &scan->feed->participant, key_hash, &hold, &entry);
     if (err == FC_OK) {
         err = step(scan, &entry);
     }
@@ -130,28 +132,54 @@ static enum fc_err step_id(struct fc_dsp_scan *scan, const char *id, const struc
     return err == FC_E_MISSING ? FC_OK : err;
 }
 
+static enum fc_err step_candidates(struct fc_dsp_scan *scan, const struct fc_hash *after)
+{
+    const struct fc_dsp_candidates *candidates = &scan->candidates;
+    const struct fc_hash *participant = &scan->feed->participant;
+    enum fc_err err = FC_OK;
+    for (size_t i = fc_dsp_candidates_of(candidates, participant);
+         err == FC_OK && i < candidates->count &&
+         fc_hash_eq(&candidates->list[i].participant, participant);
+         i++) {
+        err = step_key(scan, &candidates->list[i].key_hash, after);
+    }
+    return err;
+}
+
 static enum fc_err step_feed(void *ctx, const struct fc_feed *feed)
 {
     struct fc_dsp_scan *scan = ctx;
     const char *id = only_id(&scan->query);
     int order = scan->at.placed ? fc_hash_cmp(&feed->participant, &scan->at.participant) : 1;
-    if (order < 0 || feed->version == 0) {
+    if (order < 0 || feed->version == 0 ||
+        !fc_dsp_query_may_match(&scan->query, &feed->participant)) {
         return FC_OK;
     }
     scan->feed = feed;
     const struct fc_hash place = scan->at.key_hash;
     const struct fc_hash *after = order == 0 ? &place : NULL;
     if (id) {
-        return step_id(scan, id, after);
+        const struct fc_hash key_hash = fc_key_hash(fc_span_str(id));
+        return step_key(scan, &key_hash, after);
+    }
+    if (scan->candidates.found) {
+        return step_candidates(scan, after);
     }
     return fc_replica_entries(scan->replica, &feed->participant, after, step, scan);
 }
 
 enum fc_err fc_dsp_scan_run(struct fc_dsp_scan *scan, struct fc_replica *replica, uint64_t until_us)
 {
+    enum fc_err err = FC_OK;
     scan->replica = replica;
     scan->until_us = until_us;
-    enum fc_err err = fc_replica_feeds(replica, step_feed, scan);
+    if (!scan->asked && !scan->every_entry && !only_id(&scan->query)) {
+        err = fc_dsp_candidates_find(replica, &scan->query, &scan->candidates);
+    }
+    scan->asked = true;
+    if (err == FC_OK) {
+        err = fc_replica_feeds(replica, step_feed, scan);
+    }
     if (err == FC_OK) {
         scan->done = true;
         note_page(scan);

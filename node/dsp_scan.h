@@ -3,7 +3,7 @@
 #ifndef FC_NODE_DSP_SCAN_H
 #define FC_NODE_DSP_SCAN_H
 
-#include "node/dsp_token.h"
+#include "node/dsp_candidates.h"
 #include "store/replica.h"
 
 struct fc_dsp_scan {
@@ -11,6 +11,7 @@ struct fc_dsp_scan {
     struct fc_dsp_query query;
     struct fc_span default_policy;
     uint64_t limit, skip;
+    bool every_entry;       /* without asking the index: the same answers, later */
     struct fc_dsp_place at; /* how far it came */
 
     /* what was found */
@@ -23,14 +24,17 @@ struct fc_dsp_scan {
     uint64_t as_of_ms; /* the oldest signed time of the feeds it comes from; 0: none */
 
     /* while it goes on */
+    bool asked;
+    struct fc_dsp_candidates candidates;
     uint64_t until_us;
     uint64_t pending[FC_DSP_OUTCOMES];
     struct fc_buf content;
     struct fc_replica *replica;
     const struct fc_feed *feed;
 };
-/* Goes on until the page is full, the catalogue is through, or `until_us` of the monotonic clock
- * has come. Errors of the store. */
+/* Where the search index can say which entries may match, looks at those alone. Goes on until the
+ * page is full, the catalogue is through, or `until_us` of the monotonic clock has come. Errors of
+ * the store. */
 FC_MUST_USE enum fc_err fc_dsp_scan_run(struct fc_dsp_scan *scan, struct fc_replica *replica,
                                         uint64_t until_us);
 void fc_dsp_scan_finish(struct fc_dsp_scan *scan);

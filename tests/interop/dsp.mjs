@@ -90,6 +90,28 @@ for (const id of [seen[0], seen.at(-1)].filter(Boolean)) {
     assert(ids(by).join() === id, `filter by id: ${ids(by)}`);
 }
 
+// a name, found by the node's index and, as a pattern, by looking at every entry
+async function matching(operator, title) {
+    const at = performance.now();
+    const found = [];
+    let answer = await page(catalog, spec({ limit: 500, filterExpression: [
+        { operandLeft: "name", operator, operandRight: title }] }));
+    for (let next = ""; next !== undefined; ) {
+        found.push(...ids(answer));
+        next = link(answer, "next");
+        if (next) answer = await page(next, []);
+    }
+    return { ids: found.join(), ms: performance.now() - at };
+}
+const title = last.body.dataset?.at(-1)?.["dct:title"];
+let byName, byPattern;
+if (title && !/[%_]/.test(title)) {
+    byName = await matching("=", title);
+    byPattern = await matching("like", title);
+    assert(byName.ids.includes(seen.at(-1)) && byName.ids === byPattern.ids,
+        `a name is found otherwise than its pattern: ${byName.ids} ${byPattern.ids}`);
+}
+
 // refusals
 const error = (answer, status) => {
     assert(answer.status === status, `${answer.status} instead of ${status}: ${JSON.stringify(answer.body)}`);
@@ -120,4 +142,5 @@ console.log(JSON.stringify({
     pageMs: times.length ? Number(times[times.length >> 1].toFixed(1)) : 0,
     slowestMs: times.length ? Number(times.at(-1).toFixed(1)) : 0,
     offsetPages: Math.ceil(counted.length / Number(limit)), offsetMs: Math.round(offsetMs), backwards,
+    nameMs: byName && Number(byName.ms.toFixed(1)), patternMs: byPattern && Number(byPattern.ms.toFixed(1)),
 }));
