@@ -2,8 +2,7 @@
 #include <string.h>
 
 #include "node/api_v1.h"
-#include "node/cli.h"
-#include "store/query.h"
+#include "node/search_form.h"
 
 /* -- what is asked ----------------------------------------------------------------------------- */
 
@@ -53,30 +52,15 @@ static bool read_filters(struct fc_http_call *call, struct fc_query *query)
 /* "facets=kind,country"; "facets=all". */
 static bool read_facets(struct fc_http_call *call, struct fc_query *query)
 {
-    struct fc_span left;
-    if (!fc_http_query(call, "facets", &left)) {
+    struct fc_span list;
+    if (!fc_http_query(call, "facets", &list)) {
         return true;
     }
-    if (fc_span_eq(left, fc_span_str("all"))) {
-        query->facets = FC_FACETS_ALL;
-        return true;
-    }
-    while (left.len > 0) {
-        const uint8_t *comma = memchr(left.data, ',', left.len);
-        size_t len = comma ? (size_t)(comma - left.data) : left.len;
-        unsigned i = 0;
-        while (i < FC_FACETS &&
-               !fc_span_eq(fc_span(left.data, len), fc_span_str(fc_facet_name((enum fc_facet)i)))) {
-            i++;
-        }
-        if (i == FC_FACETS) {
-            fc_http_fail(call, 400, "QUERY",
-                         "\"facets\" takes kind, country, theme, language, label, state, provider, "
-                         "participant with commas between, or all.");
-            return false;
-        }
-        query->facets |= 1u << i;
-        left = fc_span(left.data + len + (comma != NULL), left.len - len - (comma != NULL));
+    if (!fc_search_facets(list, &query->facets)) {
+        fc_http_fail(call, 400, "QUERY",
+                     "\"facets\" takes kind, country, theme, language, label, state, provider, "
+                     "participant with commas between, or all.");
+        return false;
     }
     return true;
 }
@@ -120,63 +104,12 @@ static bool read_query(struct fc_http_call *call, struct fc_query *query)
 
 /* -- what is answered -------------------------------------------------------------------------- */
 
-static void text_json(struct fc_json *json, const char *key, const struct fc_query_text *text)
-{
-    fc_json_object(json, key);
-    fc_json_span(json, "text", text->text);
-    fc_json_array(json, "marks");
-    for (uint32_t i = 0; i < text->mark_count; i++) {
-        fc_json_object(json, NULL);
-        fc_json_uint(json, "at", text->marks[i].at);
-        fc_json_uint(json, "length", text->marks[i].len);
-        fc_json_end(json);
-    }
-    fc_json_end(json);
-    fc_json_end(json);
-}
-
-static void span_json(struct fc_json *json, const char *key, struct fc_span text)
-{
-    if (text.len > 0) {
-        fc_json_span(json, key, text);
-    } else {
-        fc_json_null(json, key);
-    }
-}
-
-static void hit_json(struct fc_json *json, const struct fc_query_hit *hit)
-{
-    char version[FC_CLI_VERSION_BYTES], path[FC_API_ENTRY_PATH_BYTES];
-    fc_json_object(json, NULL);
-    fc_json_span(json, "key", hit->key);
-    fc_json_hash(json, "participant", &hit->participant);
-    fc_json_hash(json, "key_hash", &hit->key_hash);
-    fc_json_text(json, "href", fc_api_entry_path(&hit->participant, &hit->key_hash, path));
-    fc_json_text(json, "version", fc_cli_version(hit->version, version));
-    fc_json_text(json, "status", fc_status_name(hit->status));
-    fc_json_text(json, "content", fc_content_state_name(hit->content));
-    fc_json_bool(json, "contested", hit->contested);
-    fc_json_time(json, "as_of", hit->time_ms);
-    fc_json_time(json, "accepted", hit->accepted_ms);
-    fc_json_uint(json, "score", hit->score);
-    span_json(json, "kind", hit->kind);
-    span_json(json, "provider", hit->provider);
-    span_json(json, "country", hit->country);
-    text_json(json, "name", &hit->name);
-    text_json(json, "snippet", &hit->snippet);
-    fc_json_end(json);
-}
-
 static void facet_json(struct fc_json *json, const struct fc_query_facet *facet)
 {
     fc_json_object(json, fc_facet_name(facet->facet));
     fc_json_array(json, "values");
     for (uint32_t i = 0; i < facet->value_count; i++) {
-        fc_json_object(json, NULL);
-        fc_json_span(json, "value", facet->values[i].value);
-        fc_json_span(json, "name", facet->values[i].name);
-        fc_json_uint(json, "count", facet->values[i].count);
-        fc_json_end(json);
+        fc_search_value_json(json, &facet->values[i]);
     }
     fc_json_end(json);
     fc_json_uint(json, "others", facet->others);
@@ -193,7 +126,9 @@ static void reply_result(struct fc_http_call *call, const struct fc_query_result
     fc_json_time(json, "as_of", result->as_of_ms);
     fc_json_array(json, "hits");
     for (uint32_t i = 0; i < result->hit_count; i++) {
-        hit_json(json, &result->hits[i]);
+        const struct fc_query_hit *hit = &result->hits[i];
+        char path[FC_API_ENTRY_PATH_BYTES];
+        fc_search_hit_json(json, hit, fc_api_entry_path(&hit->participant, &hit->key_hash, path));
     }
     fc_json_end(json);
     fc_json_object(json, "facets");
@@ -201,7 +136,7 @@ static void reply_result(struct fc_http_call *call, const struct fc_query_result
         facet_json(json, &result->facets[i]);
     }
     fc_json_end(json);
-    span_json(json, "next", result->next);
+    fc_search_span_json(json, "next", result->next);
     fc_json_end(json);
     fc_http_set(call, "Cache-Control", "no-cache");
     fc_http_reply_json(call, 200, json);

@@ -145,12 +145,28 @@ static bool is_theirs(enum fc_err err)
     return err == FC_E_QUOTA || err == FC_E_BOUND || err == FC_E_FORMAT || err == FC_E_ARG;
 }
 
+static enum fc_err send_some(struct fc_batch *batch, uint32_t from, uint32_t count,
+                             uint32_t *changed)
+{
+    const struct fc_batch_config *config = &batch->config;
+    const struct fc_op *ops = batch->ops + from;
+    const struct fc_content *contents = batch->contents + from;
+    return config->send
+               ? config->send(config->ctx, ops, count, contents, count, changed)
+               : fc_publisher_send(config->publisher, ops, count, contents, count, changed);
+}
+
+static const char *explain(const struct fc_batch *batch, enum fc_err err)
+{
+    const struct fc_batch_config *config = &batch->config;
+    return config->explain ? config->explain(config->ctx, err)
+                           : fc_client_explain(config->publisher->client, err);
+}
+
 static enum fc_err send_range(struct fc_batch *batch, uint32_t from, uint32_t to, bool *full)
 {
     uint32_t changed = 0, count = to - from;
-    enum fc_err err = *full ? FC_E_QUOTA
-                            : batch->config.send(batch->config.ctx, batch->ops + from, count,
-                                                 batch->contents + from, count, &changed);
+    enum fc_err err = *full ? FC_E_QUOTA : send_some(batch, from, count, &changed);
     if (err == FC_OK) {
         batch->counts.published += changed;
         batch->counts.unchanged += changed < count ? count - changed : 0;
@@ -163,8 +179,7 @@ static enum fc_err send_range(struct fc_batch *batch, uint32_t from, uint32_t to
         /* One more entry than the quota allows: the rest need not be tried one by one. */
         *full = *full || err == FC_E_QUOTA;
         for (uint32_t i = from; i < to; i++) {
-            fc_batch_fault(batch, batch->items[i].place,
-                           batch->config.explain(batch->config.ctx, err));
+            fc_batch_fault(batch, batch->items[i].place, explain(batch, err));
         }
         return FC_OK;
     }

@@ -12,10 +12,11 @@ struct fc_batch_counts {
     uint64_t unchanged;
     uint64_t failed;
 };
-/* `send` signs a full batch and hands it on (fc_publisher_send); `fault` is told of each document
- * that did not go through. */
+/* `send` signs a full batch and hands it on; `fault` is told of each document that did not go
+ * through. */
 struct fc_batch_config {
     uint32_t ops_max;
+    struct fc_publisher *publisher; /* where `send` and `explain` are NULL */
     void *ctx;
     enum fc_err (*send)(void *ctx, const struct fc_op *ops, uint32_t op_count,
                         const struct fc_content *contents, uint32_t content_count,

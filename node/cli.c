@@ -44,6 +44,26 @@ struct parse {
     const char *home;
 };
 
+error_t fc_cli_argument(const struct argp_state *state, const char *arg, const char **const *places,
+                        unsigned count)
+{
+    if (state->arg_num >= count) {
+        return ARGP_ERR_UNKNOWN;
+    }
+    *places[state->arg_num] = arg;
+    return 0;
+}
+
+bool fc_cli_is_one_of(const char *word, const char *const *words)
+{
+    for (size_t i = 0; word && words[i]; i++) {
+        if (strcmp(word, words[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static error_t parse_common(int key, char *arg, struct argp_state *state)
 {
     struct parse *parse = state->input;

@@ -59,6 +59,13 @@ int fc_cli_main(int argc, char **argv);
  * Usage faults and --help end the process, as argp does. FC_EXIT_OK, else the status to return. */
 FC_MUST_USE enum fc_exit fc_cli_parse(struct fc_cli *cli, int argc, char **argv, void *input);
 
+/* For parsers: takes an argument into the place that is its turn; ARGP_ERR_UNKNOWN when `count`
+ * were there before it. */
+error_t fc_cli_argument(const struct argp_state *state, const char *arg, const char **const *places,
+                        unsigned count);
+/* Whether a word is one of a list that ends with NULL; no word is none of them. */
+bool fc_cli_is_one_of(const char *word, const char *const *words);
+
 /* For the manual page: options every command takes, and what exit statuses mean. */
 const struct argp_option *fc_cli_common_options(void);
 const char *fc_cli_exit_text(void);

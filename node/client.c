@@ -132,9 +132,9 @@ struct fc_service *fc_client_service(struct fc_client *client)
     return client->fd >= 0 ? NULL : &client->service;
 }
 
-const char *fc_client_text(const struct fc_client *client)
+const char *fc_client_explain(const struct fc_client *client, enum fc_err err)
 {
-    return client->text;
+    return client->text[0] ? client->text : fc_err_text(err);
 }
 
 static enum fc_err ask(struct fc_client *client)

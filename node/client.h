@@ -18,11 +18,12 @@ bool fc_client_running(const struct fc_client *client);
 struct fc_service *fc_client_service(struct fc_client *client);
 
 /* Asks and waits. `arguments` is a packed array. The body's array is valid until the next call.
- * Returned is the answer's own code; fc_client_text is what it says beside it, maybe empty.
+ * Returned is the answer's own code; fc_client_explain has what it says beside it.
  * FC_E_CLOSED when the node went away. */
 FC_MUST_USE enum fc_err fc_client_call(struct fc_client *client, enum fc_verb verb,
                                        struct fc_span arguments, struct fc_span *body);
-const char *fc_client_text(const struct fc_client *client);
+/* That, or what the error means where it says nothing. */
+const char *fc_client_explain(const struct fc_client *client, enum fc_err err);
 /* fc_cli_fail with that text. */
 enum fc_exit fc_client_fail(struct fc_cli *cli, const struct fc_client *client, enum fc_err err,
                             const char *what);

@@ -47,10 +47,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             argp_error(state, "\"%s\" days: from 1 to %d", arg, DAYS_MAX);
         return 0;
     case ARGP_KEY_ARG:
-        if (state->arg_num > 0)
-            return ARGP_ERR_UNKNOWN;
-        input->path = arg;
-        return 0;
+        return fc_cli_argument(state, arg, (const char **[]){&input->path}, 1);
     case ARGP_KEY_END:
         if (!input->path)
             argp_error(state, "which application?");

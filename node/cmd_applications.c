@@ -25,18 +25,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         input->out = arg;
         return 0;
     case ARGP_KEY_ARG:
-        if (state->arg_num == 0) {
-            input->verb = arg;
-        } else if (state->arg_num == 1) {
-            input->which = arg;
-        } else {
-            return ARGP_ERR_UNKNOWN;
-        }
-        return 0;
+        return fc_cli_argument(state, arg, (const char **[]){&input->verb, &input->which}, 2);
     case ARGP_KEY_END:
         input->verb = input->verb ? input->verb : "list";
-        if (strcmp(input->verb, "list") != 0 && strcmp(input->verb, "save") != 0 &&
-            strcmp(input->verb, "drop") != 0) {
+        if (!fc_cli_is_one_of(input->verb, (const char *const[]){"list", "save", "drop", NULL})) {
             argp_error(state, "list, save ID, or drop ID");
         }
         if ((strcmp(input->verb, "list") == 0) != !input->which) {

@@ -32,11 +32,7 @@ static error_t parse_path(int key, char *arg, struct argp_state *state)
         input->force = true;
         return 0;
     case ARGP_KEY_ARG:
-        if (state->arg_num > 0) {
-            return ARGP_ERR_UNKNOWN;
-        }
-        input->path = arg;
-        return 0;
+        return fc_cli_argument(state, arg, (const char **[]){&input->path}, 1);
     case ARGP_KEY_NO_ARGS:
         argp_error(state, "name a directory");
         return 0;

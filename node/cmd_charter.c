@@ -50,13 +50,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             argp_error(state, "\"%s\" is not a number of governors", arg);
         return 0;
     case ARGP_KEY_ARG:
-        if (state->arg_num == 0)
-            input->verb = arg;
-        else if (state->arg_num == 1)
-            input->target = arg;
-        else
-            return ARGP_ERR_UNKNOWN;
-        return 0;
+        return fc_cli_argument(state, arg, (const char **[]){&input->verb, &input->target}, 2);
     case ARGP_KEY_END:
         if (!input->verb)
             argp_error(state, "say sign, show, rotate or pin");

@@ -13,10 +13,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     struct input *input = state->input;
     switch (key) {
     case ARGP_KEY_ARG:
-        if (state->arg_num > 0)
-            return ARGP_ERR_UNKNOWN;
-        input->path = arg;
-        return 0;
+        return fc_cli_argument(state, arg, (const char **[]){&input->path}, 1);
     case ARGP_KEY_END:
         if (!input->path)
             argp_error(state, "which file?");

@@ -65,10 +65,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case NODES:
         return number(state, arg, 1000, &input->nodes);
     case ARGP_KEY_ARG:
-        if (state->arg_num > 0)
-            return ARGP_ERR_UNKNOWN;
-        input->verb = arg;
-        return 0;
+        return fc_cli_argument(state, arg, (const char **[]){&input->verb}, 1);
     case ARGP_KEY_END:
         if (!input->verb || strcmp(input->verb, "new") != 0)
             argp_error(state, "say: federation new");

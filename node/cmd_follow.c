@@ -86,21 +86,6 @@ static void skip(void *ctx, const char *place, const char *text)
     say_fault(work, place, text);
 }
 
-static enum fc_err send(void *ctx, const struct fc_op *ops, uint32_t op_count,
-                        const struct fc_content *contents, uint32_t content_count,
-                        uint32_t *changed)
-{
-    struct work *work = ctx;
-    return fc_publisher_send(&work->publisher, ops, op_count, contents, content_count, changed);
-}
-
-static const char *explain(void *ctx, enum fc_err err)
-{
-    struct work *work = ctx;
-    const char *text = fc_client_text(work->publisher.client);
-    return *text ? text : fc_err_text(err);
-}
-
 /* The node is asked anew for every page: it may have been restarted, and without one the store must
  * not stay locked while we wait. */
 static enum fc_err open_batch(struct work *work)
@@ -117,9 +102,8 @@ static enum fc_err open_batch(struct work *work)
         }
     }
     struct fc_batch_config config = {.ops_max = err == FC_OK ? work->publisher.ops_max : 0,
+                                     .publisher = &work->publisher,
                                      .ctx = work,
-                                     .send = send,
-                                     .explain = explain,
                                      .fault = say_fault};
     return err == FC_OK ? fc_batch_create(&config, &work->batch) : err;
 }

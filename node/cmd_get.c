@@ -34,11 +34,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         input->about = true;
         return 0;
     case ARGP_KEY_ARG:
-        if (state->arg_num > 0) {
-            return ARGP_ERR_UNKNOWN;
-        }
-        input->key = arg;
-        return 0;
+        return fc_cli_argument(state, arg, (const char **[]){&input->key}, 1);
     case ARGP_KEY_NO_ARGS:
         argp_error(state, "name an entry's key");
         return 0;

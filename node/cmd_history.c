@@ -24,11 +24,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         }
         return 0;
     case ARGP_KEY_ARG:
-        if (state->arg_num > 0) {
-            return ARGP_ERR_UNKNOWN;
-        }
-        input->participant = arg;
-        return 0;
+        return fc_cli_argument(state, arg, (const char **[]){&input->participant}, 1);
     case ARGP_KEY_NO_ARGS:
         argp_error(state, "name a participant: an id, its first digits, or a name");
         return 0;

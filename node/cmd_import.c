@@ -5,6 +5,7 @@
 #include "node/clock.h"
 #include "node/commands.h"
 #include "node/dcat_split.h"
+#include "node/faults.h"
 #include "node/file.h"
 #include "node/harvest.h"
 #include "node/rdf_read.h"
@@ -127,31 +128,17 @@ static enum fc_exit read_catalogue(struct fc_cli *cli, const struct input *input
 
 /* Bringing it in. */
 
-struct fault {
-    char *name, *text;
-};
 struct work {
     struct fc_cli *cli;
     struct fc_publisher publisher;
     struct fc_progress progress;
-    struct fault *faults;
-    size_t fault_count, fault_cap;
+    struct fc_faults faults;
 };
 
-static void keep_fault(void *ctx, const char *name, const char *text)
+static void keep_fault(void *ctx, const char *place, const char *text)
 {
     struct work *work = ctx;
-    if (work->fault_count == work->fault_cap) {
-        size_t cap = work->fault_cap ? 2 * work->fault_cap : 16;
-        struct fault *grown = realloc(work->faults, cap * sizeof *grown);
-        if (!grown) {
-            fc_cli_warn(work->cli, "%s: %s", name, text);
-            return;
-        }
-        work->faults = grown;
-        work->fault_cap = cap;
-    }
-    work->faults[work->fault_count++] = (struct fault){strdup(name), strdup(text)};
+    fc_faults_keep(&work->faults, work->cli, place, text);
 }
 
 static void progress(void *ctx, uint64_t done, uint64_t total)
@@ -176,14 +163,7 @@ static enum fc_exit print_json(struct work *work, const struct fc_harvest_counts
     fc_json_uint(json, "unchanged", counts->unchanged);
     fc_json_uint(json, "deleted", counts->deleted);
     fc_json_uint(json, "gone", counts->gone);
-    fc_json_array(json, "failed");
-    for (size_t i = 0; i < work->fault_count; i++) {
-        fc_json_object(json, NULL);
-        fc_json_text(json, "entry", work->faults[i].name);
-        fc_json_text(json, "error", work->faults[i].text);
-        fc_json_end(json);
-    }
-    fc_json_end(json);
+    fc_faults_json(json, &work->faults, "entry");
     fc_json_end(json);
     return fc_cli_print_json(work->cli, json);
 }
@@ -199,9 +179,7 @@ static void print_text(const struct work *work, const struct fc_harvest_counts *
     if (work->publisher.version)
         printf("; version %s", fc_cli_version(work->publisher.version, version));
     putchar('\n');
-    for (size_t i = 0; i < work->fault_count; i++)
-        fprintf(stderr, "%s: %s\n", work->faults[i].name ? work->faults[i].name : "?",
-                work->faults[i].text ? work->faults[i].text : "?");
+    fc_faults_print(&work->faults);
 }
 
 static enum fc_exit report(struct work *work, const struct input *input,
@@ -248,11 +226,7 @@ static enum fc_exit bring_in(struct work *work, const struct input *input, const
                     input->path);
     fc_progress_start(&work->progress, work->cli, "entries:");
     enum fc_exit status = report(work, input, &counts, fc_harvest_run(&harvest, rdf, &counts));
-    for (size_t i = 0; i < work->fault_count; i++) {
-        free(work->faults[i].name);
-        free(work->faults[i].text);
-    }
-    free(work->faults);
+    fc_faults_finish(&work->faults);
     return status;
 }
 

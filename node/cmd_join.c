@@ -17,11 +17,7 @@ static error_t parse_join(int key, char *arg, struct argp_state *state)
     const char **source = state->input;
     switch (key) {
     case ARGP_KEY_ARG:
-        if (state->arg_num > 0) {
-            return ARGP_ERR_UNKNOWN;
-        }
-        *source = arg;
-        return 0;
+        return fc_cli_argument(state, arg, (const char **[]){source}, 1);
     case ARGP_KEY_NO_ARGS:
         argp_error(state, "name a bootstrap file, a charter file, or an endpoint");
         return 0;

@@ -27,19 +27,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         input->out = arg;
         return 0;
     case ARGP_KEY_ARG:
-        if (state->arg_num == 0) {
-            input->verb = arg;
-        } else if (state->arg_num == 1) {
-            input->kind = arg;
-        } else if (state->arg_num == 2) {
-            input->name = arg;
-        } else {
-            return ARGP_ERR_UNKNOWN;
-        }
-        return 0;
+        return fc_cli_argument(state, arg,
+                               (const char **[]){&input->verb, &input->kind, &input->name}, 3);
     case ARGP_KEY_END:
-        if (!input->verb || (strcmp(input->verb, "list") != 0 && strcmp(input->verb, "new") != 0 &&
-                             strcmp(input->verb, "show") != 0)) {
+        if (!fc_cli_is_one_of(input->verb, (const char *const[]){"new", "show", "list", NULL})) {
             argp_error(state, "say new, show or list");
         }
         if (strcmp(input->verb, "list") != 0 && !input->kind) {

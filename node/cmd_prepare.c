@@ -91,8 +91,7 @@ static void fault(void *ctx, const char *place, const char *text)
 static const char *explain(void *ctx, enum fc_err err)
 {
     const struct work *work = ctx;
-    const char *text = fc_client_text(work->client);
-    return *text ? text : fc_err_text(err);
+    return fc_client_explain(work->client, err);
 }
 
 static enum fc_err save(struct work *work, struct fc_span body)
@@ -232,11 +231,7 @@ static error_t parse_sign(int key, char *arg, struct argp_state *state)
         input->out = arg;
         return 0;
     case ARGP_KEY_ARG:
-        if (state->arg_num > 0) {
-            return ARGP_ERR_UNKNOWN;
-        }
-        input->file = arg;
-        return 0;
+        return fc_cli_argument(state, arg, (const char **[]){&input->file}, 1);
     case ARGP_KEY_END:
         if (!input->file || !input->out) {
             argp_error(state, "name a prepared delta, and --out");

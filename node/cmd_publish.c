@@ -6,6 +6,7 @@
 #include "node/clock.h"
 #include "node/commands.h"
 #include "node/documents.h"
+#include "node/faults.h"
 
 struct input {
     struct fc_publisher_options key;
@@ -38,36 +39,21 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     return ARGP_ERR_UNKNOWN;
 }
 
-struct fault {
-    char *place, *text;
-};
 struct work {
     struct fc_cli *cli;
     struct fc_publisher publisher;
     struct fc_batch *batch;
     struct fc_progress progress;
-    struct fault *faults;
-    size_t fault_count, fault_cap;
+    struct fc_faults faults;
     uint64_t read;
     uint64_t skipped;
     uint64_t started_us;
 };
 
-/* Kept for the end, where a person looks. */
 static void keep_fault(void *ctx, const char *place, const char *text)
 {
     struct work *work = ctx;
-    if (work->fault_count == work->fault_cap) {
-        size_t cap = work->fault_cap ? 2 * work->fault_cap : 16;
-        struct fault *grown = realloc(work->faults, cap * sizeof *grown);
-        if (!grown) {
-            fc_cli_warn(work->cli, "%s: %s", place, text);
-            return;
-        }
-        work->faults = grown;
-        work->fault_cap = cap;
-    }
-    work->faults[work->fault_count++] = (struct fault){strdup(place), strdup(text)};
+    fc_faults_keep(&work->faults, work->cli, place, text);
 }
 
 static enum fc_err add(void *ctx, const char *place, struct fc_span bytes)
@@ -83,21 +69,6 @@ static void file_fault(void *ctx, const char *place, const char *text)
     fc_batch_fault(work->batch, place, text);
 }
 
-static enum fc_err send(void *ctx, const struct fc_op *ops, uint32_t op_count,
-                        const struct fc_content *contents, uint32_t content_count,
-                        uint32_t *changed)
-{
-    struct work *work = ctx;
-    return fc_publisher_send(&work->publisher, ops, op_count, contents, content_count, changed);
-}
-
-static const char *explain(void *ctx, enum fc_err err)
-{
-    struct work *work = ctx;
-    const char *text = fc_client_text(work->publisher.client);
-    return *text ? text : fc_err_text(err);
-}
-
 static void print_json(const struct work *work, struct fc_json *json)
 {
     struct fc_batch_counts counts = fc_batch_counts(work->batch);
@@ -109,14 +80,7 @@ static void print_json(const struct work *work, struct fc_json *json)
                  work->publisher.version ? fc_cli_version(work->publisher.version, version) : NULL);
     fc_json_uint(json, "published", counts.published);
     fc_json_uint(json, "unchanged", counts.unchanged);
-    fc_json_array(json, "failed");
-    for (size_t i = 0; i < work->fault_count; i++) {
-        fc_json_object(json, NULL);
-        fc_json_text(json, "place", work->faults[i].place);
-        fc_json_text(json, "error", work->faults[i].text);
-        fc_json_end(json);
-    }
-    fc_json_end(json);
+    fc_faults_json(json, &work->faults, "place");
     fc_json_end(json);
 }
 
@@ -138,10 +102,7 @@ static enum fc_exit report(struct work *work, enum fc_err err)
             printf("; version %s", fc_cli_version(work->publisher.version, version));
         }
         printf(" (%.2f s)\n", (double)(fc_clock_mono_us() - work->started_us) / 1e6);
-        for (size_t i = 0; i < work->fault_count; i++) {
-            fprintf(stderr, "%s: %s\n", work->faults[i].place ? work->faults[i].place : "?",
-                    work->faults[i].text ? work->faults[i].text : "?");
-        }
+        fc_faults_print(&work->faults);
     }
     if (work->skipped) {
         fc_cli_note(cli, "%" PRIu64 " files in directories are not named as documents; left out",
@@ -160,9 +121,8 @@ static enum fc_exit publish(struct fc_cli *cli, const struct input *input, struc
 {
     struct fc_batch_config config = {
         .ops_max = work->publisher.ops_max,
+        .publisher = &work->publisher,
         .ctx = work,
-        .send = send,
-        .explain = explain,
         .fault = keep_fault,
     };
     struct fc_documents documents = {
@@ -181,11 +141,7 @@ static enum fc_exit publish(struct fc_cli *cli, const struct input *input, struc
     }
     enum fc_exit status = report(work, err);
     fc_batch_destroy(work->batch);
-    for (size_t i = 0; i < work->fault_count; i++) {
-        free(work->faults[i].place);
-        free(work->faults[i].text);
-    }
-    free(work->faults);
+    fc_faults_finish(&work->faults);
     return status;
 }
 

@@ -39,10 +39,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         input->last = arg;
         return 0;
     case ARGP_KEY_ARG:
-        if (state->arg_num > 0)
-            return ARGP_ERR_UNKNOWN;
-        input->participant = arg;
-        return 0;
+        return fc_cli_argument(state, arg, (const char **[]){&input->participant}, 1);
     case ARGP_KEY_END:
         if (!input->participant)
             argp_error(state, "which participant?");

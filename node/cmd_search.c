@@ -4,7 +4,7 @@
 #include "node/client.h"
 #include "node/clock.h"
 #include "node/commands.h"
-#include "store/query.h"
+#include "node/search_form.h"
 
 struct input {
     struct fc_buf query; /* the words, a blank between them */
@@ -22,30 +22,6 @@ static const struct argp_option options[] = {
     {"next", 'x', "CURSOR", 0, "Go on behind an earlier page, whose last line says how", 0},
     {0}};
 
-static bool add_facets(struct input *input, const char *list)
-{
-    if (!list) {
-        input->facets = FC_FACETS_ALL;
-        return true;
-    }
-    while (*list) {
-        size_t len = strcspn(list, ",");
-        unsigned i = 0;
-        for (; i < FC_FACETS; i++) {
-            const char *name = fc_facet_name((enum fc_facet)i);
-            if (strlen(name) == len && strncmp(name, list, len) == 0) {
-                break;
-            }
-        }
-        if (i == FC_FACETS) {
-            return false;
-        }
-        input->facets |= 1u << i;
-        list += len + (list[len] == ',');
-    }
-    return true;
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct input *input = state->input;
@@ -56,7 +32,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         }
         return 0;
     case 'f':
-        if (!add_facets(input, arg)) {
+        if (!fc_search_facets(fc_span_str(arg ? arg : "all"), &input->facets)) {
             argp_error(state,
                        "\"%s\": there are kind, country, theme, language, label, state, "
                        "provider and participant to count by",
@@ -80,28 +56,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 /* -- an answer --------------------------------------------------------------------------------- */
 
-struct text {
-    struct fc_span text;
-    struct fc_query_mark marks[FC_QUERY_MARKS_MAX];
-    uint32_t count;
-};
-struct hit {
-    struct fc_hash participant, key_hash;
-    struct fc_span key, kind, provider, country;
-    fc_version version;
-    enum fc_status status;
-    enum fc_content_state content;
-    bool contested;
-    uint64_t time_ms, accepted_ms, score;
-    struct text name, snippet;
-};
-
-static void get_text(struct fc_unpack *in, struct text *out)
+static void get_text(struct fc_unpack *in, struct fc_query_text *out)
 {
     fc_unpack_array(in, 2, 2);
     out->text = fc_unpack_str(in, 4 * FC_QUERY_SNIPPET_BYTES);
     uint32_t numbers = fc_unpack_array(in, 0, 2 * FC_QUERY_MARKS_MAX);
-    out->count = numbers / 2;
+    out->mark_count = numbers / 2;
     for (uint32_t i = 0; i < numbers; i++) {
         uint16_t number = (uint16_t)fc_unpack_uint(in, UINT16_MAX);
         if (i % 2 == 0) {
@@ -112,7 +72,7 @@ static void get_text(struct fc_unpack *in, struct text *out)
     }
 }
 
-static void get_hit(struct fc_unpack *in, struct hit *out)
+static void get_hit(struct fc_unpack *in, struct fc_query_hit *out)
 {
     fc_unpack_array(in, 15, 15);
     out->participant = fc_message_get_hash(in);
@@ -124,7 +84,7 @@ static void get_hit(struct fc_unpack *in, struct hit *out)
     out->contested = fc_unpack_uint(in, 1) == 1;
     out->time_ms = fc_unpack_uint(in, UINT64_MAX);
     out->accepted_ms = fc_unpack_uint(in, UINT64_MAX);
-    out->score = fc_unpack_uint(in, UINT64_MAX);
+    out->score = (uint32_t)fc_unpack_uint(in, UINT32_MAX);
     get_text(in, &out->name);
     get_text(in, &out->snippet);
     out->kind = fc_unpack_str(in, 4 * FC_QUERY_SNIPPET_BYTES);
@@ -132,13 +92,23 @@ static void get_hit(struct fc_unpack *in, struct hit *out)
     out->country = fc_unpack_str(in, 4 * FC_QUERY_SNIPPET_BYTES);
 }
 
+static struct fc_query_value get_value(struct fc_unpack *in)
+{
+    struct fc_query_value value;
+    fc_unpack_array(in, 3, 3);
+    value.value = fc_unpack_str(in, FC_TEXT_BYTES_MAX);
+    value.name = fc_unpack_str(in, FC_TEXT_BYTES_MAX);
+    value.count = fc_unpack_uint(in, UINT64_MAX);
+    return value;
+}
+
 /* -- for people -------------------------------------------------------------------------------- */
 
 /* With what matched in bold, where the terminal has it. */
-static void print_text(struct fc_cli *cli, const struct text *text, unsigned columns)
+static void print_text(struct fc_cli *cli, const struct fc_query_text *text, unsigned columns)
 {
     size_t at = 0;
-    for (uint32_t i = 0; i < text->count; i++) {
+    for (uint32_t i = 0; i < text->mark_count; i++) {
         size_t from = text->marks[i].at, to = from + text->marks[i].len;
         if (from < at || to > text->text.len) {
             continue;
@@ -162,7 +132,7 @@ static void print_part(struct fc_span text)
     }
 }
 
-static void print_hit(struct fc_cli *cli, const struct hit *hit, uint64_t now_ms)
+static void print_hit(struct fc_cli *cli, const struct fc_query_hit *hit, uint64_t now_ms)
 {
     char age[FC_CLOCK_TEXT_BYTES];
     const char *status = fc_status_name(hit->status);
@@ -201,12 +171,10 @@ static void print_facet(struct fc_cli *cli, struct fc_unpack *in)
         printf("%s%s%s", fc_cli_bold(cli), fc_facet_name(facet), fc_cli_plain(cli));
     }
     for (uint32_t i = 0; i < count && in->err == FC_OK; i++) {
-        fc_unpack_array(in, 3, 3);
-        (void)fc_unpack_str(in, FC_TEXT_BYTES_MAX);
-        struct fc_span name = fc_unpack_str(in, FC_TEXT_BYTES_MAX);
+        struct fc_query_value value = get_value(in);
         fputs(i ? ", " : "  ", stdout);
-        fc_cli_put(stdout, name, 60, false);
-        printf(" %" PRIu64, fc_unpack_uint(in, UINT64_MAX));
+        fc_cli_put(stdout, value.name, 60, false);
+        printf(" %" PRIu64, value.count);
     }
     uint64_t others = fc_unpack_uint(in, UINT64_MAX);
     if (others > 0) {
@@ -237,7 +205,7 @@ static enum fc_err print_answer(struct fc_cli *cli, const struct input *input, s
     printf("%s%" PRIu64 " of %" PRIu64 " entries\n", at_most ? "at most " : "", total, entries);
     uint32_t hits = fc_unpack_array(&in, 0, FC_QUERY_LIMIT_MAX);
     for (uint32_t i = 0; i < hits && in.err == FC_OK; i++) {
-        struct hit hit = {0};
+        struct fc_query_hit hit = {0};
         get_hit(&in, &hit);
         if (in.err == FC_OK) {
             print_hit(cli, &hit, now_ms);
@@ -253,52 +221,6 @@ static enum fc_err print_answer(struct fc_cli *cli, const struct input *input, s
 
 /* -- as JSON ----------------------------------------------------------------------------------- */
 
-static void text_json(struct fc_json *json, const char *key, const struct text *text)
-{
-    fc_json_object(json, key);
-    fc_json_span(json, "text", text->text);
-    fc_json_array(json, "marks");
-    for (uint32_t i = 0; i < text->count; i++) {
-        fc_json_object(json, NULL);
-        fc_json_uint(json, "at", text->marks[i].at);
-        fc_json_uint(json, "length", text->marks[i].len);
-        fc_json_end(json);
-    }
-    fc_json_end(json);
-    fc_json_end(json);
-}
-
-static void span_json(struct fc_json *json, const char *key, struct fc_span text)
-{
-    if (text.len > 0) {
-        fc_json_span(json, key, text);
-    } else {
-        fc_json_null(json, key);
-    }
-}
-
-static void hit_json(struct fc_json *json, const struct hit *hit)
-{
-    char version[FC_CLI_VERSION_BYTES];
-    fc_json_object(json, NULL);
-    fc_json_span(json, "key", hit->key);
-    fc_json_hash(json, "participant", &hit->participant);
-    fc_json_hash(json, "key_hash", &hit->key_hash);
-    fc_json_text(json, "version", fc_cli_version(hit->version, version));
-    fc_json_text(json, "status", fc_status_name(hit->status));
-    fc_json_text(json, "content", fc_content_state_name(hit->content));
-    fc_json_bool(json, "contested", hit->contested);
-    fc_json_time(json, "as_of", hit->time_ms);
-    fc_json_time(json, "accepted", hit->accepted_ms);
-    fc_json_uint(json, "score", hit->score);
-    span_json(json, "kind", hit->kind);
-    span_json(json, "provider", hit->provider);
-    span_json(json, "country", hit->country);
-    text_json(json, "name", &hit->name);
-    text_json(json, "snippet", &hit->snippet);
-    fc_json_end(json);
-}
-
 static void facet_json(struct fc_json *json, struct fc_unpack *in)
 {
     fc_unpack_array(in, 3, 3);
@@ -307,12 +229,8 @@ static void facet_json(struct fc_json *json, struct fc_unpack *in)
     fc_json_object(json, fc_facet_name(facet));
     fc_json_array(json, "values");
     for (uint32_t i = 0; i < count && in->err == FC_OK; i++) {
-        fc_json_object(json, NULL);
-        fc_unpack_array(in, 3, 3);
-        fc_json_span(json, "value", fc_unpack_str(in, FC_TEXT_BYTES_MAX));
-        fc_json_span(json, "name", fc_unpack_str(in, FC_TEXT_BYTES_MAX));
-        fc_json_uint(json, "count", fc_unpack_uint(in, UINT64_MAX));
-        fc_json_end(json);
+        struct fc_query_value value = get_value(in);
+        fc_search_value_json(json, &value);
     }
     fc_json_end(json);
     fc_json_uint(json, "others", fc_unpack_uint(in, UINT64_MAX));
@@ -332,9 +250,9 @@ static enum fc_err answer_json(struct fc_json *json, struct fc_span body)
     uint32_t hits = fc_unpack_array(&in, 0, FC_QUERY_LIMIT_MAX);
     fc_json_array(json, "hits");
     for (uint32_t i = 0; i < hits && in.err == FC_OK; i++) {
-        struct hit hit = {0};
+        struct fc_query_hit hit = {0};
         get_hit(&in, &hit);
-        hit_json(json, &hit);
+        fc_search_hit_json(json, &hit, NULL);
     }
     fc_json_end(json);
     uint32_t facets = fc_unpack_array(&in, 0, FC_FACETS);
@@ -343,7 +261,7 @@ static enum fc_err answer_json(struct fc_json *json, struct fc_span body)
         facet_json(json, &in);
     }
     fc_json_end(json);
-    span_json(json, "next", fc_unpack_str(&in, FC_QUERY_CURSOR_BYTES_MAX));
+    fc_search_span_json(json, "next", fc_unpack_str(&in, FC_QUERY_CURSOR_BYTES_MAX));
     fc_json_end(json);
     return fc_unpack_end(&in);
 }

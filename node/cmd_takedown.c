@@ -33,13 +33,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         input->reason = arg;
         return 0;
     case ARGP_KEY_ARG:
-        if (state->arg_num == 0)
-            input->participant = arg;
-        else if (state->arg_num == 1)
-            input->key = arg;
-        else
-            return ARGP_ERR_UNKNOWN;
-        return 0;
+        return fc_cli_argument(state, arg, (const char **[]){&input->participant, &input->key}, 2);
     case ARGP_KEY_END:
         if (!input->participant || !input->key)
             argp_error(state, "which participant's entry? PARTICIPANT KEY");

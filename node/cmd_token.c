@@ -32,17 +32,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         input->any = true;
         return 0;
     case ARGP_KEY_ARG:
-        if (state->arg_num == 0) {
-            input->verb = arg;
-        } else if (state->arg_num == 1) {
-            input->name = arg;
-        } else {
-            return ARGP_ERR_UNKNOWN;
-        }
-        return 0;
+        return fc_cli_argument(state, arg, (const char **[]){&input->verb, &input->name}, 2);
     case ARGP_KEY_END:
-        if (!input->verb || (strcmp(input->verb, "new") != 0 && strcmp(input->verb, "list") != 0 &&
-                             strcmp(input->verb, "revoke") != 0)) {
+        if (!fc_cli_is_one_of(input->verb, (const char *const[]){"new", "list", "revoke", NULL})) {
             argp_error(state, "new NAME, list, or revoke NAME");
         }
         if ((strcmp(input->verb, "list") == 0) != !input->name) {

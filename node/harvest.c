@@ -175,28 +175,11 @@ static enum fc_err take(void *ctx, const char *iri, struct fc_span document)
     return err;
 }
 
-static enum fc_err send(void *ctx, const struct fc_op *ops, uint32_t op_count,
-                        const struct fc_content *contents, uint32_t content_count,
-                        uint32_t *changed)
-{
-    struct running *run = ctx;
-    return fc_publisher_send(run->harvest->publisher, ops, op_count, contents, content_count,
-                             changed);
-}
-
-static const char *explain(void *ctx, enum fc_err err)
-{
-    struct running *run = ctx;
-    const char *text = fc_client_text(run->harvest->publisher->client);
-    return *text ? text : fc_err_text(err);
-}
-
 static enum fc_err put_all(struct running *run)
 {
     struct fc_batch_config config = {.ops_max = run->harvest->publisher->ops_max,
+                                     .publisher = run->harvest->publisher,
                                      .ctx = run,
-                                     .send = send,
-                                     .explain = explain,
                                      .fault = batch_fault};
     struct fc_dcat_split split = {run, take, split_fault};
     enum fc_err err = fc_batch_create(&config, &run->batch);

@@ -14,7 +14,9 @@
 #include "node/cli.h"
 #include "node/clock.h"
 #include "node/documents.h"
+#include "node/faults.h"
 #include "node/file.h"
+#include "node/search_form.h"
 #include "tests/support/tempdir.h"
 
 static void numbers_and_times(void **state)
@@ -44,6 +46,69 @@ static void numbers_and_times(void **state)
     assert_string_equal(fc_clock_age(180000, text), "3 min");
     assert_string_equal(fc_clock_age(UINT64_MAX, text), "213503982334 d");
     assert_non_null(fc_clock_text(UINT64_MAX, text));
+}
+
+static void arguments_take_their_places(void **state)
+{
+    static const char *const words[] = {"new", "list", NULL};
+    const char *verb = NULL, *name = NULL;
+    const char **places[] = {&verb, &name};
+    struct argp_state at = {.arg_num = 0};
+    (void)state;
+    assert_int_equal(fc_cli_argument(&at, "new", places, 2), 0);
+    at.arg_num = 1;
+    assert_int_equal(fc_cli_argument(&at, "mine", places, 2), 0);
+    at.arg_num = 2;
+    assert_int_equal(fc_cli_argument(&at, "more", places, 2), ARGP_ERR_UNKNOWN);
+    assert_string_equal(verb, "new");
+    assert_string_equal(name, "mine");
+    assert_true(fc_cli_is_one_of(verb, words));
+    assert_false(fc_cli_is_one_of(name, words));
+    assert_false(fc_cli_is_one_of("ne", words));
+    assert_false(fc_cli_is_one_of(NULL, words));
+}
+
+static void faults_are_kept_in_order(void **state)
+{
+    struct fc_faults faults = {0};
+    struct fc_buf text = {0};
+    char place[16];
+    (void)state;
+    for (unsigned i = 0; i < 100; i++) {
+        snprintf(place, sizeof place, "line %u", i);
+        fc_faults_keep(&faults, NULL, place, "wrong");
+    }
+    assert_int_equal(faults.count, 100);
+    assert_string_equal(faults.list[99].place, "line 99");
+    faults.count = 1; /* enough to look at */
+    struct fc_json *json = fc_json_create();
+    fc_json_object(json, NULL);
+    fc_faults_json(json, &faults, "entry");
+    fc_json_end(json);
+    assert_int_equal(fc_json_write(json, &text), FC_OK);
+    assert_true(
+        fc_span_eq(fc_buf_span(&text),
+                   fc_span_str("{\"failed\":[{\"entry\":\"line 0\",\"error\":\"wrong\"}]}")));
+    fc_json_destroy(json);
+    fc_buf_finish(&text);
+    faults.count = 100;
+    fc_faults_finish(&faults);
+    assert_null(faults.list);
+}
+
+static void facets_are_listed(void **state)
+{
+    uint32_t facets = 0;
+    (void)state;
+    assert_true(fc_search_facets(fc_span_str("kind,state"), &facets));
+    assert_int_equal(facets, 1u << FC_FACET_KIND | 1u << FC_FACET_STATE);
+    assert_true(fc_search_facets(fc_span_str("country"), &facets));
+    assert_int_equal(facets, 1u << FC_FACET_KIND | 1u << FC_FACET_STATE | 1u << FC_FACET_COUNTRY);
+    assert_true(fc_search_facets(fc_span_str("all"), &facets));
+    assert_int_equal(facets, FC_FACETS_ALL);
+    assert_false(fc_search_facets(fc_span_str("kind,colour"), &facets));
+    assert_false(fc_search_facets(fc_span_str("kind,,state"), &facets));
+    assert_false(fc_search_facets(fc_span_str("kin"), &facets));
 }
 
 static void exit_statuses(void **state)
@@ -323,6 +388,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_and_times),
+        cmocka_unit_test(arguments_take_their_places),
+        cmocka_unit_test(faults_are_kept_in_order),
+        cmocka_unit_test(facets_are_listed),
         cmocka_unit_test(exit_statuses),
         cmocka_unit_test(texts_from_strangers),
         cmocka_unit_test(json_comes_out_right),
