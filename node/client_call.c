@@ -115,75 +115,107 @@ static enum fc_err copy_page(struct fc_unpack *in, struct fc_buf *page)
     return fc_buf_check(page);
 }
 
+/* A list that is asked for page by page: what was had last, and who gets the items. */
+struct list {
+    enum fc_verb verb;
+    const struct fc_hash *participant; /* of entries */
+    struct fc_hash last;
+    uint64_t after; /* of records */
+    bool begun;
+    enum fc_err (*take)(struct list *list, struct fc_unpack *in);
+    union {
+        enum fc_err (*participant)(void *ctx, const struct fc_message_participant *participant);
+        enum fc_err (*entry)(void *ctx, const struct fc_message_entry *entry);
+        enum fc_err (*record)(void *ctx, uint64_t index, const struct fc_record *record);
+    } each;
+    void *ctx;
+};
+
+static void put_place(const struct list *list, struct fc_buf *arguments)
+{
+    fc_pack_array(arguments, list->participant ? 3 : 2);
+    if (list->participant) {
+        fc_message_put_hash(arguments, list->participant);
+    }
+    if (list->verb == FC_VERB_RECORDS) {
+        fc_pack_uint(arguments, list->after);
+    } else {
+        fc_message_put_hash_or_nil(arguments, list->begun ? &list->last : NULL);
+    }
+    fc_pack_uint(arguments, PAGE_ITEMS);
+}
+
+static enum fc_err take_page(struct fc_client *client, struct list *list, struct fc_buf *page,
+                             bool *more)
+{
+    struct fc_buf arguments = {0};
+    struct fc_unpack in;
+    put_place(list, &arguments);
+    enum fc_err err = call(client, list->verb, &arguments, &in);
+    if (err == FC_OK) {
+        err = copy_page(&in, page);
+    }
+    uint32_t count = err == FC_OK ? fc_unpack_array(&in, 0, PAGE_ITEMS) : 0;
+    for (uint32_t i = 0; i < count && err == FC_OK; i++) {
+        err = list->take(list, &in);
+        list->begun = true;
+    }
+    if (err == FC_OK) {
+        *more = fc_unpack_uint(&in, 1) == 1;
+        err = fc_unpack_end(&in);
+    }
+    return err;
+}
+
+static enum fc_err take_all(struct fc_client *client, struct list *list)
+{
+    struct fc_buf page = {0};
+    bool more = true;
+    enum fc_err err = FC_OK;
+    while (more && err == FC_OK) {
+        err = take_page(client, list, &page, &more);
+    }
+    fc_buf_finish(&page);
+    return err;
+}
+
+static enum fc_err take_participant(struct list *list, struct fc_unpack *in)
+{
+    struct fc_message_participant participant;
+    fc_message_get_participant(in, &participant);
+    list->last = participant.id;
+    return in->err == FC_OK ? list->each.participant(list->ctx, &participant) : in->err;
+}
+
 enum fc_err fc_client_participants(
     struct fc_client *client,
     enum fc_err (*each)(void *ctx, const struct fc_message_participant *participant), void *ctx)
 {
-    struct fc_hash last;
-    struct fc_buf page = {0};
-    bool more = true, first = true;
-    enum fc_err err = FC_OK;
-    while (more && err == FC_OK) {
-        struct fc_buf arguments = {0};
-        struct fc_unpack in;
-        fc_pack_array(&arguments, 2);
-        fc_message_put_hash_or_nil(&arguments, first ? NULL : &last);
-        fc_pack_uint(&arguments, PAGE_ITEMS);
-        err = call(client, FC_VERB_PARTICIPANTS, &arguments, &in);
-        if (err == FC_OK) {
-            err = copy_page(&in, &page);
-        }
-        uint32_t count = err == FC_OK ? fc_unpack_array(&in, 0, PAGE_ITEMS) : 0;
-        for (uint32_t i = 0; i < count && err == FC_OK; i++) {
-            struct fc_message_participant participant;
-            fc_message_get_participant(&in, &participant);
-            err = in.err == FC_OK ? each(ctx, &participant) : in.err;
-            last = participant.id;
-            first = false;
-        }
-        if (err == FC_OK) {
-            more = fc_unpack_uint(&in, 1) == 1;
-            err = fc_unpack_end(&in);
-        }
-    }
-    fc_buf_finish(&page);
-    return err;
+    struct list list = {.verb = FC_VERB_PARTICIPANTS,
+                        .take = take_participant,
+                        .each.participant = each,
+                        .ctx = ctx};
+    return take_all(client, &list);
+}
+
+static enum fc_err take_entry(struct list *list, struct fc_unpack *in)
+{
+    struct fc_message_entry entry;
+    fc_message_get_entry(in, &entry);
+    list->last = entry.entry.key_hash;
+    return in->err == FC_OK ? list->each.entry(list->ctx, &entry) : in->err;
 }
 
 enum fc_err fc_client_entries(struct fc_client *client, const struct fc_hash *participant,
                               enum fc_err (*each)(void *ctx, const struct fc_message_entry *entry),
                               void *ctx)
 {
-    struct fc_hash last;
-    struct fc_buf page = {0};
-    bool more = true, first = true;
-    enum fc_err err = FC_OK;
-    while (more && err == FC_OK) {
-        struct fc_buf arguments = {0};
-        struct fc_unpack in;
-        fc_pack_array(&arguments, 3);
-        fc_message_put_hash(&arguments, participant);
-        fc_message_put_hash_or_nil(&arguments, first ? NULL : &last);
-        fc_pack_uint(&arguments, PAGE_ITEMS);
-        err = call(client, FC_VERB_LIST, &arguments, &in);
-        if (err == FC_OK) {
-            err = copy_page(&in, &page);
-        }
-        uint32_t count = err == FC_OK ? fc_unpack_array(&in, 0, PAGE_ITEMS) : 0;
-        for (uint32_t i = 0; i < count && err == FC_OK; i++) {
-            struct fc_message_entry entry;
-            fc_message_get_entry(&in, &entry);
-            err = in.err == FC_OK ? each(ctx, &entry) : in.err;
-            last = entry.entry.key_hash;
-            first = false;
-        }
-        if (err == FC_OK) {
-            more = fc_unpack_uint(&in, 1) == 1;
-            err = fc_unpack_end(&in);
-        }
-    }
-    fc_buf_finish(&page);
-    return err;
+    struct list list = {.verb = FC_VERB_LIST,
+                        .participant = participant,
+                        .take = take_entry,
+                        .each.entry = each,
+                        .ctx = ctx};
+    return take_all(client, &list);
 }
 
 enum fc_err fc_client_find(struct fc_client *client, const struct fc_hash *participant,
@@ -230,21 +262,18 @@ enum fc_err fc_client_content(struct fc_client *client, const struct fc_hash *pa
     return err == FC_OK ? fc_buf_check(out) : err;
 }
 
-static enum fc_err give_record(struct fc_unpack *in, uint64_t *index,
-                               enum fc_err (*each)(void *ctx, uint64_t index,
-                                                   const struct fc_record *record),
-                               void *ctx)
+static enum fc_err take_record(struct list *list, struct fc_unpack *in)
 {
     struct fc_record record;
     fc_unpack_array(in, 3, 3);
-    *index = fc_unpack_uint(in, UINT64_MAX);
+    list->after = fc_unpack_uint(in, UINT64_MAX);
     fc_unpack_uint(in, UINT16_MAX);
     struct fc_span bytes = fc_unpack_bin(in, FC_CARRY_BYTES_MAX);
     if (in->err != FC_OK) {
         return in->err;
     }
     enum fc_err err = fc_record_parse(bytes, &record);
-    return err == FC_OK ? each(ctx, *index, &record) : err;
+    return err == FC_OK ? list->each.record(list->ctx, list->after, &record) : err;
 }
 
 enum fc_err fc_client_records(struct fc_client *client,
@@ -252,31 +281,9 @@ enum fc_err fc_client_records(struct fc_client *client,
                                                   const struct fc_record *record),
                               void *ctx)
 {
-    uint64_t after = 0;
-    struct fc_buf page = {0};
-    bool more = true;
-    enum fc_err err = FC_OK;
-    while (more && err == FC_OK) {
-        struct fc_buf arguments = {0};
-        struct fc_unpack in;
-        fc_pack_array(&arguments, 2);
-        fc_pack_uint(&arguments, after);
-        fc_pack_uint(&arguments, PAGE_ITEMS);
-        err = call(client, FC_VERB_RECORDS, &arguments, &in);
-        if (err == FC_OK) {
-            err = copy_page(&in, &page);
-        }
-        uint32_t count = err == FC_OK ? fc_unpack_array(&in, 0, PAGE_ITEMS) : 0;
-        for (uint32_t i = 0; i < count && err == FC_OK; i++) {
-            err = give_record(&in, &after, each, ctx);
-        }
-        if (err == FC_OK) {
-            more = fc_unpack_uint(&in, 1) == 1;
-            err = fc_unpack_end(&in);
-        }
-    }
-    fc_buf_finish(&page);
-    return err;
+    struct list list = {
+        .verb = FC_VERB_RECORDS, .take = take_record, .each.record = each, .ctx = ctx};
+    return take_all(client, &list);
 }
 
 struct search {

@@ -60,13 +60,34 @@ static void show_difference(const char *path, struct fc_span old, struct fc_span
     }
 }
 
+static bool is_written(void)
+{
+    const char *write = getenv("FEDCAT_GOLDEN_WRITE");
+    return write && strcmp(write, "1") == 0;
+}
+
+bool fc_golden_json(const char *path, json_t *value)
+{
+    char whole[4096];
+    snprintf(whole, sizeof whole, "%s/%s", FEDCAT_SOURCE_DIR, path);
+    bool same = value != NULL;
+    if (same && is_written())
+        same = json_dump_file(value, whole, JSON_INDENT(1)) == 0;
+    json_t *frozen = json_load_file(whole, JSON_REJECT_DUPLICATES, NULL);
+    same = same && frozen && json_equal(value, frozen);
+    if (!same)
+        fprintf(stderr, "%s is not what this says\n", whole);
+    json_decref(value);
+    json_decref(frozen);
+    return same;
+}
+
 bool fc_golden_check(const char *path, struct fc_span text)
 {
     char whole[4096];
     struct fc_buf old = {0};
-    const char *write = getenv("FEDCAT_GOLDEN_WRITE");
     snprintf(whole, sizeof whole, "%s/%s", FEDCAT_SOURCE_DIR, path);
-    if (write && strcmp(write, "1") == 0)
+    if (is_written())
         return write_file(whole, text);
     bool found = fc_golden_read(whole, &old);
     bool same = found && fc_span_eq(fc_buf_span(&old), text);

@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 #include "net/holding.h"
+#include "tests/support/golden.h"
 
 static const struct fc_sip_key key = {{1, 2, 3}};
 
@@ -82,8 +83,6 @@ static json_t *hex(const void *bytes, size_t len)
 static void items_are_frozen(void **state)
 {
     (void)state;
-    static const char path[] = FEDCAT_SOURCE_DIR "/tests/vectors/items.json";
-    const char *write = getenv("FEDCAT_GOLDEN_WRITE");
     struct fc_hash participant = hash_of(1), hash = hash_of(2);
     fc_version version = fc_version_make(3, 258);
     struct fc_riblt_item a = fc_holding_head(&key, &participant, version, &hash);
@@ -92,14 +91,7 @@ static void items_are_frozen(void **state)
                             hex(key.b, sizeof key.b), "head", "participant", hex(participant.b, 32),
                             "version", (json_int_t)version, "hash", hex(hash.b, 32), "item",
                             hex(a.b, 16), "record", "hash", hex(hash.b, 32), "item", hex(b.b, 16));
-    assert_non_null(now);
-    if (write && strcmp(write, "1") == 0)
-        assert_int_equal(json_dump_file(now, path, JSON_INDENT(1)), 0);
-    json_t *frozen = json_load_file(path, 0, NULL);
-    assert_non_null(frozen);
-    assert_true(json_equal(now, frozen));
-    json_decref(now);
-    json_decref(frozen);
+    assert_true(fc_golden_json("tests/vectors/items.json", now));
 }
 
 int main(void)

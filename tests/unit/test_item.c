@@ -11,8 +11,7 @@
 #include <jansson.h>
 
 #include "store/item.h"
-
-static const char vectors_path[] = FEDCAT_SOURCE_DIR "/tests/vectors/catchup.json";
+#include "tests/support/golden.h"
 
 static const struct fc_item sample = {
     .key = {(const uint8_t *)"urn:a", 5},
@@ -209,18 +208,11 @@ static json_t *vectors_make(void)
                      "nodes", walk);
 }
 
-/* FEDCAT_VECTORS_WRITE=1 writes them anew; otherwise what is frozen must come out. */
+/* FEDCAT_GOLDEN_WRITE=1 writes them anew; otherwise what is frozen must come out. */
 static void bytes_are_frozen(void **state)
 {
     (void)state;
-    json_t *made = vectors_make();
-    if (getenv("FEDCAT_VECTORS_WRITE"))
-        assert_int_equal(json_dump_file(made, vectors_path, JSON_INDENT(1)), 0);
-    json_t *frozen = json_load_file(vectors_path, 0, NULL);
-    assert_non_null(frozen);
-    assert_true(json_equal(made, frozen));
-    json_decref(made);
-    json_decref(frozen);
+    assert_true(fc_golden_json("tests/vectors/catchup.json", vectors_make()));
 }
 
 int main(void)

@@ -11,6 +11,7 @@
 #include <jansson.h>
 
 #include "net/riblt.h"
+#include "tests/support/golden.h"
 #include "tests/support/rng.h"
 
 static const struct fc_sip_key key = {{1, 2, 3}};
@@ -235,8 +236,6 @@ static json_t *hex(const void *bytes, size_t len)
 static void symbols_are_frozen(void **state)
 {
     (void)state;
-    static const char path[] = FEDCAT_SOURCE_DIR "/tests/vectors/riblt.json";
-    const char *write = getenv("FEDCAT_GOLDEN_WRITE");
     enum { COUNT = 5, SYMBOLS = 24 };
     struct fc_riblt_item *items = set_of(0, COUNT);
     struct fc_riblt_tally tally;
@@ -259,14 +258,7 @@ static void symbols_are_frozen(void **state)
                               hex(symbols.data + i * FC_RIBLT_SYMBOL_BYTES, FC_RIBLT_SYMBOL_BYTES));
     json_t *now = json_pack("{s:o,s:o,s:o,s:o}", "key", hex(key.b, sizeof key.b), "items", list,
                             "tally", ones, "symbols", coded);
-    assert_non_null(now);
-    if (write && strcmp(write, "1") == 0)
-        assert_int_equal(json_dump_file(now, path, JSON_INDENT(1)), 0);
-    json_t *frozen = json_load_file(path, 0, NULL);
-    assert_non_null(frozen);
-    assert_true(json_equal(now, frozen));
-    json_decref(now);
-    json_decref(frozen);
+    assert_true(fc_golden_json("tests/vectors/riblt.json", now));
     fc_buf_finish(&symbols);
     free(items);
 }

@@ -11,11 +11,11 @@
 #include "store/kv_mem.h"
 #include "store/pack.h"
 #include "store/tree.h"
+#include "tests/support/golden.h"
 #include "tests/support/rng.h"
 #include "tests/support/tree_model.h"
 
 enum { GENERATION = 1 };
-static const char vectors_path[] = FEDCAT_SOURCE_DIR "/tests/vectors/tree.json";
 
 struct bench {
     struct fc_kv *kv;
@@ -346,17 +346,10 @@ static json_t *vectors_make(struct bench *bench)
                      "cases", cases);
 }
 
-/* FEDCAT_VECTORS_WRITE=1 writes them anew; otherwise what is frozen must come out. */
+/* FEDCAT_GOLDEN_WRITE=1 writes them anew; otherwise what is frozen must come out. */
 static void test_vectors(void **state)
 {
-    json_t *made = vectors_make(*state);
-    if (getenv("FEDCAT_VECTORS_WRITE"))
-        assert_int_equal(json_dump_file(made, vectors_path, JSON_INDENT(1)), 0);
-    json_t *frozen = json_load_file(vectors_path, JSON_REJECT_DUPLICATES, NULL);
-    assert_non_null(frozen);
-    assert_true(json_equal(made, frozen));
-    json_decref(made);
-    json_decref(frozen);
+    assert_true(fc_golden_json("tests/vectors/tree.json", vectors_make(*state)));
 }
 
 int main(void)

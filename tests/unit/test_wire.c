@@ -10,6 +10,7 @@
 #include <jansson.h>
 #include <msgpack.h>
 
+#include "tests/support/golden.h"
 #include "tests/support/messages.h"
 
 static const enum fc_wire_kind last_kind = FC_WIRE_SKETCH;
@@ -258,19 +259,11 @@ static json_t *vector_of(enum fc_wire_kind kind)
 static void messages_are_frozen(void **state)
 {
     (void)state;
-    static const char path[] = FEDCAT_SOURCE_DIR "/tests/vectors/messages.json";
-    const char *write = getenv("FEDCAT_GOLDEN_WRITE");
     json_t *now = json_array();
     for (int kind = FC_WIRE_HELLO; kind <= (int)last_kind; kind++)
         if (fc_wire_kind_name((enum fc_wire_kind)kind))
             json_array_append_new(now, vector_of((enum fc_wire_kind)kind));
-    if (write && strcmp(write, "1") == 0)
-        assert_int_equal(json_dump_file(now, path, JSON_INDENT(1)), 0);
-    json_t *frozen = json_load_file(path, 0, NULL);
-    assert_non_null(frozen);
-    assert_true(json_equal(now, frozen));
-    json_decref(now);
-    json_decref(frozen);
+    assert_true(fc_golden_json("tests/vectors/messages.json", now));
 }
 
 int main(void)
