@@ -68,7 +68,8 @@ FC_MUST_USE enum fc_err fc_index_reset(struct fc_replica *replica, bool complete
 
 /* What an index says, as sums over facts (entry, field, term) and the like: those of equal
  * catalogues are equal whatever numbers their documents have. `actual` of the rows there are,
- * `expected` of the entries. Reads everything. */
+ * `expected` of the entries. Reads everything. FC_E_CORRUPT for rows that contradict one another:
+ * documents that are not there, words that the dictionary has elsewhere or not as often. */
 struct fc_index_sums {
     uint64_t terms, facets, places; /* sums of hashes */
     uint64_t term_count, facet_count, documents;

@@ -156,6 +156,7 @@ struct auditing {
     uint64_t *entries;
     uint32_t count;
     struct fc_docs *docs;
+    uint64_t words; /* sum over rows with a word, less what the dictionary says: nothing is left */
 };
 
 static enum fc_err scan(struct auditing *auditing, struct fc_span prefix,
@@ -258,13 +259,50 @@ static uint32_t chunk_at(const uint8_t *bytes)
     return (uint32_t)bytes[0] << 8 | bytes[1];
 }
 
+static uint64_t word_hash(struct fc_span word)
+{
+    return fact(0, 'W', word);
+}
+
+/* Searches look for a word's rows where the dictionary has them, and nowhere else. What whole
+ * values are found by is no word. */
+static enum fc_err check_places(struct auditing *auditing, uint32_t chunk, uint8_t tier,
+                                struct fc_span word)
+{
+    struct fc_word_places places;
+    if (word.data[0] <= 1)
+        return tier < FC_TIERS ? FC_OK : FC_E_CORRUPT;
+    enum fc_err err = fc_word_places_get(auditing->txn, word, &places);
+    if (err != FC_OK)
+        return err == FC_E_MISSING ? FC_E_CORRUPT : err;
+    auditing->words += word_hash(word);
+    return tier < FC_TIERS && places.tiers & 1u << tier && places.chunks & fc_word_chunk(chunk)
+               ? FC_OK
+               : FC_E_CORRUPT;
+}
+
 static enum fc_err each_term(struct auditing *auditing, struct fc_span key, struct fc_span value)
 {
     struct fc_index_sums *sums = auditing->sums;
     if (key.len < 5)
         return FC_E_CORRUPT;
-    return add_row(auditing, chunk_at(key.data + 1), value, key.data[3],
-                   fc_span(key.data + 4, key.len - 4), &sums->terms, &sums->term_count);
+    uint32_t chunk = chunk_at(key.data + 1);
+    struct fc_span word = fc_span(key.data + 4, key.len - 4);
+    enum fc_err err = check_places(auditing, chunk, key.data[3], word);
+    return err == FC_OK
+               ? add_row(auditing, chunk, value, key.data[3], word, &sums->terms, &sums->term_count)
+               : err;
+}
+
+static enum fc_err each_word(struct auditing *auditing, struct fc_span key, struct fc_span value)
+{
+    struct fc_word_places places;
+    enum fc_err err = fc_word_places_parse(value, &places);
+    if (err == FC_OK && places.rows == 0)
+        err = FC_E_CORRUPT;
+    if (err == FC_OK)
+        auditing->words -= places.rows * word_hash(fc_span(key.data + 1, key.len - 1));
+    return err;
 }
 
 static enum fc_err each_facet(struct auditing *auditing, struct fc_span key, struct fc_span value)
@@ -355,14 +393,14 @@ static enum fc_err audit(struct auditing *auditing)
         const char *prefix;
         enum fc_err (*each)(struct auditing *auditing, struct fc_span key, struct fc_span value);
     } steps[] = {
-        {"D", each_doc},    {"X", each_purge}, {"F", each_pending},
-        {"G", each_merged}, {"p", each_term},  {"B", each_facet},
-        {"L", each_set},    {"N", each_name},  {"C", each_page},
+        {"D", each_doc},  {"X", each_purge}, {"F", each_pending}, {"G", each_merged},
+        {"p", each_term}, {"W", each_word},  {"B", each_facet},   {"L", each_set},
+        {"N", each_name}, {"C", each_page},
     };
     enum fc_err err = FC_OK;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && err == FC_OK; i++)
         err = scan(auditing, fc_span(steps[i].prefix, 1), steps[i].each);
-    return err;
+    return err == FC_OK && auditing->words != 0 ? FC_E_CORRUPT : err;
 }
 
 enum fc_err fc_index_sum_actual(struct fc_replica *replica, struct fc_index_sums *sums)

@@ -676,6 +676,72 @@ static void test_long_texts(void **state)
     stop(pair);
 }
 
+/* -- the dictionary ---------------------------------------------------------------------------- */
+
+/* A word that some rows have. */
+static struct fc_index_key some_word(struct pair *pair)
+{
+    struct fc_index_key found = {0};
+    struct fc_kv_cursor *cursor = NULL;
+    struct fc_replica_read read;
+    struct fc_span key, value;
+    assert_ok(fc_replica_read_begin(pair->a.replica, &read));
+    assert_ok(fc_kv_cursor_open(read.txn, FC_TABLE_INDEX, &cursor));
+    assert_ok(fc_kv_seek(cursor, fc_span_str("Wc"), &key, &value));
+    assert_true(key.data[0] == 'W' && key.data[1] == 'c');
+    memcpy(found.b, key.data, key.len);
+    found.len = key.len;
+    fc_kv_cursor_close(cursor);
+    fc_replica_read_end(&read);
+    return found;
+}
+
+enum harm { NOTHING, ROW_GONE, ROW_MORE, ROWS_MORE, ROWS_LESS, TIER_LOST, CHUNK_LOST, TOO_SHORT };
+
+static void do_harm(struct pair *pair, const struct fc_index_key *key, enum harm harm)
+{
+    struct fc_replica *replica = pair->a.replica;
+    struct fc_span word = fc_span(key->b + 1, key->len - 1);
+    struct fc_word_places places;
+    assert_ok(fc_replica_begin(replica));
+    assert_ok(fc_word_places_get(replica->txn, word, &places));
+    if (harm == ROW_GONE)
+        assert_ok(fc_kv_del(replica->txn, FC_TABLE_INDEX, fc_index_span(key)));
+    else if (harm == ROW_MORE)
+        assert_ok(fc_word_places_put(replica, fc_span_str("nowhere"), &places));
+    else if (harm == TOO_SHORT)
+        assert_ok(fc_kv_put(replica->txn, FC_TABLE_INDEX, fc_index_span(key), fc_span("x", 1)));
+    places.rows += harm == ROWS_MORE ? 1 : harm == ROWS_LESS ? -1u : 0;
+    places.tiers = harm == TIER_LOST ? 0 : places.tiers;
+    places.chunks = harm == CHUNK_LOST ? ~places.chunks : places.chunks;
+    if (harm == ROWS_MORE || harm == ROWS_LESS || harm == TIER_LOST || harm == CHUNK_LOST)
+        assert_ok(fc_word_places_put(replica, word, &places));
+    assert_ok(fc_replica_commit(replica));
+}
+
+/* What the dictionary says wrongly is found, and a repair makes the index anew. */
+static void test_damaged_words(void **state)
+{
+    struct pair *pair = *state;
+    struct fc_index_sums sums;
+    unsigned next = 0;
+    for (int harm = NOTHING; harm <= TOO_SHORT; harm++) {
+        start(pair, 6);
+        put_more(pair, &next, FC_INDEX_PENDING_MAX + 20);
+        merge(&pair->a);
+        struct fc_index_key key = some_word(pair);
+        assert_int_equal(fc_test_verify(&pair->a, false), 0);
+        do_harm(pair, &key, (enum harm)harm);
+        assert_int_equal(fc_index_sum_actual(pair->a.replica, &sums),
+                         harm == NOTHING ? FC_OK : FC_E_CORRUPT);
+        assert_int_equal(fc_test_verify(&pair->a, false), harm != NOTHING);
+        assert_int_equal(fc_test_verify(&pair->a, true), harm != NOTHING);
+        assert_int_equal(fc_replica_index_state(pair->a.replica),
+                         harm == NOTHING ? FC_INDEX_READY : FC_INDEX_STALE);
+        stop(pair);
+    }
+}
+
 #define ON(f, name, at)                                                                            \
     {                                                                                              \
 #f name, f, setup, teardown, &fc_test_backends[at]                                         \
@@ -687,7 +753,8 @@ int main(void)
         ON(test_random_histories, " (memory)", 0), ON(test_random_histories, " (lmdb)", 1),
         ON(test_random_histories, " (shared)", 2), ON(test_readers_search, " (lmdb)", 1),
         ON(test_slices, " (memory)", 0),           ON(test_slices, " (lmdb)", 1),
-        ON(test_long_texts, " (lmdb)", 1),
+        ON(test_long_texts, " (lmdb)", 1),         ON(test_damaged_words, " (memory)", 0),
+        ON(test_damaged_words, " (lmdb)", 1),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
