@@ -2,18 +2,6 @@
 
 #include <string.h>
 
-static const char *const names[] = {
-    NULL,    "HELLO",   "GOODBYE",  "CHARTERS", "PING",   "PONG",     "SYNC",    "PAGE",
-    "FETCH", "RECORDS", "RECORD",   "DELTA",    "FEED",   "MORE",     "BLOCK",   "WALK",
-    "NODES", "WANT",    "CONTENTS", "VIEW",     "SPREAD", "ANNOUNCE", "COMPARE", "SKETCH",
-};
-
-const char *fc_wire_kind_name(enum fc_wire_kind kind)
-{
-    size_t at = (size_t)kind;
-    return at < sizeof names / sizeof names[0] ? names[at] : NULL;
-}
-
 static void put_hash(struct fc_buf *out, const struct fc_hash *hash)
 {
     fc_pack_bin(out, fc_span(hash->b, sizeof hash->b));
@@ -118,8 +106,9 @@ static void item_place(struct fc_unpack *in)
     fc_wire_get_place(in, &place);
 }
 
-static void put_hello(struct fc_buf *out, const struct fc_wire_hello *hello)
+static void put_hello(struct fc_buf *out, const struct fc_wire *message)
 {
+    const struct fc_wire_hello *hello = &message->hello;
     fc_pack_uint(out, hello->version_min);
     fc_pack_uint(out, hello->version_max);
     put_hash(out, &hello->federation);
@@ -134,8 +123,9 @@ static void put_hello(struct fc_buf *out, const struct fc_wire_hello *hello)
     put_hash(out, &hello->records);
 }
 
-static void get_hello(struct fc_unpack *in, struct fc_wire_hello *hello)
+static void get_hello(struct fc_unpack *in, struct fc_wire *message)
 {
+    struct fc_wire_hello *hello = &message->hello;
     hello->version_min = fc_unpack_uint(in, FC_WIRE_VERSIONS_MAX);
     hello->version_max = fc_unpack_uint(in, FC_WIRE_VERSIONS_MAX);
     if (hello->version_min > hello->version_max)
@@ -152,26 +142,30 @@ static void get_hello(struct fc_unpack *in, struct fc_wire_hello *hello)
     get_hash(in, &hello->records);
 }
 
-static void put_goodbye(struct fc_buf *out, const struct fc_wire_goodbye *goodbye)
+static void put_goodbye(struct fc_buf *out, const struct fc_wire *message)
 {
+    const struct fc_wire_goodbye *goodbye = &message->goodbye;
     fc_pack_uint(out, goodbye->code);
     fc_pack_str(out, goodbye->text);
 }
 
-static void get_goodbye(struct fc_unpack *in, struct fc_wire_goodbye *goodbye)
+static void get_goodbye(struct fc_unpack *in, struct fc_wire *message)
 {
+    struct fc_wire_goodbye *goodbye = &message->goodbye;
     goodbye->code = fc_unpack_uint(in, UINT64_MAX);
     goodbye->text = fc_unpack_str(in, FC_TEXT_BYTES_MAX);
 }
 
-static void put_charters(struct fc_buf *out, const struct fc_wire_charters *charters)
+static void put_charters(struct fc_buf *out, const struct fc_wire *message)
 {
+    const struct fc_wire_charters *charters = &message->charters;
     fc_pack_uint(out, charters->last);
     put_list(out, &charters->records);
 }
 
-static void get_charters(struct fc_unpack *in, struct fc_wire_charters *charters)
+static void get_charters(struct fc_unpack *in, struct fc_wire *message)
 {
+    struct fc_wire_charters *charters = &message->charters;
     charters->last = get_bool(in);
     charters->records = get_list(in, FC_CHARTERS_MAX, item_record);
 }
@@ -192,44 +186,50 @@ static void get_mark(struct fc_unpack *in, struct fc_wire_mark *mark)
         fc_unpack_fail(in, FC_E_FORMAT);
 }
 
-static void put_ping(struct fc_buf *out, const struct fc_wire_ping *ping)
+static void put_ping(struct fc_buf *out, const struct fc_wire *message)
 {
+    const struct fc_wire_ping *ping = &message->ping;
     fc_pack_uint(out, ping->nonce);
     put_mark(out, &ping->mark);
 }
 
-static void get_ping(struct fc_unpack *in, struct fc_wire_ping *ping)
+static void get_ping(struct fc_unpack *in, struct fc_wire *message)
 {
+    struct fc_wire_ping *ping = &message->ping;
     ping->nonce = fc_unpack_uint(in, UINT64_MAX);
     get_mark(in, &ping->mark);
 }
 
-static void put_sync(struct fc_buf *out, const struct fc_wire_sync *sync)
+static void put_sync(struct fc_buf *out, const struct fc_wire *message)
 {
+    const struct fc_wire_sync *sync = &message->sync;
     fc_pack_uint(out, sync->epoch);
     fc_pack_uint(out, sync->after);
     put_hash(out, &sync->heads);
     put_hash(out, &sync->records);
 }
 
-static void get_sync(struct fc_unpack *in, struct fc_wire_sync *sync)
+static void get_sync(struct fc_unpack *in, struct fc_wire *message)
 {
+    struct fc_wire_sync *sync = &message->sync;
     sync->epoch = fc_unpack_uint(in, UINT64_MAX);
     sync->after = fc_unpack_uint(in, UINT64_MAX);
     get_hash(in, &sync->heads);
     get_hash(in, &sync->records);
 }
 
-static void put_page(struct fc_buf *out, const struct fc_wire_page *page)
+static void put_page(struct fc_buf *out, const struct fc_wire *message)
 {
+    const struct fc_wire_page *page = &message->page;
     fc_pack_uint(out, page->epoch);
     fc_pack_uint(out, page->next);
     fc_pack_uint(out, page->index);
     put_list(out, &page->rows);
 }
 
-static void get_page(struct fc_unpack *in, struct fc_wire_page *page)
+static void get_page(struct fc_unpack *in, struct fc_wire *message)
 {
+    struct fc_wire_page *page = &message->page;
     page->epoch = fc_unpack_uint(in, UINT64_MAX);
     page->next = fc_unpack_uint(in, UINT64_MAX);
     page->index = fc_unpack_uint(in, UINT64_MAX);
@@ -238,8 +238,9 @@ static void get_page(struct fc_unpack *in, struct fc_wire_page *page)
     page->rows = get_list(in, FC_PAGE_ROWS_MAX, item_row);
 }
 
-static void put_compare(struct fc_buf *out, const struct fc_wire_compare *compare)
+static void put_compare(struct fc_buf *out, const struct fc_wire *message)
 {
+    const struct fc_wire_compare *compare = &message->compare;
     fc_pack_bin(out, fc_span(compare->key.b, sizeof compare->key.b));
     fc_pack_uint(out, compare->tally.count);
     fc_pack_array(out, compare->tallied ? FC_RIBLT_TALLIES : 0);
@@ -253,8 +254,9 @@ static void put_compare(struct fc_buf *out, const struct fc_wire_compare *compar
     put_hash(out, &compare->records);
 }
 
-static void get_compare(struct fc_unpack *in, struct fc_wire_compare *compare)
+static void get_compare(struct fc_unpack *in, struct fc_wire *message)
 {
+    struct fc_wire_compare *compare = &message->compare;
     fc_unpack_fixed(in, compare->key.b, sizeof compare->key.b);
     compare->tally.count = (uint32_t)fc_unpack_uint(in, UINT32_MAX);
     uint32_t count = fc_unpack_array(in, 0, FC_RIBLT_TALLIES);
@@ -271,8 +273,9 @@ static void get_compare(struct fc_unpack *in, struct fc_wire_compare *compare)
     get_hash(in, &compare->records);
 }
 
-static void put_sketch(struct fc_buf *out, const struct fc_wire_sketch *sketch)
+static void put_sketch(struct fc_buf *out, const struct fc_wire *message)
 {
+    const struct fc_wire_sketch *sketch = &message->sketch;
     fc_pack_uint(out, sketch->epoch);
     fc_pack_uint(out, sketch->index);
     fc_pack_uint(out, sketch->count);
@@ -282,8 +285,9 @@ static void put_sketch(struct fc_buf *out, const struct fc_wire_sketch *sketch)
     put_optional(out, sketch->items);
 }
 
-static void get_sketch(struct fc_unpack *in, struct fc_wire_sketch *sketch)
+static void get_sketch(struct fc_unpack *in, struct fc_wire *message)
 {
+    struct fc_wire_sketch *sketch = &message->sketch;
     sketch->epoch = fc_unpack_uint(in, UINT64_MAX);
     sketch->index = fc_unpack_uint(in, UINT64_MAX);
     sketch->count = fc_unpack_uint(in, UINT32_MAX);
@@ -295,50 +299,57 @@ static void get_sketch(struct fc_unpack *in, struct fc_wire_sketch *sketch)
         fc_unpack_fail(in, FC_E_FORMAT);
 }
 
-static void put_fetch(struct fc_buf *out, const struct fc_wire_fetch *fetch)
+static void put_fetch(struct fc_buf *out, const struct fc_wire *message)
 {
+    const struct fc_wire_fetch *fetch = &message->fetch;
     fc_pack_bin(out, fc_span(fetch->key.b, sizeof fetch->key.b));
     put_optional(out, fetch->items);
 }
 
-static void get_fetch(struct fc_unpack *in, struct fc_wire_fetch *fetch)
+static void get_fetch(struct fc_unpack *in, struct fc_wire *message)
 {
+    struct fc_wire_fetch *fetch = &message->fetch;
     fc_unpack_fixed(in, fetch->key.b, sizeof fetch->key.b);
     fetch->items = get_runs(in, FC_RIBLT_ITEM_BYTES, FC_FETCH_MAX);
     if (fetch->items.len == 0)
         fc_unpack_fail(in, FC_E_FORMAT);
 }
 
-static void put_records(struct fc_buf *out, const struct fc_wire_records *records)
+static void put_records(struct fc_buf *out, const struct fc_wire *message)
 {
+    const struct fc_wire_records *records = &message->records;
     fc_pack_uint(out, records->looked);
     put_list(out, &records->records);
 }
 
-static void get_records(struct fc_unpack *in, struct fc_wire_records *records)
+static void get_records(struct fc_unpack *in, struct fc_wire *message)
 {
+    struct fc_wire_records *records = &message->records;
     records->looked = fc_unpack_uint(in, FC_FETCH_MAX);
     records->records = get_list(in, FC_FETCH_MAX, item_record);
 }
 
-static void put_delta(struct fc_buf *out, const struct fc_wire_delta *delta)
+static void put_delta(struct fc_buf *out, const struct fc_wire *message)
 {
+    const struct fc_wire_delta *delta = &message->delta;
     put_mark(out, &delta->mark);
     fc_pack_uint(out, delta->tag);
     fc_pack_bin(out, delta->delta);
     put_list(out, &delta->contents);
 }
 
-static void get_delta(struct fc_unpack *in, struct fc_wire_delta *delta)
+static void get_delta(struct fc_unpack *in, struct fc_wire *message)
 {
+    struct fc_wire_delta *delta = &message->delta;
     get_mark(in, &delta->mark);
     delta->tag = (uint32_t)fc_unpack_uint(in, UINT32_MAX);
     delta->delta = fc_unpack_bin(in, FC_DELTA_BYTES_MAX);
     delta->contents = get_list(in, FC_OPS_MAX, item_content);
 }
 
-static void put_feed(struct fc_buf *out, const struct fc_wire_feed *feed)
+static void put_feed(struct fc_buf *out, const struct fc_wire *message)
 {
+    const struct fc_wire_feed *feed = &message->feed;
     fc_pack_uint(out, feed->id);
     put_hash(out, &feed->participant);
     fc_pack_uint(out, feed->since);
@@ -346,8 +357,9 @@ static void put_feed(struct fc_buf *out, const struct fc_wire_feed *feed)
     fc_pack_uint(out, feed->credit);
 }
 
-static void get_feed(struct fc_unpack *in, struct fc_wire_feed *feed)
+static void get_feed(struct fc_unpack *in, struct fc_wire *message)
 {
+    struct fc_wire_feed *feed = &message->feed;
     feed->id = fc_unpack_uint(in, UINT64_MAX);
     get_hash(in, &feed->participant);
     feed->since = fc_unpack_uint(in, UINT64_MAX);
@@ -355,8 +367,9 @@ static void get_feed(struct fc_unpack *in, struct fc_wire_feed *feed)
     feed->credit = fc_unpack_uint(in, FC_CREDIT_MAX);
 }
 
-static void put_block(struct fc_buf *out, const struct fc_wire_block *block)
+static void put_block(struct fc_buf *out, const struct fc_wire *message)
 {
+    const struct fc_wire_block *block = &message->block;
     fc_pack_uint(out, block->id);
     fc_pack_uint(out, block->mode);
     fc_pack_uint(out, block->done);
@@ -367,8 +380,9 @@ static void put_block(struct fc_buf *out, const struct fc_wire_block *block)
     put_optional(out, block->frames);
 }
 
-static void get_block(struct fc_unpack *in, struct fc_wire_block *block)
+static void get_block(struct fc_unpack *in, struct fc_wire *message)
 {
+    struct fc_wire_block *block = &message->block;
     block->id = fc_unpack_uint(in, UINT64_MAX);
     uint64_t mode = fc_unpack_uint(in, FC_MODE_NONE);
     if (mode == 0)
@@ -382,181 +396,154 @@ static void get_block(struct fc_unpack *in, struct fc_wire_block *block)
     block->frames = get_optional(in, FC_FRAMES_BYTES_MAX);
 }
 
-static void put_body(struct fc_buf *out, const struct fc_wire *message)
+static void put_record(struct fc_buf *out, const struct fc_wire *message)
 {
-    switch (message->kind) {
-    case FC_WIRE_HELLO:
-        put_hello(out, &message->hello);
-        break;
-    case FC_WIRE_GOODBYE:
-        put_goodbye(out, &message->goodbye);
-        break;
-    case FC_WIRE_CHARTERS:
-        put_charters(out, &message->charters);
-        break;
-    case FC_WIRE_PING:
-    case FC_WIRE_PONG:
-        put_ping(out, &message->ping);
-        break;
-    case FC_WIRE_SYNC:
-        put_sync(out, &message->sync);
-        break;
-    case FC_WIRE_PAGE:
-        put_page(out, &message->page);
-        break;
-    case FC_WIRE_FETCH:
-        put_fetch(out, &message->fetch);
-        break;
-    case FC_WIRE_RECORDS:
-        put_records(out, &message->records);
-        break;
-    case FC_WIRE_RECORD:
-        put_mark(out, &message->record.mark);
-        fc_pack_uint(out, message->record.tag);
-        fc_pack_bin(out, message->record.record);
-        break;
-    case FC_WIRE_DELTA:
-        put_delta(out, &message->delta);
-        break;
-    case FC_WIRE_FEED:
-        put_feed(out, &message->feed);
-        break;
-    case FC_WIRE_MORE:
-        fc_pack_uint(out, message->more.id);
-        fc_pack_uint(out, message->more.credit);
-        break;
-    case FC_WIRE_BLOCK:
-        put_block(out, &message->block);
-        break;
-    case FC_WIRE_WALK:
-        fc_pack_uint(out, message->walk.id);
-        put_hash(out, &message->walk.participant);
-        put_list(out, &message->walk.prefixes);
-        break;
-    case FC_WIRE_NODES:
-        fc_pack_uint(out, message->nodes.id);
-        put_optional(out, message->nodes.head);
-        put_list(out, &message->nodes.places);
-        break;
-    case FC_WIRE_WANT:
-        fc_pack_uint(out, message->want.id);
-        put_list(out, &message->want.wants);
-        break;
-    case FC_WIRE_CONTENTS:
-        fc_pack_uint(out, message->contents.id);
-        fc_pack_uint(out, message->contents.looked);
-        put_list(out, &message->contents.contents);
-        break;
-    case FC_WIRE_VIEW:
-    case FC_WIRE_SPREAD:
-        fc_pack_bin(out, message->opaque.bytes);
-        break;
-    case FC_WIRE_ANNOUNCE:
-        put_mark(out, &message->announce.mark);
-        fc_pack_bin(out, message->announce.bytes);
-        break;
-    case FC_WIRE_COMPARE:
-        put_compare(out, &message->compare);
-        break;
-    case FC_WIRE_SKETCH:
-        put_sketch(out, &message->sketch);
-        break;
-    }
+    put_mark(out, &message->record.mark);
+    fc_pack_uint(out, message->record.tag);
+    fc_pack_bin(out, message->record.record);
 }
 
-static void get_body(struct fc_unpack *in, struct fc_wire *out)
+static void get_record(struct fc_unpack *in, struct fc_wire *message)
 {
-    switch (out->kind) {
-    case FC_WIRE_HELLO:
-        get_hello(in, &out->hello);
-        break;
-    case FC_WIRE_GOODBYE:
-        get_goodbye(in, &out->goodbye);
-        break;
-    case FC_WIRE_CHARTERS:
-        get_charters(in, &out->charters);
-        break;
-    case FC_WIRE_PING:
-    case FC_WIRE_PONG:
-        get_ping(in, &out->ping);
-        break;
-    case FC_WIRE_SYNC:
-        get_sync(in, &out->sync);
-        break;
-    case FC_WIRE_PAGE:
-        get_page(in, &out->page);
-        break;
-    case FC_WIRE_FETCH:
-        get_fetch(in, &out->fetch);
-        break;
-    case FC_WIRE_RECORDS:
-        get_records(in, &out->records);
-        break;
-    case FC_WIRE_RECORD:
-        get_mark(in, &out->record.mark);
-        out->record.tag = (uint32_t)fc_unpack_uint(in, UINT32_MAX);
-        out->record.record = fc_wire_get_record(in);
-        break;
-    case FC_WIRE_DELTA:
-        get_delta(in, &out->delta);
-        break;
-    case FC_WIRE_FEED:
-        get_feed(in, &out->feed);
-        break;
-    case FC_WIRE_MORE:
-        out->more.id = fc_unpack_uint(in, UINT64_MAX);
-        out->more.credit = fc_unpack_uint(in, FC_CREDIT_MAX);
-        break;
-    case FC_WIRE_BLOCK:
-        get_block(in, &out->block);
-        break;
-    case FC_WIRE_WALK:
-        out->walk.id = fc_unpack_uint(in, UINT64_MAX);
-        get_hash(in, &out->walk.participant);
-        out->walk.prefixes = get_list(in, FC_PREFIXES_MAX, item_prefix);
-        break;
-    case FC_WIRE_NODES:
-        out->nodes.id = fc_unpack_uint(in, UINT64_MAX);
-        out->nodes.head = get_optional(in, FC_RECORD_BYTES_MAX);
-        out->nodes.places = get_list(in, FC_PREFIXES_MAX, item_place);
-        break;
-    case FC_WIRE_WANT:
-        out->want.id = fc_unpack_uint(in, UINT64_MAX);
-        out->want.wants = get_list(in, FC_WANT_MAX, item_want);
-        break;
-    case FC_WIRE_CONTENTS:
-        out->contents.id = fc_unpack_uint(in, UINT64_MAX);
-        out->contents.looked = fc_unpack_uint(in, FC_WANT_MAX);
-        out->contents.contents = get_list(in, FC_WANT_MAX, item_content_of);
-        break;
-    case FC_WIRE_VIEW:
-    case FC_WIRE_SPREAD:
-        out->opaque.bytes = fc_unpack_bin(in, FC_OPAQUE_BYTES_MAX);
-        break;
-    case FC_WIRE_ANNOUNCE:
-        get_mark(in, &out->announce.mark);
-        out->announce.bytes = fc_unpack_bin(in, FC_OPAQUE_BYTES_MAX);
-        break;
-    case FC_WIRE_COMPARE:
-        get_compare(in, &out->compare);
-        break;
-    case FC_WIRE_SKETCH:
-        get_sketch(in, &out->sketch);
-        break;
-    }
+    get_mark(in, &message->record.mark);
+    message->record.tag = (uint32_t)fc_unpack_uint(in, UINT32_MAX);
+    message->record.record = fc_wire_get_record(in);
 }
 
-/* Fields after the kind, by kind. */
-static const uint8_t fields[] = {0, 12, 2, 2, 4, 4, 4, 4, 2, 2, 5, 6,
-                                 5, 2,  8, 3, 3, 2, 3, 1, 1, 4, 9, 7};
-_Static_assert(sizeof fields == FC_WIRE_SKETCH + 1, "one count for each kind");
+static void put_more(struct fc_buf *out, const struct fc_wire *message)
+{
+    fc_pack_uint(out, message->more.id);
+    fc_pack_uint(out, message->more.credit);
+}
+
+static void get_more(struct fc_unpack *in, struct fc_wire *message)
+{
+    message->more.id = fc_unpack_uint(in, UINT64_MAX);
+    message->more.credit = fc_unpack_uint(in, FC_CREDIT_MAX);
+}
+
+static void put_walk(struct fc_buf *out, const struct fc_wire *message)
+{
+    fc_pack_uint(out, message->walk.id);
+    put_hash(out, &message->walk.participant);
+    put_list(out, &message->walk.prefixes);
+}
+
+static void get_walk(struct fc_unpack *in, struct fc_wire *message)
+{
+    message->walk.id = fc_unpack_uint(in, UINT64_MAX);
+    get_hash(in, &message->walk.participant);
+    message->walk.prefixes = get_list(in, FC_PREFIXES_MAX, item_prefix);
+}
+
+static void put_nodes(struct fc_buf *out, const struct fc_wire *message)
+{
+    fc_pack_uint(out, message->nodes.id);
+    put_optional(out, message->nodes.head);
+    put_list(out, &message->nodes.places);
+}
+
+static void get_nodes(struct fc_unpack *in, struct fc_wire *message)
+{
+    message->nodes.id = fc_unpack_uint(in, UINT64_MAX);
+    message->nodes.head = get_optional(in, FC_RECORD_BYTES_MAX);
+    message->nodes.places = get_list(in, FC_PREFIXES_MAX, item_place);
+}
+
+static void put_want(struct fc_buf *out, const struct fc_wire *message)
+{
+    fc_pack_uint(out, message->want.id);
+    put_list(out, &message->want.wants);
+}
+
+static void get_want(struct fc_unpack *in, struct fc_wire *message)
+{
+    message->want.id = fc_unpack_uint(in, UINT64_MAX);
+    message->want.wants = get_list(in, FC_WANT_MAX, item_want);
+}
+
+static void put_contents(struct fc_buf *out, const struct fc_wire *message)
+{
+    fc_pack_uint(out, message->contents.id);
+    fc_pack_uint(out, message->contents.looked);
+    put_list(out, &message->contents.contents);
+}
+
+static void get_contents(struct fc_unpack *in, struct fc_wire *message)
+{
+    message->contents.id = fc_unpack_uint(in, UINT64_MAX);
+    message->contents.looked = fc_unpack_uint(in, FC_WANT_MAX);
+    message->contents.contents = get_list(in, FC_WANT_MAX, item_content_of);
+}
+
+static void put_opaque(struct fc_buf *out, const struct fc_wire *message)
+{
+    fc_pack_bin(out, message->opaque.bytes);
+}
+
+static void get_opaque(struct fc_unpack *in, struct fc_wire *message)
+{
+    message->opaque.bytes = fc_unpack_bin(in, FC_OPAQUE_BYTES_MAX);
+}
+
+static void put_announce(struct fc_buf *out, const struct fc_wire *message)
+{
+    put_mark(out, &message->announce.mark);
+    fc_pack_bin(out, message->announce.bytes);
+}
+
+static void get_announce(struct fc_unpack *in, struct fc_wire *message)
+{
+    get_mark(in, &message->announce.mark);
+    message->announce.bytes = fc_unpack_bin(in, FC_OPAQUE_BYTES_MAX);
+}
+
+/* -- kinds ------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    uint8_t fields; /* after the kind */
+    void (*put)(struct fc_buf *out, const struct fc_wire *message);
+    void (*get)(struct fc_unpack *in, struct fc_wire *message);
+} kinds[] = {
+    [FC_WIRE_HELLO] = {"HELLO", 12, put_hello, get_hello},
+    [FC_WIRE_GOODBYE] = {"GOODBYE", 2, put_goodbye, get_goodbye},
+    [FC_WIRE_CHARTERS] = {"CHARTERS", 2, put_charters, get_charters},
+    [FC_WIRE_PING] = {"PING", 4, put_ping, get_ping},
+    [FC_WIRE_PONG] = {"PONG", 4, put_ping, get_ping},
+    [FC_WIRE_SYNC] = {"SYNC", 4, put_sync, get_sync},
+    [FC_WIRE_PAGE] = {"PAGE", 4, put_page, get_page},
+    [FC_WIRE_FETCH] = {"FETCH", 2, put_fetch, get_fetch},
+    [FC_WIRE_RECORDS] = {"RECORDS", 2, put_records, get_records},
+    [FC_WIRE_RECORD] = {"RECORD", 5, put_record, get_record},
+    [FC_WIRE_DELTA] = {"DELTA", 6, put_delta, get_delta},
+    [FC_WIRE_FEED] = {"FEED", 5, put_feed, get_feed},
+    [FC_WIRE_MORE] = {"MORE", 2, put_more, get_more},
+    [FC_WIRE_BLOCK] = {"BLOCK", 8, put_block, get_block},
+    [FC_WIRE_WALK] = {"WALK", 3, put_walk, get_walk},
+    [FC_WIRE_NODES] = {"NODES", 3, put_nodes, get_nodes},
+    [FC_WIRE_WANT] = {"WANT", 2, put_want, get_want},
+    [FC_WIRE_CONTENTS] = {"CONTENTS", 3, put_contents, get_contents},
+    [FC_WIRE_VIEW] = {"VIEW", 1, put_opaque, get_opaque},
+    [FC_WIRE_SPREAD] = {"SPREAD", 1, put_opaque, get_opaque},
+    [FC_WIRE_ANNOUNCE] = {"ANNOUNCE", 4, put_announce, get_announce},
+    [FC_WIRE_COMPARE] = {"COMPARE", 9, put_compare, get_compare},
+    [FC_WIRE_SKETCH] = {"SKETCH", 7, put_sketch, get_sketch},
+};
+enum { KINDS = sizeof kinds / sizeof kinds[0] };
+_Static_assert(KINDS == FC_WIRE_SKETCH + 1, "a row for each kind");
+
+const char *fc_wire_kind_name(enum fc_wire_kind kind)
+{
+    return (size_t)kind < KINDS ? kinds[kind].name : NULL;
+}
 
 enum fc_err fc_wire_encode(const struct fc_wire *message, struct fc_buf *out)
 {
     size_t start = out->len;
-    fc_pack_array(out, fields[message->kind] + 1u);
+    fc_pack_array(out, kinds[message->kind].fields + 1u);
     fc_pack_uint(out, message->kind);
-    put_body(out, message);
+    kinds[message->kind].put(out, message);
     if (fc_buf_check(out) != FC_OK)
         return FC_E_NOMEM;
     return out->len - start > FC_FRAME_BYTES_MAX ? FC_E_BOUND : FC_OK;
@@ -565,7 +552,7 @@ enum fc_err fc_wire_encode(const struct fc_wire *message, struct fc_buf *out)
 void fc_wire_push(struct fc_buf *out, enum fc_wire_kind kind, const struct fc_wire_mark *mark,
                   uint32_t tag)
 {
-    fc_pack_array(out, fields[kind] + 1u);
+    fc_pack_array(out, kinds[kind].fields + 1u);
     fc_pack_uint(out, kind);
     put_mark(out, mark);
     fc_pack_uint(out, tag);
@@ -578,13 +565,13 @@ enum fc_err fc_wire_decode(struct fc_span bytes, struct fc_wire *out)
         return FC_E_BOUND;
     memset(out, 0, sizeof *out);
     fc_unpack_init(&in, bytes);
-    uint32_t count = fc_unpack_array(&in, 1, sizeof fields);
+    uint32_t count = fc_unpack_array(&in, 1, KINDS);
     uint64_t kind = fc_unpack_uint(&in, FC_WIRE_SKETCH);
     if (in.err != FC_OK)
         return in.err;
-    if (!names[kind] || count != fields[kind] + 1u)
+    if (!kinds[kind].name || count != kinds[kind].fields + 1u)
         return FC_E_FORMAT;
     out->kind = (enum fc_wire_kind)kind;
-    get_body(&in, out);
+    kinds[kind].get(&in, out);
     return fc_unpack_end(&in);
 }

@@ -174,24 +174,26 @@ static void print_mark(const struct fc_wire_mark *mark, struct fc_buf *out)
                    (unsigned long long)mark->index);
 }
 
-static void print_delta(const struct fc_world *world, const struct fc_wire_delta *message,
+static void print_delta(const struct fc_world *world, const struct fc_wire *message,
                         struct fc_buf *out)
 {
     struct fc_delta delta;
     struct fc_ops ops;
-    print_mark(&message->mark, out);
-    if (fc_delta_parse(message->delta, &delta) != FC_OK || fc_ops_init(&ops, delta.ops) != FC_OK) {
+    print_mark(&message->delta.mark, out);
+    if (fc_delta_parse(message->delta.delta, &delta) != FC_OK ||
+        fc_ops_init(&ops, delta.ops) != FC_OK) {
         fc_trace_print(out, " not a delta");
         return;
     }
     fc_trace_print(out, " ");
     print_head(world, &delta.record, out);
-    fc_trace_print(out, ", %u operations, %u contents", ops.count, message->contents.count);
+    fc_trace_print(out, ", %u operations, %u contents", ops.count, message->delta.contents.count);
 }
 
-static void print_block(const struct fc_world *world, const struct fc_wire_block *block,
+static void print_block(const struct fc_world *world, const struct fc_wire *message,
                         struct fc_buf *out)
 {
+    const struct fc_wire_block *block = &message->block;
     static const char *const modes[] = {"", "whole", "changes", "walk instead", "nothing newer"};
     fc_trace_print(out, "%s%s%s", modes[block->mode], block->items.len ? ", items" : "",
                    block->done ? ", done" : "");
@@ -201,16 +203,20 @@ static void print_block(const struct fc_world *world, const struct fc_wire_block
     }
 }
 
-static void print_feed(const struct fc_world *world, const struct fc_wire_feed *feed,
+static void print_feed(const struct fc_world *world, const struct fc_wire *message,
                        struct fc_buf *out)
 {
+    const struct fc_wire_feed *feed = &message->feed;
     fc_trace_print(out, "%s since ", fc_world_owner_name(world, &feed->participant));
     print_version(out, feed->since);
     fc_trace_print(out, "%s", feed->whole ? ", whole" : "");
 }
 
-static void print_hello(const struct fc_wire_hello *hello, struct fc_buf *out)
+static void print_hello(const struct fc_world *world, const struct fc_wire *message,
+                        struct fc_buf *out)
 {
+    const struct fc_wire_hello *hello = &message->hello;
+    (void)world;
     fc_trace_print(out, "charter %llu, arrival %llu%s", (unsigned long long)hello->charter_version,
                    (unsigned long long)hello->index,
                    hello->certificate.len == 0  ? ", no certificate yet"
@@ -218,8 +224,11 @@ static void print_hello(const struct fc_wire_hello *hello, struct fc_buf *out)
                                                 : ", certificate, descriptor");
 }
 
-static void print_compare(const struct fc_wire_compare *compare, struct fc_buf *out)
+static void print_compare(const struct fc_world *world, const struct fc_wire *message,
+                          struct fc_buf *out)
 {
+    const struct fc_wire_compare *compare = &message->compare;
+    (void)world;
     fc_trace_print(out, "%u held", compare->tally.count);
     if (compare->after.len != 0)
         fc_trace_print(out, ", items");
@@ -227,8 +236,11 @@ static void print_compare(const struct fc_wire_compare *compare, struct fc_buf *
         fc_trace_print(out, ", symbols from %llu", (unsigned long long)compare->from);
 }
 
-static void print_sketch(const struct fc_wire_sketch *sketch, struct fc_buf *out)
+static void print_sketch(const struct fc_world *world, const struct fc_wire *message,
+                         struct fc_buf *out)
 {
+    const struct fc_wire_sketch *sketch = &message->sketch;
+    (void)world;
     if (sketch->symbols.len != 0)
         fc_trace_print(out, "%zu symbols from %llu", sketch->symbols.len / FC_RIBLT_SYMBOL_BYTES,
                        (unsigned long long)sketch->from);
@@ -315,88 +327,147 @@ static void print_spread(const struct fc_world *world, struct fc_span bytes, str
     }
 }
 
-static void print_body(const struct fc_world *world, const struct fc_wire *message,
+static void print_goodbye(const struct fc_world *world, const struct fc_wire *message,
+                          struct fc_buf *out)
+{
+    (void)world;
+    fc_trace_print(out, "%.*s", (int)message->goodbye.text.len,
+                   (const char *)message->goodbye.text.data);
+}
+
+static void print_charters(const struct fc_world *world, const struct fc_wire *message,
+                           struct fc_buf *out)
+{
+    print_records(world, &message->charters.records, out);
+    fc_trace_print(out, "%s", message->charters.last ? ", last" : "");
+}
+
+static void print_ping(const struct fc_world *world, const struct fc_wire *message,
                        struct fc_buf *out)
 {
-    switch (message->kind) {
-    case FC_WIRE_HELLO:
-        print_hello(&message->hello, out);
-        break;
-    case FC_WIRE_GOODBYE:
-        fc_trace_print(out, "%.*s", (int)message->goodbye.text.len,
-                       (const char *)message->goodbye.text.data);
-        break;
-    case FC_WIRE_CHARTERS:
-        print_records(world, &message->charters.records, out);
-        fc_trace_print(out, "%s", message->charters.last ? ", last" : "");
-        break;
-    case FC_WIRE_PING:
-    case FC_WIRE_PONG:
-        print_mark(&message->ping.mark, out);
-        break;
-    case FC_WIRE_SYNC:
-        fc_trace_print(out, "after %llu", (unsigned long long)message->sync.after);
-        break;
-    case FC_WIRE_PAGE:
-        fc_trace_print(out, "to %llu of %llu", (unsigned long long)message->page.next,
-                       (unsigned long long)message->page.index);
-        print_rows(world, &message->page.rows, out);
-        break;
-    case FC_WIRE_FETCH:
-        fc_trace_print(out, "%zu items", message->fetch.items.len / FC_RIBLT_ITEM_BYTES);
-        break;
-    case FC_WIRE_RECORDS:
-        print_records(world, &message->records.records, out);
-        break;
-    case FC_WIRE_COMPARE:
-        print_compare(&message->compare, out);
-        break;
-    case FC_WIRE_SKETCH:
-        print_sketch(&message->sketch, out);
-        break;
-    case FC_WIRE_RECORD:
-        print_mark(&message->record.mark, out);
-        fc_trace_print(out, " ");
-        print_record(world, message->record.record, out);
-        break;
-    case FC_WIRE_DELTA:
-        print_delta(world, &message->delta, out);
-        break;
-    case FC_WIRE_FEED:
-        print_feed(world, &message->feed, out);
-        break;
-    case FC_WIRE_MORE:
-        fc_trace_print(out, "%llu", (unsigned long long)message->more.credit);
-        break;
-    case FC_WIRE_BLOCK:
-        print_block(world, &message->block, out);
-        break;
-    case FC_WIRE_WALK:
-        fc_trace_print(out, "%s, %u places", fc_world_owner_name(world, &message->walk.participant),
-                       message->walk.prefixes.count);
-        break;
-    case FC_WIRE_NODES:
-        fc_trace_print(out, "%u places", message->nodes.places.count);
-        break;
-    case FC_WIRE_WANT:
-        fc_trace_print(out, "%u", message->want.wants.count);
-        break;
-    case FC_WIRE_CONTENTS:
-        fc_trace_print(out, "%u of %llu", message->contents.contents.count,
-                       (unsigned long long)message->contents.looked);
-        break;
-    case FC_WIRE_VIEW:
-        fc_trace_print(out, "%zu bytes", message->opaque.bytes.len);
-        break;
-    case FC_WIRE_SPREAD:
-        print_spread(world, message->opaque.bytes, out);
-        break;
-    case FC_WIRE_ANNOUNCE:
-        print_mark(&message->announce.mark, out);
-        print_news(world, message->announce.bytes, out);
-        break;
-    }
+    (void)world;
+    print_mark(&message->ping.mark, out);
 }
+
+static void print_sync(const struct fc_world *world, const struct fc_wire *message,
+                       struct fc_buf *out)
+{
+    (void)world;
+    fc_trace_print(out, "after %llu", (unsigned long long)message->sync.after);
+}
+
+static void print_page(const struct fc_world *world, const struct fc_wire *message,
+                       struct fc_buf *out)
+{
+    fc_trace_print(out, "to %llu of %llu", (unsigned long long)message->page.next,
+                   (unsigned long long)message->page.index);
+    print_rows(world, &message->page.rows, out);
+}
+
+static void print_fetch(const struct fc_world *world, const struct fc_wire *message,
+                        struct fc_buf *out)
+{
+    (void)world;
+    fc_trace_print(out, "%zu items", message->fetch.items.len / FC_RIBLT_ITEM_BYTES);
+}
+
+static void print_some_records(const struct fc_world *world, const struct fc_wire *message,
+                               struct fc_buf *out)
+{
+    print_records(world, &message->records.records, out);
+}
+
+static void print_one_record(const struct fc_world *world, const struct fc_wire *message,
+                             struct fc_buf *out)
+{
+    print_mark(&message->record.mark, out);
+    fc_trace_print(out, " ");
+    print_record(world, message->record.record, out);
+}
+
+static void print_more(const struct fc_world *world, const struct fc_wire *message,
+                       struct fc_buf *out)
+{
+    (void)world;
+    fc_trace_print(out, "%llu", (unsigned long long)message->more.credit);
+}
+
+static void print_walk(const struct fc_world *world, const struct fc_wire *message,
+                       struct fc_buf *out)
+{
+    fc_trace_print(out, "%s, %u places", fc_world_owner_name(world, &message->walk.participant),
+                   message->walk.prefixes.count);
+}
+
+static void print_nodes(const struct fc_world *world, const struct fc_wire *message,
+                        struct fc_buf *out)
+{
+    (void)world;
+    fc_trace_print(out, "%u places", message->nodes.places.count);
+}
+
+static void print_want(const struct fc_world *world, const struct fc_wire *message,
+                       struct fc_buf *out)
+{
+    (void)world;
+    fc_trace_print(out, "%u", message->want.wants.count);
+}
+
+static void print_contents(const struct fc_world *world, const struct fc_wire *message,
+                           struct fc_buf *out)
+{
+    (void)world;
+    fc_trace_print(out, "%u of %llu", message->contents.contents.count,
+                   (unsigned long long)message->contents.looked);
+}
+
+static void print_view(const struct fc_world *world, const struct fc_wire *message,
+                       struct fc_buf *out)
+{
+    (void)world;
+    fc_trace_print(out, "%zu bytes", message->opaque.bytes.len);
+}
+
+static void print_spread_message(const struct fc_world *world, const struct fc_wire *message,
+                                 struct fc_buf *out)
+{
+    print_spread(world, message->opaque.bytes, out);
+}
+
+static void print_announce(const struct fc_world *world, const struct fc_wire *message,
+                           struct fc_buf *out)
+{
+    print_mark(&message->announce.mark, out);
+    print_news(world, message->announce.bytes, out);
+}
+
+static void (*const printers[])(const struct fc_world *world, const struct fc_wire *message,
+                                struct fc_buf *out) = {
+    [FC_WIRE_HELLO] = print_hello,
+    [FC_WIRE_GOODBYE] = print_goodbye,
+    [FC_WIRE_CHARTERS] = print_charters,
+    [FC_WIRE_PING] = print_ping,
+    [FC_WIRE_PONG] = print_ping,
+    [FC_WIRE_SYNC] = print_sync,
+    [FC_WIRE_PAGE] = print_page,
+    [FC_WIRE_FETCH] = print_fetch,
+    [FC_WIRE_RECORDS] = print_some_records,
+    [FC_WIRE_RECORD] = print_one_record,
+    [FC_WIRE_DELTA] = print_delta,
+    [FC_WIRE_FEED] = print_feed,
+    [FC_WIRE_MORE] = print_more,
+    [FC_WIRE_BLOCK] = print_block,
+    [FC_WIRE_WALK] = print_walk,
+    [FC_WIRE_NODES] = print_nodes,
+    [FC_WIRE_WANT] = print_want,
+    [FC_WIRE_CONTENTS] = print_contents,
+    [FC_WIRE_VIEW] = print_view,
+    [FC_WIRE_SPREAD] = print_spread_message,
+    [FC_WIRE_ANNOUNCE] = print_announce,
+    [FC_WIRE_COMPARE] = print_compare,
+    [FC_WIRE_SKETCH] = print_sketch,
+};
+_Static_assert(sizeof printers / sizeof printers[0] == FC_WIRE_SKETCH + 1, "one for each kind");
 
 void fc_trace_message(const struct fc_world *world, struct fc_span bytes, struct fc_buf *out)
 {
@@ -406,5 +477,5 @@ void fc_trace_message(const struct fc_world *world, struct fc_span bytes, struct
         return;
     }
     fc_trace_print(out, "%s ", fc_wire_kind_name(message.kind));
-    print_body(world, &message, out);
+    printers[message.kind](world, &message, out);
 }
