@@ -1,7 +1,7 @@
 /* A CatalogRequestMessage from anyone: refused in words, or a query that can be asked. */
 #include <stdlib.h>
 
-#include "node/dsp_query.h"
+#include "node/dsp_candidates.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -10,6 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         "{\"id\":\"https://x.example/1\",\"type\":\"gx:ServiceOffering\",\"gx:name\":\"One\","
         "\"gx:keyword\":[\"a\",\"b\"]}";
     struct fc_dsp_query query;
+    struct fc_query ask;
     struct fc_dsp_offer offer;
     struct fc_hash participant = {{1}};
     enum fc_dsp_outcome outcome;
@@ -21,6 +22,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (err == FC_OK && fc_dsp_offer_read(fc_span_str("https://x.example/1"), &participant,
                                           fc_span_str(content), &offer, &outcome) == FC_OK) {
         (void)fc_dsp_query_matches(&query, &offer);
+        if (fc_dsp_candidates_query(&query, &ask) && ask.clause_count > query.count) {
+            abort();
+        }
         fc_dsp_offer_finish(&offer);
     }
     fc_dsp_query_finish(&query);
