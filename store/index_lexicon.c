@@ -8,31 +8,33 @@
 #include "store/wide.h"
 
 enum {
-    SLOTS_FIRST = 32 * 1024,
-    INLINE_BYTES = 44, /* of a word, within its slot */
+    SLOTS_FIRST = 16 * 1024,
     WAITING_MAX = 16,
-    LINE_BYTES = 64,
-    BLOCK_BYTES = 64 * 1024, /* of texts that no slot holds */
+    GRAIN = 4,               /* words begin at multiples of so many bytes */
+    BLOCK_BYTES = 64 * 1024, /* of stems that are no beginnings of their words */
 };
 
 struct slot {
-    uint32_t hash, number; /* word + 1; 0: free */
-    uint32_t stamp;        /* of the document that has it */
+    uint32_t hash, place; /* of a word, in grains + 1; 0: free */
+};
+
+struct word {
+    uint32_t number;
+    uint32_t stamp; /* of the document that has it */
     int8_t language;
     uint8_t tier, len;
-    char text[INLINE_BYTES]; /* of longer words: where it lies, a pointer */
-    char unused[5];
+    char text[]; /* up to the next grain */
 };
-_Static_assert(sizeof(struct slot) == LINE_BYTES, "one line of a cache");
-_Static_assert(FC_WORD_BYTES_MAX <= UINT8_MAX, "a slot holds a word's length");
+enum { WORD_HEAD = offsetof(struct word, text) };
 
-struct waiting { /* a word whose slot is being fetched */
+struct waiting { /* a word that memory is being fetched for */
     uint32_t hash;
     int8_t language;
     uint8_t tier, len;
     char text[FC_WORD_BYTES_MAX + 4]; /* followed by zeros, up to a multiple of eight */
 };
 _Static_assert(sizeof(((struct waiting *)0)->text) % 8 == 0, "read eight bytes at a time");
+_Static_assert(FC_WORD_BYTES_MAX <= UINT8_MAX, "a word holds its length");
 
 struct block {
     struct block *next;
@@ -57,9 +59,9 @@ struct row { /* terms that are equal */
 };
 
 struct fc_lexicon {
-    struct slot *slots; /* within `memory`, on a line's beginning */
-    void *memory;
+    struct slot *slots;
     uint32_t slot_count, words;
+    struct fc_buf spelt; /* struct word, one after another */
     struct waiting waiting[WAITING_MAX];
     uint32_t waiting_count;
     uint32_t *items; /* words, document by document */
@@ -80,14 +82,11 @@ struct fc_lexicon {
 
 static enum fc_err make_slots(struct fc_lexicon *lexicon, uint32_t count)
 {
-    size_t size = ((size_t)count + 1) * sizeof *lexicon->slots;
-    void *memory = fc_wide_alloc(size);
-    if (!memory)
+    struct slot *slots = fc_wide_alloc(count * sizeof *slots);
+    if (!slots)
         return FC_E_NOMEM;
-    memset(memory, 0, size);
-    uintptr_t at = ((uintptr_t)memory + LINE_BYTES - 1) / LINE_BYTES * LINE_BYTES;
-    lexicon->memory = memory;
-    lexicon->slots = (struct slot *)at;
+    memset(slots, 0, count * sizeof *slots);
+    lexicon->slots = slots;
     lexicon->slot_count = count;
     return FC_OK;
 }
@@ -95,20 +94,19 @@ static enum fc_err make_slots(struct fc_lexicon *lexicon, uint32_t count)
 static enum fc_err grow(struct fc_lexicon *lexicon)
 {
     struct slot *old = lexicon->slots;
-    void *memory = lexicon->memory;
     uint32_t count = lexicon->slot_count;
     enum fc_err err = make_slots(lexicon, 2 * count);
     if (err != FC_OK)
         return err;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t at = old[i].hash & (lexicon->slot_count - 1);
-        if (old[i].number == 0)
+        if (old[i].place == 0)
             continue;
-        while (lexicon->slots[at].number)
+        while (lexicon->slots[at].place)
             at = (at + 1) & (lexicon->slot_count - 1);
         lexicon->slots[at] = old[i];
     }
-    free(memory);
+    free(old);
     return FC_OK;
 }
 
@@ -142,6 +140,7 @@ void fc_lexicon_forget(struct fc_lexicon *lexicon)
 {
     open_again(lexicon);
     memset(lexicon->slots, 0, lexicon->slot_count * sizeof *lexicon->slots);
+    fc_buf_clear(&lexicon->spelt);
     lexicon->words = lexicon->waiting_count = lexicon->item_count = 0;
     lexicon->first = lexicon->stamp = 0;
     fc_buf_clear(&lexicon->said);
@@ -152,7 +151,8 @@ void fc_lexicon_destroy(struct fc_lexicon *lexicon)
     if (!lexicon)
         return;
     open_again(lexicon);
-    free(lexicon->memory);
+    free(lexicon->slots);
+    fc_buf_finish(&lexicon->spelt);
     free(lexicon->items);
     fc_buf_finish(&lexicon->said);
     free(lexicon);
@@ -183,13 +183,14 @@ static const uint8_t *keep(struct fc_lexicon *lexicon, const void *text, size_t 
 
 /* -- words ------------------------------------------------------------------------------------- */
 
-static const uint8_t *text_of(const struct slot *slot)
+static struct word *word_at(const struct fc_lexicon *lexicon, uint32_t place)
 {
-    const uint8_t *apart;
-    if (slot->len <= INLINE_BYTES)
-        return (const uint8_t *)slot->text;
-    memcpy(&apart, slot->text, sizeof apart);
-    return apart;
+    return (struct word *)(void *)(lexicon->spelt.data + (size_t)GRAIN * (place - 1));
+}
+
+static size_t word_bytes(const struct word *word)
+{
+    return (WORD_HEAD + (size_t)word->len + GRAIN - 1) / GRAIN * GRAIN;
 }
 
 static uint32_t hash_of(const struct waiting *waiting)
@@ -205,41 +206,41 @@ static uint32_t hash_of(const struct waiting *waiting)
     return (uint32_t)((hash * 0xff51afd7ed558ccdu) >> 32);
 }
 
-static bool is_word(const struct slot *slot, const struct waiting *waiting)
+static bool is_word(const struct word *word, const struct waiting *waiting)
 {
-    return slot->hash == waiting->hash && slot->len == waiting->len &&
-           slot->tier == waiting->tier && slot->language == waiting->language &&
-           memcmp(text_of(slot), waiting->text, waiting->len) == 0;
+    return word->len == waiting->len && word->tier == waiting->tier &&
+           word->language == waiting->language &&
+           memcmp(word->text, waiting->text, waiting->len) == 0;
 }
 
-static enum fc_err add_word(struct fc_lexicon *lexicon, struct slot *slot,
-                            const struct waiting *waiting)
+/* There is room for it. */
+static struct word *add_word(struct fc_lexicon *lexicon, struct slot *slot,
+                             const struct waiting *waiting)
 {
-    struct slot made = {.hash = waiting->hash,
-                        .number = lexicon->words + 1,
-                        .language = waiting->language,
-                        .tier = waiting->tier,
-                        .len = waiting->len};
-    if (waiting->len <= INLINE_BYTES) {
-        memcpy(made.text, waiting->text, waiting->len);
-    } else {
-        const uint8_t *apart = keep(lexicon, waiting->text, waiting->len);
-        if (!apart)
-            return FC_E_NOMEM;
-        memcpy(made.text, &apart, sizeof apart);
-    }
-    *slot = made;
-    lexicon->words++;
-    return FC_OK;
+    const struct word head = {.number = lexicon->words++,
+                              .language = waiting->language,
+                              .tier = waiting->tier,
+                              .len = waiting->len};
+    slot->hash = waiting->hash;
+    slot->place = (uint32_t)(lexicon->spelt.len / GRAIN) + 1;
+    struct word *word = (struct word *)(void *)fc_buf_extend(&lexicon->spelt, word_bytes(&head));
+    memcpy(word, &head, WORD_HEAD);
+    memcpy(word->text, waiting->text, waiting->len);
+    return word;
 }
 
+/* For all that waits. */
 static enum fc_err make_room(struct fc_lexicon *lexicon)
 {
+    enum { MOST = WAITING_MAX * (WORD_HEAD + FC_WORD_BYTES_MAX + GRAIN) };
     if (lexicon->words + WAITING_MAX > lexicon->slot_count / 8 * 5) {
         enum fc_err err = grow(lexicon);
         if (err != FC_OK)
             return err;
     }
+    if (!fc_buf_extend(&lexicon->spelt, MOST))
+        return FC_E_NOMEM;
+    lexicon->spelt.len -= MOST;
     if (lexicon->item_cap - lexicon->item_count >= WAITING_MAX)
         return FC_OK;
     uint32_t cap = lexicon->item_cap ? 2 * lexicon->item_cap : 4096;
@@ -251,6 +252,21 @@ static enum fc_err make_room(struct fc_lexicon *lexicon)
     return FC_OK;
 }
 
+static struct word *find_or_add(struct fc_lexicon *lexicon, const struct waiting *waiting)
+{
+    uint32_t mask = lexicon->slot_count - 1;
+    for (uint32_t at = waiting->hash & mask;; at = (at + 1) & mask) {
+        struct slot *slot = &lexicon->slots[at];
+        if (slot->place == 0)
+            return add_word(lexicon, slot, waiting);
+        if (slot->hash != waiting->hash)
+            continue;
+        struct word *word = word_at(lexicon, slot->place);
+        if (is_word(word, waiting))
+            return word;
+    }
+}
+
 static enum fc_err flush(struct fc_lexicon *lexicon)
 {
     enum fc_err err = make_room(lexicon);
@@ -260,22 +276,22 @@ static enum fc_err flush(struct fc_lexicon *lexicon)
     /* Not as words come: a text that was written just now is slow to read in whole. */
     for (uint32_t i = 0; i < lexicon->waiting_count; i++) {
         lexicon->waiting[i].hash = hash_of(&lexicon->waiting[i]);
-        __builtin_prefetch(&lexicon->slots[lexicon->waiting[i].hash & mask], 1);
+        __builtin_prefetch(&lexicon->slots[lexicon->waiting[i].hash & mask]);
     }
-    for (uint32_t i = 0; i < lexicon->waiting_count && err == FC_OK; i++) {
-        const struct waiting *waiting = &lexicon->waiting[i];
-        struct slot *slot = &lexicon->slots[waiting->hash & mask];
-        while (slot->number && !is_word(slot, waiting))
-            slot = slot == &lexicon->slots[mask] ? lexicon->slots : slot + 1;
-        if (!slot->number)
-            err = add_word(lexicon, slot, waiting);
-        if (err != FC_OK || slot->stamp == lexicon->stamp)
+    for (uint32_t i = 0; i < lexicon->waiting_count; i++) {
+        const struct slot *slot = &lexicon->slots[lexicon->waiting[i].hash & mask];
+        if (slot->place)
+            __builtin_prefetch(word_at(lexicon, slot->place), 1);
+    }
+    for (uint32_t i = 0; i < lexicon->waiting_count; i++) {
+        struct word *word = find_or_add(lexicon, &lexicon->waiting[i]);
+        if (word->stamp == lexicon->stamp)
             continue;
-        slot->stamp = lexicon->stamp;
-        lexicon->items[lexicon->item_count++] = slot->number - 1;
+        word->stamp = lexicon->stamp;
+        lexicon->items[lexicon->item_count++] = word->number;
     }
     lexicon->waiting_count = 0;
-    return err;
+    return FC_OK;
 }
 
 static void end_document(struct fc_lexicon *lexicon)
@@ -331,12 +347,26 @@ static int compare_whole(const void *a, const void *b)
     return fc_span_cmp(fc_span(left->text, left->len), fc_span(right->text, right->len));
 }
 
-static void sort_few(struct term *terms, uint32_t count)
+static uint64_t head_of(const struct term *term, size_t depth)
 {
-    for (uint32_t i = 1; i < count; i++) {
+    uint8_t head[8] = {0};
+    if (term->len > depth)
+        memcpy(head, term->text + depth, term->len - depth < 8 ? term->len - depth : 8);
+    return fc_get_be64(head);
+}
+
+static bool comes_before(const struct term *a, const struct term *b)
+{
+    return a->head != b->head ? a->head < b->head : compare_whole(a, b) < 0;
+}
+
+static void sort_few(struct term *terms, uint32_t count, size_t depth)
+{
+    for (uint32_t i = 0; i < count; i++) {
         struct term term = terms[i];
         uint32_t at = i;
-        for (; at > 0 && compare_whole(&term, &terms[at - 1]) < 0; at--)
+        term.head = head_of(&term, depth);
+        for (; at > 0 && comes_before(&term, &terms[at - 1]); at--)
             terms[at] = terms[at - 1];
         terms[at] = term;
     }
@@ -372,20 +402,15 @@ static void sort_terms(struct term *terms, struct term *other, uint32_t count, s
 {
     enum { FEW = 24 };
     if (count <= FEW) {
-        sort_few(terms, count);
+        sort_few(terms, count, depth);
         return;
     }
     if (depth >= FC_WORD_BYTES_MAX) { /* equal, but perhaps for zeros at their ends */
         qsort(terms, count, sizeof *terms, compare_whole);
         return;
     }
-    for (uint32_t i = 0; i < count; i++) {
-        uint8_t head[8] = {0};
-        if (terms[i].len > depth)
-            memcpy(head, terms[i].text + depth,
-                   terms[i].len - depth < 8 ? terms[i].len - depth : 8);
-        terms[i].head = fc_get_be64(head);
-    }
+    for (uint32_t i = 0; i < count; i++)
+        terms[i].head = head_of(&terms[i], depth);
     sort_heads(terms, other, count);
     for (uint32_t i = 0, end; i < count; i = end) {
         for (end = i + 1; end < count && terms[end].head == terms[i].head;)
@@ -415,27 +440,35 @@ static enum fc_err scatter(struct fc_lexicon *lexicon)
     return FC_OK;
 }
 
+static const struct word *next_word(const struct fc_lexicon *lexicon, size_t *at)
+{
+    if (*at >= lexicon->spelt.len)
+        return NULL;
+    const struct word *word = (const struct word *)(const void *)(lexicon->spelt.data + *at);
+    *at += word_bytes(word);
+    return word;
+}
+
 /* Words and stems, tier by tier; `ends` become where each tier's end. */
 static enum fc_err spell(struct fc_lexicon *lexicon, struct fc_stemmer *stemmer,
                          uint32_t ends[FC_TIERS])
 {
     struct term *terms = lexicon->terms;
-    for (uint32_t i = 0; i < lexicon->slot_count; i++) {
-        const struct slot *slot = &lexicon->slots[i];
-        if (slot->number == 0)
-            continue;
-        struct term term = {.text = text_of(slot), .number = slot->number - 1, .len = slot->len};
-        struct fc_span word = fc_span(term.text, term.len);
-        terms[ends[slot->tier]++] = term;
-        struct fc_span stem = fc_stem(stemmer, slot->language, word);
-        if (fc_span_eq(stem, word))
+    const struct word *word;
+    for (size_t at = 0; (word = next_word(lexicon, &at));) {
+        struct term term = {
+            .text = (const uint8_t *)word->text, .number = word->number, .len = word->len};
+        struct fc_span text = fc_span(term.text, term.len);
+        terms[ends[word->tier]++] = term;
+        struct fc_span stem = fc_stem(stemmer, word->language, text);
+        if (fc_span_eq(stem, text))
             continue;
         term.len = (uint8_t)stem.len;
-        if (stem.len > word.len || memcmp(stem.data, word.data, stem.len) != 0)
+        if (stem.len > text.len || memcmp(stem.data, text.data, stem.len) != 0)
             term.text = keep(lexicon, stem.data, stem.len);
         if (!term.text)
             return FC_E_NOMEM;
-        terms[ends[slot->tier]++] = term;
+        terms[ends[word->tier]++] = term;
     }
     return FC_OK;
 }
@@ -449,9 +482,9 @@ static enum fc_err order_terms(struct fc_lexicon *lexicon, struct fc_stemmer *st
                                struct term *other)
 {
     uint32_t begins[FC_TIERS] = {0}, ends[FC_TIERS], at = 0, row = 0;
-    for (uint32_t i = 0; i < lexicon->slot_count; i++)
-        if (lexicon->slots[i].number)
-            begins[lexicon->slots[i].tier] += 2;
+    const struct word *word;
+    for (size_t place = 0; (word = next_word(lexicon, &place));)
+        begins[word->tier] += 2;
     for (unsigned i = 0; i < FC_TIERS; i++) {
         uint32_t room = begins[i];
         begins[i] = ends[i] = at;

@@ -3,8 +3,8 @@
  * of numbers. At the end each word is stemmed once, and the rows that words and stems come to are
  * told in the order of their keys.
  *
- * A slot of its table is a line of the processor's cache, so that a word that was met before costs
- * one look at memory; words wait in small batches while their slots are fetched. */
+ * Words wait in small batches while what they will touch is fetched from memory; what is kept of
+ * one is small, so that most of it stays in the processor's cache. */
 #ifndef FC_STORE_INDEX_LEXICON_H
 #define FC_STORE_INDEX_LEXICON_H
 
