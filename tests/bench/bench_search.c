@@ -85,11 +85,12 @@ static const char *text_of(struct fc_buf *buf)
 
 static void insert(struct search *search, uint64_t number, struct texts *texts)
 {
-    struct fc_buf json = {0};
+    struct fc_buf json = {0}, key = {0};
     struct fc_document document;
     for (unsigned i = 0; i < FC_TIERS; i++)
         fc_buf_clear(&texts->tiers[i]);
     catalogue_write(number, 0, &json);
+    catalogue_key(number, &key);
     bench_check(fc_document_index(fc_buf_span(&json), &document, each_text, texts), "document");
     const struct fts_document row = {
         .name = text_of(&texts->tiers[FC_TIER_NAME]),
@@ -97,11 +98,15 @@ static void insert(struct search *search, uint64_t number, struct texts *texts)
         .provider = text_of(&texts->tiers[FC_TIER_PROVIDER]),
         .text = text_of(&texts->tiers[FC_TIER_TEXT]),
         .facets = {document.kind, document.country, document.themes[0], document.language,
-                   document.labels[0], "active", document.provider, "one"},
+                   document.labels[0], "active", document.provider,
+                   "c1f0a2d4b6e8907152637485968778695a4b3c2d1e0f00112233445566778899"},
+        .key = text_of(&key),
+        .version = (int64_t)(number / OPS + 1),
     };
     fts_insert(search->fts, (int64_t)number, &row);
     fc_document_finish(&document);
     fc_buf_finish(&json);
+    fc_buf_finish(&key);
 }
 
 static double build_fts(struct search *search)
@@ -158,6 +163,14 @@ static void build(struct search *search)
 }
 
 /* -- asking ------------------------------------------------------------------------------------ */
+
+static const char *const compared[] = {
+    "compared: both after a whole load, FTS5 optimized; both fold accents and stem (FTS5: porter),",
+    "both are warm, and hand back the best 20 with key, participant, version and state, read",
+    "column by column; with snippets also name and text with what matched marked, kind, provider,",
+    "country; with facets the 20 most frequent values of each of 8. Ours also counts what was",
+    "found, parses the question, and names the feed's times.",
+};
 
 struct kind {
     const char *name;
@@ -226,31 +239,57 @@ struct timing {
     unsigned asked;
 };
 
+static void ask_ours(struct search *search, const struct kind *kind, const char *text,
+                     struct timing *timing)
+{
+    struct fc_query query;
+    struct fc_query_result *result = NULL;
+    fc_query_init(&query);
+    query.snippets = kind->snippets;
+    query.facets = kind->facets ? FC_FACETS_ALL : 0;
+    bench_check(fc_query_parse(&query, fc_span_str(text), NULL), text);
+    bench_check(fc_query_run(search->replica, &query, &result), text);
+    timing->hits += result->hit_count;
+    timing->total += result->total;
+    fc_query_result_destroy(result);
+}
+
+static void ask_theirs(struct search *search, const struct kind *kind, const char *match,
+                       struct timing *timing)
+{
+    timing->hits += kind->facets     ? fts_facets(search->fts, match)
+                    : kind->snippets ? fts_snippets(search->fts, match)
+                                     : fts_search(search->fts, match);
+}
+
+/* Milliseconds of processor that one question takes. */
+static double ask_one(struct search *search, const struct kind *kind, bool fts, unsigned number,
+                      struct timing *timing)
+{
+    char text[128], match[128];
+    kind->ask(number, text, match, sizeof text);
+    double start = bench_cpu_s();
+    if (fts)
+        ask_theirs(search, kind, match, timing);
+    else
+        ask_ours(search, kind, text, timing);
+    return (bench_cpu_s() - start) * 1000;
+}
+
+/* Other questions come first, a second long at most: neither side's pages are met for the first
+ * time while it is timed. */
 static struct timing time_kind(struct search *search, const struct kind *kind, bool fts)
 {
     static double times[QUESTIONS_MAX];
     struct timing timing = {0};
     double began = bench_now_s();
+    for (unsigned i = 0; i < QUESTIONS_MAX && bench_now_s() - began < 1; i++)
+        (void)ask_one(search, kind, fts, QUESTIONS_MAX + i, &timing);
+    timing = (struct timing){0};
+    began = bench_now_s();
     for (unsigned i = 0; i < QUESTIONS_MAX && bench_now_s() - began < SECONDS_MAX; i++) {
-        char text[128], match[128];
-        struct fc_query query;
-        struct fc_query_result *result = NULL;
-        kind->ask(i, text, match, sizeof text);
-        double start = bench_cpu_s();
-        if (fts) {
-            timing.hits +=
-                kind->facets ? fts_facets(search->fts, match) : fts_search(search->fts, match);
-        } else {
-            fc_query_init(&query);
-            query.snippets = kind->snippets;
-            query.facets = kind->facets ? FC_FACETS_ALL : 0;
-            bench_check(fc_query_parse(&query, fc_span_str(text), NULL), text);
-            bench_check(fc_query_run(search->replica, &query, &result), text);
-            timing.hits += result->hit_count;
-            timing.total += result->total;
-            fc_query_result_destroy(result);
-        }
-        times[timing.asked++] = (bench_cpu_s() - start) * 1000;
+        times[timing.asked] = ask_one(search, kind, fts, i, &timing);
+        timing.asked++;
     }
     qsort(times, timing.asked, sizeof times[0], compare);
     timing.median_ms = times[timing.asked / 2];
@@ -309,6 +348,9 @@ void bench_search(struct bench *bench)
     search.fixture.key = catalogue_key;
     search.fixture.write = catalogue_write;
     build(&search);
+    fts_optimize(search.fts);
+    for (size_t i = 0; i < sizeof compared / sizeof compared[0]; i++)
+        bench_note(bench, "%s", compared[i]);
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (wants(bench, kinds[i].name))
             ask(&search, &kinds[i]);
