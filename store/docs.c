@@ -59,6 +59,12 @@ uint64_t fc_docs_count(const struct fc_docs *docs)
     return docs ? roaring_bitmap_get_cardinality(bitmap(docs)) : 0;
 }
 
+uint64_t fc_docs_count_chunk(const struct fc_docs *docs, uint32_t chunk)
+{
+    uint64_t from = (uint64_t)chunk << FC_DOCS_CHUNK_BITS;
+    return docs ? roaring_bitmap_range_cardinality(bitmap(docs), from, from + FC_DOCS_CHUNK) : 0;
+}
+
 uint64_t fc_docs_count_and(const struct fc_docs *a, const struct fc_docs *b)
 {
     return a && b ? roaring_bitmap_and_cardinality(bitmap(a), bitmap(b)) : 0;

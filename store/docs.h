@@ -20,6 +20,7 @@ void fc_docs_add_many(struct fc_docs *docs, const uint32_t *list, size_t count);
 void fc_docs_remove(struct fc_docs *docs, uint32_t doc);
 bool fc_docs_has(const struct fc_docs *docs, uint32_t doc);
 uint64_t fc_docs_count(const struct fc_docs *docs);
+uint64_t fc_docs_count_chunk(const struct fc_docs *docs, uint32_t chunk);
 uint64_t fc_docs_count_and(const struct fc_docs *a, const struct fc_docs *b);
 void fc_docs_or(struct fc_docs *docs, const struct fc_docs *other); /* in place */
 void fc_docs_and(struct fc_docs *docs, const struct fc_docs *other);

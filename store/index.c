@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/index_priv.h"
+#include "store/index_sheet.h"
 
 enum fc_err fc_index_create(struct fc_index **out)
 {
@@ -267,6 +267,8 @@ static enum fc_err touch(struct fc_replica *replica, uint32_t generation,
     err = set_status(replica, doc, old->status, false);
     if (err == FC_OK)
         err = set_status(replica, doc, entry->status, true);
+    if (err == FC_OK)
+        err = fc_sheet_put_state(replica, doc, entry->status);
     if (err == FC_OK)
         err = fc_index_generation_get(replica->txn, generation, &row);
     if (err != FC_OK)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "store/index_merge_priv.h"
+#include "store/index_sheet.h"
 #include "store/load_priv.h"
 #include "store/wide.h"
 
@@ -304,7 +305,7 @@ static enum fc_err count_word(struct fc_replica *replica, struct fc_span row, bo
     return fc_word_places_put(replica, word, &places);
 }
 
-static enum fc_err write_docs(struct fc_merge *merge, const struct fc_merge_target *target,
+static enum fc_err write_docs(struct fc_merge *merge, struct fc_merge_target *target,
                               uint32_t start)
 {
     struct fc_replica *replica = merge->replica;
@@ -327,6 +328,9 @@ static enum fc_err write_docs(struct fc_merge *merge, const struct fc_merge_targ
         err = fc_kv_del(replica->txn, FC_TABLE_INDEX, key);
     if (err == FC_OK && target->tag < FC_TIERS && had != (value->len > 0) && key.data[WORD_AT] > 1)
         err = count_word(replica, key, !had);
+    if (err == FC_OK && target->tag >= FC_TAG_FACET)
+        err = fc_value_note(replica, key.data[1], fc_span(key.data + 4, key.len - 4), had,
+                            value->len > 0, &target->number);
     return err;
 }
 
@@ -460,16 +464,11 @@ static int compare_generations(const void *a, const void *b)
     return compare_docs(a, b);
 }
 
-static uint32_t column_value(const struct fc_merge *merge, const struct fc_merge_doc *merged,
-                             enum fc_column column)
+static uint32_t column_value(const struct fc_merge_doc *merged, enum fc_column column)
 {
     if (!merged->in)
         return 0;
     switch (column) {
-    case FC_COLUMN_GENERATION:
-        return merged->generation;
-    case FC_COLUMN_PROVIDER:
-        return merged->provider ? merge->targets[merged->provider - 1].number : 0;
     case FC_COLUMN_FROM:
         return merged->from;
     case FC_COLUMN_UNTIL:
@@ -495,8 +494,7 @@ static enum fc_err write_column(struct fc_merge *merge, const struct fc_merge_do
         else if (err != FC_E_MISSING)
             return err == FC_OK ? FC_E_CORRUPT : err;
         for (; i < count && docs[i].doc / FC_COLUMN_PAGE == number; i++)
-            fc_put_be32(page + 4 * (docs[i].doc % FC_COLUMN_PAGE),
-                        column_value(merge, &docs[i], column));
+            fc_put_be32(page + 4 * (docs[i].doc % FC_COLUMN_PAGE), column_value(&docs[i], column));
         err = fc_kv_put(txn, FC_TABLE_INDEX, fc_index_span(&key), fc_span(page, sizeof page));
     }
     return err;
@@ -552,6 +550,8 @@ static enum fc_err write_documents(struct fc_merge *merge)
     qsort(docs, count, sizeof *docs, compare_docs);
     for (unsigned column = 0; column < FC_COLUMNS && err == FC_OK; column++)
         err = write_column(merge, docs, count, (enum fc_column)column);
+    if (err == FC_OK)
+        err = fc_merge_write_sheets(merge, docs, count);
     qsort(docs, count, sizeof *docs, compare_generations);
     for (size_t i = 0, end; i < count && err == FC_OK; i = end) {
         for (end = i + 1; end < count && docs[end].generation == docs[i].generation &&

@@ -14,7 +14,7 @@ enum {
 struct fc_merge_target {
     uint32_t key, hash; /* where the key lies in `keys` */
     uint32_t in, out;   /* how many; while filling, where the next one goes */
-    uint32_t number;    /* of a provider */
+    uint32_t number;    /* of a provider, a facet's value */
     uint32_t last;      /* document that came last + 1 */
     uint8_t tag, key_len;
 };
@@ -52,6 +52,9 @@ FC_MUST_USE enum fc_err fc_merge_note_row(struct fc_merge *merge, uint32_t doc, 
                                           uint8_t kind);
 bool fc_merge_full(const struct fc_merge *merge);
 FC_MUST_USE enum fc_err fc_merge_write_all(struct fc_merge *merge);
+/* `docs` by number. */
+FC_MUST_USE enum fc_err fc_merge_write_sheets(struct fc_merge *merge,
+                                              const struct fc_merge_doc *docs, size_t count);
 void fc_merge_forget(struct fc_merge *merge); /* what was gathered */
 void fc_merge_finish(struct fc_merge *merge);
 

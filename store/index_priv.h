@@ -12,6 +12,9 @@
  *   'G' generation, chunk          -> documents merged
  *   'L' set, chunk                 -> documents: 0 seen, 1 of contested feeds
  *   'C' column, page               -> a number for each of FC_COLUMN_PAGE documents
+ *   'T' page                       -> the facets of documents (store/index_sheet.h)
+ *   'Y' facet, value               -> its number, how many rows 'B' have it; of those in bitmaps
+ *   'Z' facet, number              -> the value
  *   'W' term                       -> how many 'p' rows have it, and where: the dictionary
  *   'V' number                     -> a provider
  *   'U' hash of a provider         -> its number, how many documents have it
@@ -32,9 +35,7 @@
 enum { FC_INDEX_POSTINGS = 'p' };
 enum { FC_COLUMN_PAGE = 480 }; /* numbers: a value of 1,920 bytes */
 enum fc_column {
-    FC_COLUMN_GENERATION,
-    FC_COLUMN_PROVIDER, /* 0: none */
-    FC_COLUMN_FROM,     /* days + FC_DAY_ZERO; 0: not said */
+    FC_COLUMN_FROM, /* days + FC_DAY_ZERO; 0: not said */
     FC_COLUMN_UNTIL,
 };
 enum { FC_COLUMNS = FC_COLUMN_UNTIL + 1 };

@@ -1,12 +1,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/index_priv.h"
+#include "store/index_sheet.h"
 
 /* Facts are hashed with the entry they are of, not with its number, and added up: the order in
  * which they are met does not matter. */
 
-enum { FACT_CONTESTED = 0x40, FACT_FROM, FACT_UNTIL };
+enum { FACT_CONTESTED = 0x40, FACT_FROM, FACT_UNTIL, FACT_SHEET = 0x50 /* + enum fc_facet */ };
 
 static uint64_t mix(uint64_t z)
 {
@@ -56,6 +56,8 @@ static enum fc_err add_said(struct fc_index_sums *sums, uint64_t entry, struct f
     sums->documents += fc_index_seen(generation, said.version);
     sums->facets += fact(entry, FC_TAG_FACET + FC_FACET_STATE, fc_span_str(status ? status : ""));
     sums->facet_count++;
+    if (status)
+        add_place(sums, entry, FACT_SHEET + FC_FACET_STATE, fc_span_str(status));
     if (generation->contested)
         add_place(sums, entry, FACT_CONTESTED, (struct fc_span){0});
     if (fc_index_seen(generation, said.version))
@@ -70,6 +72,7 @@ static enum fc_err add_said(struct fc_index_sums *sums, uint64_t entry, struct f
         } else if (tag < FC_TAG_PROVIDER) {
             sums->facets += sum;
             sums->facet_count++;
+            add_place(sums, entry, (uint8_t)(FACT_SHEET + tag - FC_TAG_FACET), bytes);
         } else {
             sums->places += sum;
         }
@@ -339,22 +342,10 @@ static enum fc_err each_name(struct auditing *auditing, struct fc_span key, stru
     return FC_OK;
 }
 
-static enum fc_err add_column(struct auditing *auditing, enum fc_column column, uint64_t entry,
-                              uint32_t value)
+static void add_column(struct auditing *auditing, enum fc_column column, uint64_t entry,
+                       uint32_t value)
 {
-    struct fc_span provider;
-    struct fc_index_key key = fc_index_key_doc('V', value);
-    enum fc_err err = FC_OK;
     switch (column) {
-    case FC_COLUMN_GENERATION:
-        break;
-    case FC_COLUMN_PROVIDER:
-        if (value == 0)
-            break;
-        err = fc_kv_get(auditing->txn, FC_TABLE_INDEX, fc_index_span(&key), &provider);
-        if (err == FC_OK)
-            add_place(auditing->sums, entry, FC_TAG_PROVIDER, provider);
-        break;
     case FC_COLUMN_FROM:
         add_day(auditing->sums, entry, FACT_FROM, value);
         break;
@@ -362,7 +353,6 @@ static enum fc_err add_column(struct auditing *auditing, enum fc_column column, 
         add_day(auditing->sums, entry, FACT_UNTIL, value);
         break;
     }
-    return err == FC_E_MISSING ? FC_E_CORRUPT : err;
 }
 
 static enum fc_err each_page(struct auditing *auditing, struct fc_span key, struct fc_span value)
@@ -370,15 +360,85 @@ static enum fc_err each_page(struct auditing *auditing, struct fc_span key, stru
     if (key.len != 6 || key.data[1] >= FC_COLUMNS || value.len != (size_t)4 * FC_COLUMN_PAGE)
         return FC_E_CORRUPT;
     uint32_t base = fc_get_be32(key.data + 2) * FC_COLUMN_PAGE;
-    enum fc_err err = FC_OK;
-    for (uint32_t i = 0; i < FC_COLUMN_PAGE && err == FC_OK; i++) {
+    for (uint32_t i = 0; i < FC_COLUMN_PAGE; i++) {
         uint64_t entry = entry_at(auditing, base + i);
         bool merged = fc_docs_has(auditing->docs, base + i);
         if (entry > 1 && merged)
-            err = add_column(auditing, (enum fc_column)key.data[1], entry,
-                             fc_get_be32(value.data + 4 * i));
+            add_column(auditing, (enum fc_column)key.data[1], entry,
+                       fc_get_be32(value.data + 4 * i));
+    }
+    return FC_OK;
+}
+
+/* One number of a document's in a sheet; that of a participant is the generation. */
+static enum fc_err add_number(struct auditing *auditing, uint32_t doc, unsigned facet,
+                              uint32_t number)
+{
+    uint64_t entry = entry_at(auditing, doc);
+    struct fc_index_key key = facet == FC_FACET_PROVIDER ? fc_index_key_doc('V', number)
+                                                         : fc_value_key_number(facet, number);
+    struct fc_index_doc row;
+    struct fc_span text;
+    enum fc_err err = FC_OK;
+    if (facet == FC_FACET_PARTICIPANT) {
+        err = fc_index_doc_get(auditing->txn, doc, &row);
+        return err == FC_E_MISSING || (err == FC_OK && row.generation != number) ? FC_E_CORRUPT
+                                                                                 : err;
+    }
+    if (facet == FC_FACET_STATE) {
+        const char *name = fc_status_name((enum fc_status)number);
+        text = fc_span_str(name ? name : "");
+    } else {
+        err = fc_kv_get(auditing->txn, FC_TABLE_INDEX, fc_index_span(&key), &text);
+    }
+    if (err == FC_OK)
+        add_place(auditing->sums, entry,
+                  facet == FC_FACET_PROVIDER ? FC_TAG_PROVIDER : (uint8_t)(FACT_SHEET + facet),
+                  text);
+    return err == FC_E_MISSING ? FC_E_CORRUPT : err;
+}
+
+static enum fc_err add_sheet_doc(struct auditing *auditing, uint32_t doc, struct fc_span row)
+{
+    const uint8_t *codes = row.data + (size_t)FC_SHEET_DOC_BYTES * (doc % FC_SHEET_DOCS);
+    enum fc_err err = fc_sheet_code(codes, FC_FACET_PARTICIPANT) > 0 ? FC_OK : FC_E_CORRUPT;
+    for (unsigned facet = 0; facet < FC_FACETS && err == FC_OK; facet++) {
+        uint32_t code = fc_sheet_code(codes, facet);
+        struct fc_span list;
+        if (code > 0 && code < FC_SHEET_FAR) {
+            err = add_number(auditing, doc, facet, code);
+        } else if (code >= FC_SHEET_FAR) {
+            err = fc_sheet_list(row, code, &list);
+            for (size_t i = 0; err == FC_OK && i < list.len / 4; i++)
+                err = add_number(auditing, doc, facet, fc_sheet_number(list, i));
+        }
     }
     return err;
+}
+
+static enum fc_err each_sheet(struct auditing *auditing, struct fc_span key, struct fc_span value)
+{
+    if (key.len != 5 || !fc_sheet_valid(value))
+        return FC_E_CORRUPT;
+    uint32_t base = fc_get_be32(key.data + 1) * FC_SHEET_DOCS;
+    enum fc_err err = FC_OK;
+    for (uint32_t i = 0; i < FC_SHEET_DOCS && err == FC_OK; i++)
+        if (entry_at(auditing, base + i) > 1 && fc_docs_has(auditing->docs, base + i))
+            err = add_sheet_doc(auditing, base + i, value);
+    return err;
+}
+
+/* A value and its number name each other. */
+static enum fc_err each_value(struct auditing *auditing, struct fc_span key, struct fc_span value)
+{
+    struct fc_span text;
+    if (key.len < 3 || value.len != 8 || fc_get_be32(value.data + 4) == 0)
+        return FC_E_CORRUPT;
+    struct fc_index_key by_number = fc_value_key_number(key.data[1], fc_get_be32(value.data));
+    enum fc_err err = fc_kv_get(auditing->txn, FC_TABLE_INDEX, fc_index_span(&by_number), &text);
+    if (err == FC_OK && !fc_span_eq(text, fc_span(key.data + 2, key.len - 2)))
+        err = FC_E_CORRUPT;
+    return err == FC_E_MISSING ? FC_E_CORRUPT : err;
 }
 
 static enum fc_err each_merged(struct auditing *auditing, struct fc_span key, struct fc_span value)
@@ -395,7 +455,7 @@ static enum fc_err audit(struct auditing *auditing)
     } steps[] = {
         {"D", each_doc},  {"X", each_purge}, {"F", each_pending}, {"G", each_merged},
         {"p", each_term}, {"W", each_word},  {"B", each_facet},   {"L", each_set},
-        {"N", each_name}, {"C", each_page},
+        {"N", each_name}, {"C", each_page},  {"T", each_sheet},   {"Y", each_value},
     };
     enum fc_err err = FC_OK;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && err == FC_OK; i++)

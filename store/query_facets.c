@@ -1,57 +1,77 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/index_sheet.h"
 #include "store/query_priv.h"
 
-/* Values seen while counting, by a table that grows. */
+/* Values seen while counting. Those that sheets count come first, each once; a table, which grows
+ * and is made when it is asked, finds what comes otherwise. */
 struct counted {
     uint64_t count;
-    uint32_t number; /* of a column's value */
-    uint8_t len;
-    uint8_t text[FC_INDEX_VALUE_BYTES];
+    uint32_t number; /* of a provider or a generation; else 0, once its text is known */
+    struct fc_span text;
 };
 struct tally {
     struct counted *list;
     uint32_t count, cap;
     uint32_t *table; /* place in the list + 1 */
-    uint32_t table_size, last;
+    uint32_t table_size, listed, last;
 };
-/* Of one facet and chunk: a feed that makes values up without end slows nobody's search down. */
-enum { VALUES_READ_MAX = 4096 };
+enum {
+    VALUES_READ_MAX = 4096, /* of one facet and chunk: a feed that makes values up without end slows
+                               nobody's search down */
+    DENSE_MIN = 8192,       /* documents of a chunk that bitmaps count sooner than sheets */
+};
 
 static uint32_t hash_of(const struct counted *value)
 {
     uint64_t hash = 0xcbf29ce484222325u ^ value->number;
-    for (size_t i = 0; i < value->len; i++)
-        hash = (hash ^ value->text[i]) * 0x100000001b3u;
+    for (size_t i = 0; i < value->text.len; i++)
+        hash = (hash ^ value->text.data[i]) * 0x100000001b3u;
     hash *= 0xff51afd7ed558ccdu;
     return (uint32_t)(hash >> 32);
 }
 
 static bool equal(const struct counted *a, const struct counted *b)
 {
-    return a->number == b->number && a->len == b->len && memcmp(a->text, b->text, a->len) == 0;
+    return a->number == b->number && fc_span_eq(a->text, b->text);
 }
 
-static enum fc_err grow(struct tally *tally)
+static enum fc_err tally_room(struct tally *tally)
 {
-    uint32_t cap = tally->cap ? 2 * tally->cap : 32;
+    if (tally->count < tally->cap)
+        return FC_OK;
+    uint32_t cap = tally->cap ? 2 * tally->cap : 64;
     struct counted *list = realloc(tally->list, cap * sizeof *list);
-    if (list)
-        tally->list = list;
-    uint32_t *table = list ? calloc(2 * cap, sizeof *table) : NULL;
+    if (!list)
+        return FC_E_NOMEM;
+    tally->list = list;
+    tally->cap = cap;
+    return FC_OK;
+}
+
+/* Where a value stands in the table, or would. */
+static uint32_t place_of(const struct tally *tally, const struct counted *value)
+{
+    uint32_t at = hash_of(value) & (tally->table_size - 1);
+    while (tally->table[at] && !equal(&tally->list[tally->table[at] - 1], value))
+        at = (at + 1) & (tally->table_size - 1);
+    return at;
+}
+
+static enum fc_err tally_list(struct tally *tally)
+{
+    if (tally->listed == tally->count && tally->table_size >= 2 * tally->cap)
+        return FC_OK;
+    uint32_t *table = calloc(2 * (size_t)tally->cap, sizeof *table);
     if (!table)
         return FC_E_NOMEM;
     free(tally->table);
     tally->table = table;
-    tally->cap = cap;
-    tally->table_size = 2 * cap;
-    for (uint32_t i = 0; i < tally->count; i++) {
-        uint32_t at = hash_of(&list[i]) & (tally->table_size - 1);
-        while (table[at])
-            at = (at + 1) & (tally->table_size - 1);
-        table[at] = i + 1;
-    }
+    tally->table_size = 2 * tally->cap;
+    for (uint32_t i = 0; i < tally->count; i++)
+        table[place_of(tally, &tally->list[i])] = i + 1;
+    tally->listed = tally->count;
     return FC_OK;
 }
 
@@ -61,18 +81,17 @@ static enum fc_err tally_add(struct tally *tally, const struct counted *value, u
         tally->list[tally->last].count += count;
         return FC_OK;
     }
-    if (tally->count == tally->cap) {
-        enum fc_err err = grow(tally);
-        if (err != FC_OK)
-            return err;
-    }
-    uint32_t at = hash_of(value) & (tally->table_size - 1);
-    while (tally->table[at] && !equal(&tally->list[tally->table[at] - 1], value))
-        at = (at + 1) & (tally->table_size - 1);
+    enum fc_err err = tally_room(tally);
+    if (err == FC_OK)
+        err = tally_list(tally);
+    if (err != FC_OK)
+        return err;
+    uint32_t at = place_of(tally, value);
     if (!tally->table[at]) {
         tally->list[tally->count] = *value;
         tally->list[tally->count].count = 0;
         tally->table[at] = ++tally->count;
+        tally->listed++;
     }
     tally->last = tally->table[at] - 1;
     tally->list[tally->last].count += count;
@@ -81,11 +100,8 @@ static enum fc_err tally_add(struct tally *tally, const struct counted *value, u
 
 static enum fc_err tally_text(struct tally *tally, struct fc_span text, uint64_t count)
 {
-    struct counted value = {.len = (uint8_t)text.len};
-    if (count == 0 || text.len > sizeof value.text)
-        return FC_OK;
-    memcpy(value.text, text.data, text.len);
-    return tally_add(tally, &value, count);
+    const struct counted value = {.text = text};
+    return count > 0 ? tally_add(tally, &value, count) : FC_OK;
 }
 
 static void tally_finish(struct tally *tally)
@@ -94,7 +110,177 @@ static void tally_finish(struct tally *tally)
     free(tally->table);
 }
 
+/* -- values in sheets -------------------------------------------------------------------------- */
+
+struct sheets {
+    struct fc_run *run;
+    struct fc_kv_cursor *cursor;
+    struct tally *tallies;
+    uint32_t *counts[FC_FACETS], caps[FC_FACETS]; /* by number */
+    uint32_t page;
+    struct fc_span row; /* of the page; empty: none is read yet */
+};
+
+static enum fc_err count_number(struct sheets *sheets, unsigned facet, uint32_t number)
+{
+    uint32_t cap = sheets->caps[facet] ? sheets->caps[facet] : 256;
+    const struct counted value = {.number = number};
+    if (number == 0)
+        return FC_E_CORRUPT;
+    if (number >= FC_SHEET_FAR)
+        return tally_add(&sheets->tallies[facet], &value, 1);
+    while (cap <= number)
+        cap *= 2;
+    if (cap > sheets->caps[facet]) {
+        uint32_t *counts = realloc(sheets->counts[facet], cap * sizeof *counts);
+        if (!counts)
+            return FC_E_NOMEM;
+        memset(counts + sheets->caps[facet], 0, (cap - sheets->caps[facet]) * sizeof *counts);
+        sheets->counts[facet] = counts;
+        sheets->caps[facet] = cap;
+    }
+    sheets->counts[facet][number]++;
+    return FC_OK;
+}
+
+static enum fc_err count_code(struct sheets *sheets, unsigned facet, uint32_t code)
+{
+    struct fc_span list;
+    if (code < FC_SHEET_FAR)
+        return count_number(sheets, facet, code);
+    enum fc_err err = fc_sheet_list(sheets->row, code, &list);
+    for (size_t i = 0; err == FC_OK && i < list.len / 4; i++)
+        err = count_number(sheets, facet, fc_sheet_number(list, i));
+    return err;
+}
+
+static enum fc_err turn_to(struct sheets *sheets, uint32_t doc)
+{
+    struct fc_index_key key = fc_sheet_key(doc);
+    struct fc_span found;
+    if (sheets->row.len > 0 && sheets->page == doc / FC_SHEET_DOCS)
+        return FC_OK;
+    enum fc_err err = fc_kv_seek(sheets->cursor, fc_index_span(&key), &found, &sheets->row);
+    if (err != FC_OK)
+        return err == FC_E_MISSING ? FC_E_CORRUPT : err;
+    sheets->page = doc / FC_SHEET_DOCS;
+    return fc_span_eq(found, fc_index_span(&key)) && fc_sheet_valid(sheets->row) ? FC_OK
+                                                                                 : FC_E_CORRUPT;
+}
+
+/* Of the documents of one chunk the facets in `which`. */
+static enum fc_err count_sheets(struct sheets *sheets, const struct fc_docs *docs, uint32_t chunk,
+                                uint32_t which)
+{
+    uint32_t list[1024], from = chunk << FC_DOCS_CHUNK_BITS, last = from | (FC_DOCS_CHUNK - 1);
+    unsigned facets[FC_FACETS], wanted = 0;
+    enum fc_err err = FC_OK;
+    for (unsigned facet = 0; facet < FC_FACETS; facet++)
+        if (which & 1u << facet)
+            facets[wanted++] = facet;
+    for (size_t count = 1; count > 0 && err == FC_OK && wanted > 0;) {
+        count = fc_docs_up(docs, from, list, sizeof list / sizeof list[0]);
+        for (size_t i = 0; i < count && err == FC_OK; i++) {
+            if (list[i] > last)
+                return FC_OK;
+            err = turn_to(sheets, list[i]);
+            const uint8_t *doc = sheets->row.data + list[i] % FC_SHEET_DOCS * FC_SHEET_DOC_BYTES;
+            for (unsigned k = 0; k < wanted && err == FC_OK; k++) {
+                uint32_t code = fc_sheet_code(doc, facets[k]);
+                if (code > 0 && code < sheets->caps[facets[k]]) /* never beyond FC_SHEET_FAR */
+                    sheets->counts[facets[k]][code]++;
+                else if (code > 0)
+                    err = count_code(sheets, facets[k], code);
+            }
+        }
+        if (count > 0 && list[count - 1] == last)
+            break;
+        if (count > 0)
+            from = list[count - 1] + 1;
+    }
+    return err;
+}
+
+/* Lists what was counted by number; those found in tails alone, which are greater, are there. */
+static enum fc_err list_counts(struct sheets *sheets, unsigned facet)
+{
+    struct tally *tally = &sheets->tallies[facet];
+    enum fc_err err = FC_OK;
+    for (uint32_t number = 1; number < sheets->caps[facet] && err == FC_OK; number++) {
+        uint32_t count = sheets->counts[facet][number];
+        if (count == 0)
+            continue;
+        err = tally_room(tally);
+        if (err == FC_OK)
+            tally->list[tally->count++] = (struct counted){.number = number, .count = count};
+    }
+    return err;
+}
+
+/* A facet's values by their texts. */
+static enum fc_err read_values(struct sheets *sheets, unsigned facet)
+{
+    struct tally *tally = &sheets->tallies[facet];
+    enum fc_err err = FC_OK;
+    for (uint32_t i = 0; i < tally->count && err == FC_OK; i++) {
+        struct counted *value = &tally->list[i];
+        struct fc_index_key key = fc_value_key_number(facet, value->number);
+        struct fc_span found;
+        if (facet == FC_FACET_STATE) {
+            const char *name = fc_status_name((enum fc_status)value->number);
+            err = name ? FC_OK : FC_E_CORRUPT;
+            value->text = fc_span_str(name ? name : "");
+        } else {
+            err = fc_kv_seek(sheets->cursor, fc_index_span(&key), &found, &value->text);
+            if (err == FC_E_MISSING || (err == FC_OK && !fc_span_eq(found, fc_index_span(&key))))
+                err = FC_E_CORRUPT;
+        }
+        value->number = 0;
+    }
+    tally->listed = 0;
+    return err;
+}
+
+static bool in_bitmaps(unsigned facet)
+{
+    return facet != FC_FACET_PROVIDER && facet != FC_FACET_PARTICIPANT;
+}
+
+/* Counts `docs`, all merged, but for what is left to bitmaps. */
+static enum fc_err count_documents(struct sheets *sheets, const struct fc_docs *docs)
+{
+    uint32_t wanted = sheets->run->query->facets, numbers = 0;
+    enum fc_err err = FC_OK;
+    for (unsigned facet = 0; facet < FC_FACETS; facet++)
+        if (!in_bitmaps(facet))
+            numbers |= 1u << facet;
+    for (uint32_t chunk = 0; err == FC_OK; chunk++) {
+        chunk = fc_docs_chunk(docs, chunk);
+        if (chunk == UINT32_MAX)
+            break;
+        bool dense = fc_docs_count_chunk(docs, chunk) > DENSE_MIN;
+        err = count_sheets(sheets, docs, chunk, dense ? wanted & numbers : wanted);
+    }
+    for (unsigned facet = 0; facet < FC_FACETS && err == FC_OK; facet++) {
+        err = list_counts(sheets, facet);
+        if (err == FC_OK && in_bitmaps(facet))
+            err = read_values(sheets, facet);
+    }
+    return err;
+}
+
 /* -- values in bitmaps ------------------------------------------------------------------------- */
+
+/* A text that does not outlast the next row. */
+static enum fc_err tally_key(struct fc_run *run, struct tally *tally, struct fc_span text,
+                             uint64_t count)
+{
+    uint32_t before = tally->count;
+    enum fc_err err = tally_text(tally, text, count);
+    if (err == FC_OK && tally->count > before)
+        tally->list[before].text = fc_run_keep(run, text);
+    return err == FC_OK ? run->err : err;
+}
 
 static enum fc_err count_chunk(struct fc_run *run, struct fc_kv_cursor *cursor, enum fc_facet facet,
                                uint32_t chunk, const struct fc_docs_bits *bits, struct tally *tally)
@@ -103,13 +289,12 @@ static enum fc_err count_chunk(struct fc_run *run, struct fc_kv_cursor *cursor, 
         fc_index_key_item((uint8_t)(FC_TAG_FACET + facet), chunk, (struct fc_span){0});
     struct fc_span key, value;
     uint32_t rows = 0, count;
-    (void)run;
     enum fc_err err = fc_kv_seek(cursor, fc_index_span(&from), &key, &value);
     while (err == FC_OK && key.len > from.len && memcmp(key.data, from.b, from.len) == 0 &&
            rows++ < VALUES_READ_MAX) {
         err = fc_docs_common(bits, value, &count);
         if (err == FC_OK)
-            err = tally_text(tally, fc_span(key.data + from.len, key.len - from.len), count);
+            err = tally_key(run, tally, fc_span(key.data + from.len, key.len - from.len), count);
         if (err == FC_OK)
             err = fc_kv_next(cursor, &key, &value);
     }
@@ -152,69 +337,27 @@ static enum fc_err count_contested(struct fc_run *run, struct tally *tally)
     return err;
 }
 
-static enum fc_err count_values(struct fc_run *run, enum fc_facet facet, struct tally *tally)
+/* Those of chunks that have many documents of `docs`. */
+static enum fc_err count_dense(struct sheets *sheets, const struct fc_docs *docs)
 {
-    struct fc_kv_cursor *cursor = NULL;
     struct fc_docs_bits bits;
-    enum fc_err err = fc_kv_cursor_open(run->txn, FC_TABLE_INDEX, &cursor);
-    if (err != FC_OK)
-        return err;
+    enum fc_err err = FC_OK;
     for (uint32_t chunk = 0; err == FC_OK; chunk++) {
-        chunk = fc_docs_chunk(run->found, chunk);
+        chunk = fc_docs_chunk(docs, chunk);
         if (chunk == UINT32_MAX)
             break;
-        fc_docs_open(run->found, chunk, &bits);
-        err = count_chunk(run, cursor, facet, chunk, &bits, tally);
-    }
-    fc_kv_cursor_close(cursor);
-    if (err == FC_OK)
-        err = count_pending(run, facet, tally);
-    if (err == FC_OK && facet == FC_FACET_STATE)
-        err = count_contested(run, tally);
-    return err;
-}
-
-/* -- values in columns ------------------------------------------------------------------------- */
-
-struct page {
-    uint32_t number;
-    struct fc_span row;
-};
-
-static enum fc_err column_at(struct fc_run *run, enum fc_column column, uint32_t doc,
-                             struct page *page, uint32_t *value)
-{
-    uint32_t number = doc / FC_COLUMN_PAGE;
-    if (page->number != number || !page->row.data) {
-        struct fc_index_key key = fc_index_key_column(column, number);
-        enum fc_err err = fc_kv_get(run->txn, FC_TABLE_INDEX, fc_index_span(&key), &page->row);
-        if (err != FC_OK || page->row.len != (size_t)4 * FC_COLUMN_PAGE)
-            return err == FC_E_MISSING || err == FC_OK ? FC_E_CORRUPT : err;
-        page->number = number;
-    }
-    *value = fc_get_be32(page->row.data + (size_t)4 * (doc % FC_COLUMN_PAGE));
-    return FC_OK;
-}
-
-static enum fc_err count_merged(struct fc_run *run, enum fc_column column,
-                                const struct fc_docs *docs, struct tally *tally)
-{
-    uint32_t list[1024], from = 0;
-    struct page page = {0};
-    enum fc_err err = FC_OK;
-    for (size_t count = 1; count > 0 && err == FC_OK;) {
-        count = fc_docs_up(docs, from, list, sizeof list / sizeof list[0]);
-        for (size_t i = 0; i < count && err == FC_OK; i++) {
-            struct counted value = {0};
-            err = column_at(run, column, list[i], &page, &value.number);
-            if (err == FC_OK && value.number > 0)
-                err = tally_add(tally, &value, 1);
-        }
-        if (count > 0)
-            from = list[count - 1] + 1;
+        if (fc_docs_count_chunk(docs, chunk) <= DENSE_MIN)
+            continue;
+        fc_docs_open(docs, chunk, &bits);
+        for (unsigned facet = 0; facet < FC_FACETS && err == FC_OK; facet++)
+            if (in_bitmaps(facet) && sheets->run->query->facets & 1u << facet)
+                err = count_chunk(sheets->run, sheets->cursor, (enum fc_facet)facet, chunk, &bits,
+                                  &sheets->tallies[facet]);
     }
     return err;
 }
+
+/* -- values that wait -------------------------------------------------------------------------- */
 
 /* A provider whose documents all wait has no number yet; FC_E_MISSING. */
 static enum fc_err provider_number(struct fc_run *run, struct fc_span provider, uint32_t *number)
@@ -256,25 +399,27 @@ static enum fc_err pending_provider(struct fc_run *run, uint32_t place, uint32_t
     return FC_OK;
 }
 
-static enum fc_err count_column(struct fc_run *run, enum fc_facet facet, struct tally *tally)
+static enum fc_err count_numbers(struct fc_run *run, enum fc_facet facet, struct tally *tally)
 {
-    bool provider = facet == FC_FACET_PROVIDER;
-    struct fc_docs *docs = fc_docs_copy(run->found);
-    enum fc_err err = docs ? FC_OK : FC_E_NOMEM;
+    enum fc_err err = FC_OK;
     for (uint32_t i = 0; i < run->pending_count && err == FC_OK; i++) {
         struct counted value = {.number = run->pending[i].said.generation};
-        if (!fc_docs_has(docs, run->pending[i].doc))
+        if (!fc_docs_has(run->found, run->pending[i].doc))
             continue;
-        fc_docs_remove(docs, run->pending[i].doc);
-        if (provider)
+        if (facet == FC_FACET_PROVIDER)
             err = pending_provider(run, i, &value.number);
         if (err == FC_OK && value.number > 0)
             err = tally_add(tally, &value, 1);
     }
-    if (err == FC_OK)
-        err = count_merged(run, provider ? FC_COLUMN_PROVIDER : FC_COLUMN_GENERATION, docs, tally);
-    fc_docs_destroy(docs);
     return err;
+}
+
+static enum fc_err count_waiting(struct fc_run *run, enum fc_facet facet, struct tally *tally)
+{
+    if (!in_bitmaps(facet))
+        return count_numbers(run, facet, tally);
+    enum fc_err err = count_pending(run, facet, tally);
+    return err == FC_OK && facet == FC_FACET_STATE ? count_contested(run, tally) : err;
 }
 
 /* -- the answer -------------------------------------------------------------------------------- */
@@ -286,7 +431,28 @@ static int compare_counted(const void *a, const void *b)
         return left->count > right->count ? -1 : 1;
     if (left->number != right->number)
         return left->number < right->number ? -1 : 1;
-    return fc_span_cmp(fc_span(left->text, left->len), fc_span(right->text, right->len));
+    return fc_span_cmp(left->text, right->text);
+}
+
+/* Brings the first `max` of a list to its front, in order. */
+static void select_first(struct counted *list, uint32_t count, uint32_t max)
+{
+    enum { INSERT_MAX = 32 };
+    if (max > INSERT_MAX) {
+        qsort(list, count, sizeof *list, compare_counted);
+        return;
+    }
+    for (uint32_t i = 1; i < count; i++) {
+        uint32_t at = i < max ? i : max - 1;
+        struct counted value = list[i];
+        if (i >= max && compare_counted(&list[at], &value) < 0)
+            continue;
+        if (i >= max)
+            list[i] = list[at];
+        for (; at > 0 && compare_counted(&value, &list[at - 1]) < 0; at--)
+            list[at] = list[at - 1];
+        list[at] = value;
+    }
 }
 
 static enum fc_err name_provider(struct fc_run *run, uint32_t number, struct fc_query_value *out)
@@ -331,8 +497,8 @@ static enum fc_err answer(struct fc_run *run, enum fc_facet facet, struct tally 
     *out = (struct fc_query_facet){.facet = facet};
     if (tally->count == 0)
         return FC_OK;
-    qsort(tally->list, tally->count, sizeof *tally->list, compare_counted);
     uint32_t listed = tally->count < max ? tally->count : max;
+    select_first(tally->list, tally->count, max);
     out->values = fc_run_take(run, listed * sizeof *out->values);
     if (!out->values)
         return FC_E_NOMEM;
@@ -346,27 +512,45 @@ static enum fc_err answer(struct fc_run *run, enum fc_facet facet, struct tally 
         else if (facet == FC_FACET_PARTICIPANT)
             err = name_participant(run, value->number, &out->values[i]);
         else
-            out->values[i].value = out->values[i].name =
-                fc_run_keep(run, fc_span(value->text, value->len));
+            out->values[i].value = out->values[i].name = fc_run_keep(run, value->text);
     }
     return err;
 }
 
+/* The documents of `found` whose rows are merged; *made when it is not `found` itself. */
+static const struct fc_docs *merged_of(struct fc_run *run, struct fc_docs **made)
+{
+    if (run->pending_count > 0) {
+        *made = fc_docs_copy(run->found);
+        for (uint32_t i = 0; *made && i < run->pending_count; i++)
+            fc_docs_remove(*made, run->pending[i].doc);
+    }
+    return run->pending_count > 0 ? *made : run->found;
+}
+
 enum fc_err fc_run_facets(struct fc_run *run)
 {
-    enum fc_err err = FC_OK;
-    for (unsigned i = 0; i < FC_FACETS && err == FC_OK; i++) {
-        enum fc_facet facet = (enum fc_facet)i;
-        struct tally tally = {0};
-        if (!(run->query->facets & 1u << i))
-            continue;
-        if (facet == FC_FACET_PROVIDER || facet == FC_FACET_PARTICIPANT)
-            err = count_column(run, facet, &tally);
-        else
-            err = count_values(run, facet, &tally);
-        if (err == FC_OK)
-            err = answer(run, facet, &tally);
-        tally_finish(&tally);
+    struct tally tallies[FC_FACETS] = {0};
+    struct sheets sheets = {.run = run, .tallies = tallies};
+    struct fc_docs *made = NULL;
+    const struct fc_docs *docs = merged_of(run, &made);
+    enum fc_err err =
+        docs ? fc_kv_cursor_open(run->txn, FC_TABLE_INDEX, &sheets.cursor) : FC_E_NOMEM;
+    if (err == FC_OK)
+        err = count_documents(&sheets, docs);
+    if (err == FC_OK)
+        err = count_dense(&sheets, docs);
+    for (unsigned facet = 0; facet < FC_FACETS; facet++) {
+        if (err == FC_OK && run->query->facets & 1u << facet) {
+            err = count_waiting(run, (enum fc_facet)facet, &tallies[facet]);
+            if (err == FC_OK)
+                err = answer(run, (enum fc_facet)facet, &tallies[facet]);
+        }
+        tally_finish(&tallies[facet]);
+        free(sheets.counts[facet]);
     }
+    if (sheets.cursor)
+        fc_kv_cursor_close(sheets.cursor);
+    fc_docs_destroy(made);
     return err;
 }

@@ -279,6 +279,7 @@ static void check_facets(const struct models *models, const struct fc_query_resu
 {
     for (uint32_t f = 0; f < result->facet_count; f++) {
         const struct fc_query_facet *facet = &result->facets[f];
+        uint64_t counted = 0;
         for (uint32_t i = 0; i < facet->value_count; i++) {
             unsigned expected = 0;
             char value[80];
@@ -297,7 +298,10 @@ static void check_facets(const struct models *models, const struct fc_query_resu
             if (expected != facet->values[i].count || expected == 0)
                 fail_msg("facet %s=%s: %u, counted %u", fc_facet_name(facet->facet), value,
                          expected, (unsigned)facet->values[i].count);
+            counted += strcmp(value, "contested") ? facet->values[i].count : 0;
         }
+        if (facet->facet == FC_FACET_PARTICIPANT || facet->facet == FC_FACET_STATE)
+            assert_int_equal(counted, result->total); /* each has one */
     }
 }
 
