@@ -300,7 +300,13 @@ static enum fc_err read_body(struct fc_docs *docs, uint32_t chunk, uint32_t coun
         roaring_bitmap_portable_deserialize_safe((char *)whole, HEAD_BYTES + len);
     if (!read)
         return FC_E_NOMEM;
-    roaring_bitmap_or_inplace(bitmap(docs), read);
+    if (roaring_bitmap_is_empty(bitmap(docs))) {
+        roaring_bitmap_t empty = *bitmap(docs);
+        *bitmap(docs) = *read;
+        *read = empty;
+    } else {
+        roaring_bitmap_or_inplace(bitmap(docs), read);
+    }
     roaring_bitmap_free(read);
     return FC_OK;
 }

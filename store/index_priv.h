@@ -159,6 +159,8 @@ FC_MUST_USE enum fc_err fc_index_docs_put(struct fc_replica *replica,
 FC_MUST_USE enum fc_err fc_index_docs_set(struct fc_replica *replica,
                                           const struct fc_index_key *key, uint32_t doc, bool on);
 /* Adds the documents of all chunks under `prefix`, whose keys end in a chunk. */
+FC_MUST_USE enum fc_err fc_index_docs_read(struct fc_kv_cursor *cursor, struct fc_span prefix,
+                                           struct fc_docs *docs);
 FC_MUST_USE enum fc_err fc_index_docs_all(struct fc_txn *txn, struct fc_span prefix,
                                           struct fc_docs *docs);
 FC_MUST_USE enum fc_err fc_index_write(struct fc_replica *replica); /* 'I' */

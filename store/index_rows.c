@@ -293,14 +293,11 @@ enum fc_err fc_index_docs_set(struct fc_replica *replica, const struct fc_index_
     return err;
 }
 
-enum fc_err fc_index_docs_all(struct fc_txn *txn, struct fc_span prefix, struct fc_docs *docs)
+enum fc_err fc_index_docs_read(struct fc_kv_cursor *cursor, struct fc_span prefix,
+                               struct fc_docs *docs)
 {
-    struct fc_kv_cursor *cursor = NULL;
     struct fc_span key, value;
-    enum fc_err err = fc_kv_cursor_open(txn, FC_TABLE_INDEX, &cursor);
-    if (err != FC_OK)
-        return err;
-    err = fc_kv_seek(cursor, prefix, &key, &value);
+    enum fc_err err = fc_kv_seek(cursor, prefix, &key, &value);
     while (err == FC_OK && key.len == prefix.len + 2 &&
            memcmp(key.data, prefix.data, prefix.len) == 0) {
         err = fc_docs_unpack(docs, (uint32_t)key.data[prefix.len] << 8 | key.data[prefix.len + 1],
@@ -308,8 +305,18 @@ enum fc_err fc_index_docs_all(struct fc_txn *txn, struct fc_span prefix, struct 
         if (err == FC_OK)
             err = fc_kv_next(cursor, &key, &value);
     }
-    fc_kv_cursor_close(cursor);
     return err == FC_E_MISSING ? FC_OK : err;
+}
+
+enum fc_err fc_index_docs_all(struct fc_txn *txn, struct fc_span prefix, struct fc_docs *docs)
+{
+    struct fc_kv_cursor *cursor = NULL;
+    enum fc_err err = fc_kv_cursor_open(txn, FC_TABLE_INDEX, &cursor);
+    if (err != FC_OK)
+        return err;
+    err = fc_index_docs_read(cursor, prefix, docs);
+    fc_kv_cursor_close(cursor);
+    return err;
 }
 
 /* -- what a document says ---------------------------------------------------------------------- */

@@ -114,7 +114,6 @@ static void tally_finish(struct tally *tally)
 
 struct sheets {
     struct fc_run *run;
-    struct fc_kv_cursor *cursor;
     struct tally *tallies;
     uint32_t *counts[FC_FACETS], caps[FC_FACETS]; /* by number */
     uint32_t page;
@@ -160,7 +159,7 @@ static enum fc_err turn_to(struct sheets *sheets, uint32_t doc)
     struct fc_span found;
     if (sheets->row.len > 0 && sheets->page == doc / FC_SHEET_DOCS)
         return FC_OK;
-    enum fc_err err = fc_kv_seek(sheets->cursor, fc_index_span(&key), &found, &sheets->row);
+    enum fc_err err = fc_kv_seek(sheets->run->cursor, fc_index_span(&key), &found, &sheets->row);
     if (err != FC_OK)
         return err == FC_E_MISSING ? FC_E_CORRUPT : err;
     sheets->page = doc / FC_SHEET_DOCS;
@@ -231,7 +230,7 @@ static enum fc_err read_values(struct sheets *sheets, unsigned facet)
             err = name ? FC_OK : FC_E_CORRUPT;
             value->text = fc_span_str(name ? name : "");
         } else {
-            err = fc_kv_seek(sheets->cursor, fc_index_span(&key), &found, &value->text);
+            err = fc_kv_seek(sheets->run->cursor, fc_index_span(&key), &found, &value->text);
             if (err == FC_E_MISSING || (err == FC_OK && !fc_span_eq(found, fc_index_span(&key))))
                 err = FC_E_CORRUPT;
         }
@@ -282,21 +281,21 @@ static enum fc_err tally_key(struct fc_run *run, struct tally *tally, struct fc_
     return err == FC_OK ? run->err : err;
 }
 
-static enum fc_err count_chunk(struct fc_run *run, struct fc_kv_cursor *cursor, enum fc_facet facet,
-                               uint32_t chunk, const struct fc_docs_bits *bits, struct tally *tally)
+static enum fc_err count_chunk(struct fc_run *run, enum fc_facet facet, uint32_t chunk,
+                               const struct fc_docs_bits *bits, struct tally *tally)
 {
     struct fc_index_key from =
         fc_index_key_item((uint8_t)(FC_TAG_FACET + facet), chunk, (struct fc_span){0});
     struct fc_span key, value;
     uint32_t rows = 0, count;
-    enum fc_err err = fc_kv_seek(cursor, fc_index_span(&from), &key, &value);
+    enum fc_err err = fc_kv_seek(run->cursor, fc_index_span(&from), &key, &value);
     while (err == FC_OK && key.len > from.len && memcmp(key.data, from.b, from.len) == 0 &&
            rows++ < VALUES_READ_MAX) {
         err = fc_docs_common(bits, value, &count);
         if (err == FC_OK)
             err = tally_key(run, tally, fc_span(key.data + from.len, key.len - from.len), count);
         if (err == FC_OK)
-            err = fc_kv_next(cursor, &key, &value);
+            err = fc_kv_next(run->cursor, &key, &value);
     }
     return err == FC_E_MISSING ? FC_OK : err;
 }
@@ -327,7 +326,7 @@ static enum fc_err count_contested(struct fc_run *run, struct tally *tally)
     const uint8_t prefix[2] = {'L', FC_SET_CONTESTED};
     struct fc_docs *docs = fc_docs_create();
     enum fc_err err =
-        docs ? fc_index_docs_all(run->txn, fc_span(prefix, sizeof prefix), docs) : FC_E_NOMEM;
+        docs ? fc_index_docs_read(run->cursor, fc_span(prefix, sizeof prefix), docs) : FC_E_NOMEM;
     for (uint32_t i = 0; i < run->pending_count && err == FC_OK; i++)
         if (run->pending[i].contested)
             fc_docs_add(docs, run->pending[i].doc);
@@ -351,7 +350,7 @@ static enum fc_err count_dense(struct sheets *sheets, const struct fc_docs *docs
         fc_docs_open(docs, chunk, &bits);
         for (unsigned facet = 0; facet < FC_FACETS && err == FC_OK; facet++)
             if (in_bitmaps(facet) && sheets->run->query->facets & 1u << facet)
-                err = count_chunk(sheets->run, sheets->cursor, (enum fc_facet)facet, chunk, &bits,
+                err = count_chunk(sheets->run, (enum fc_facet)facet, chunk, &bits,
                                   &sheets->tallies[facet]);
     }
     return err;
@@ -534,10 +533,7 @@ enum fc_err fc_run_facets(struct fc_run *run)
     struct sheets sheets = {.run = run, .tallies = tallies};
     struct fc_docs *made = NULL;
     const struct fc_docs *docs = merged_of(run, &made);
-    enum fc_err err =
-        docs ? fc_kv_cursor_open(run->txn, FC_TABLE_INDEX, &sheets.cursor) : FC_E_NOMEM;
-    if (err == FC_OK)
-        err = count_documents(&sheets, docs);
+    enum fc_err err = docs ? count_documents(&sheets, docs) : FC_E_NOMEM;
     if (err == FC_OK)
         err = count_dense(&sheets, docs);
     for (unsigned facet = 0; facet < FC_FACETS; facet++) {
@@ -549,8 +545,6 @@ enum fc_err fc_run_facets(struct fc_run *run)
         tally_finish(&tallies[facet]);
         free(sheets.counts[facet]);
     }
-    if (sheets.cursor)
-        fc_kv_cursor_close(sheets.cursor);
     fc_docs_destroy(made);
     return err;
 }

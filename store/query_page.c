@@ -149,9 +149,83 @@ static enum fc_err rank(struct ranking *ranking, struct fc_docs *docs, uint32_t 
     return err == FC_OK ? rank(ranking, docs, unit + 1, score) : err;
 }
 
+/* Of few documents each is given its score. */
+enum { SCORED_MAX = 4096 };
+struct scoring {
+    uint32_t docs[SCORED_MAX], scores[SCORED_MAX], having[SCORED_MAX];
+    uint8_t units[SCORED_MAX]; /* that a document has its weight of */
+    size_t count;
+};
+
+static enum fc_err score_tier(struct scoring *scoring, const struct fc_run *run, uint32_t unit,
+                              unsigned tier)
+{
+    uint32_t weight = run->units[unit].weight * tier_weights[tier];
+    struct fc_docs *both = fc_docs_and_of(run->found, run->units[unit].tiers[tier]);
+    if (!both)
+        return FC_E_NOMEM;
+    size_t having = fc_docs_up(both, 0, scoring->having, SCORED_MAX);
+    for (size_t i = 0, at = 0; i < having; i++) {
+        while (scoring->docs[at] < scoring->having[i])
+            at++;
+        if (scoring->units[at] <= unit) {
+            scoring->units[at] = (uint8_t)(unit + 1);
+            scoring->scores[at] += weight;
+        }
+    }
+    fc_docs_destroy(both);
+    return FC_OK;
+}
+
+/* The best `wanted` behind the cursor, in no order; as many again fit the list. */
+static uint32_t choose(const struct scoring *scoring, const struct cursor *cursor, uint32_t wanted,
+                       struct fc_ranked *list)
+{
+    uint32_t count = 0, least = 0;
+    for (size_t i = scoring->count; i-- > 0;) { /* the newest of a score come first */
+        struct fc_ranked ranked = {scoring->scores[i], scoring->docs[i]};
+        if (ranked.score > cursor->score ||
+            (ranked.score == cursor->score && ranked.doc >= cursor->doc) ||
+            (count >= wanted && ranked.score <= least))
+            continue;
+        list[count++] = ranked;
+        if (count < 2 * wanted && count != wanted)
+            continue;
+        qsort(list, count, sizeof *list, compare_ranked);
+        count = wanted;
+        least = list[wanted - 1].score;
+    }
+    return count;
+}
+
+static enum fc_err page_scored(struct fc_run *run, const struct cursor *cursor, uint32_t wanted,
+                               struct fc_ranked *list, uint32_t *count)
+{
+    struct scoring *scoring = malloc(sizeof *scoring);
+    enum fc_err err = scoring ? FC_OK : FC_E_NOMEM;
+    if (err != FC_OK)
+        return err;
+    scoring->count = fc_docs_up(run->found, 0, scoring->docs, SCORED_MAX);
+    memset(scoring->scores, 0, scoring->count * sizeof *scoring->scores);
+    memset(scoring->units, 0, scoring->count * sizeof *scoring->units);
+    for (uint32_t unit = 0; unit < run->unit_count && err == FC_OK; unit++)
+        for (unsigned tier = 0; tier < FC_TIERS && err == FC_OK; tier++)
+            if (run->units[unit].tiers[tier])
+                err = score_tier(scoring, run, unit, tier);
+    if (err == FC_OK) {
+        uint32_t chosen = choose(scoring, cursor, wanted, list);
+        qsort(list, chosen, sizeof *list, compare_ranked);
+        *count = chosen < wanted ? chosen : wanted;
+    }
+    free(scoring);
+    return err;
+}
+
 static enum fc_err page_best(struct fc_run *run, const struct cursor *cursor, uint32_t wanted,
                              struct fc_ranked *list, uint32_t *count)
 {
+    if (fc_docs_count(run->found) <= SCORED_MAX)
+        return page_scored(run, cursor, wanted, list, count);
     struct ranking ranking = {.run = run, .cursor = cursor, .list = list, .wanted = wanted};
     struct fc_docs *docs = fc_docs_copy(run->found);
     ranking.docs = malloc(wanted * sizeof *ranking.docs);

@@ -41,20 +41,24 @@ struct fc_run {
     struct fc_index *index;
     const struct fc_query *query;
     struct fc_txn *txn;
-    uint32_t chunks; /* that there are */
+    struct fc_kv_cursor *cursor; /* of the index: what is looked up next is often near */
+    uint32_t chunks;             /* that there are */
     struct fc_docs *seen, *found;
     struct fc_pending *pending;
     uint32_t pending_count;
     struct fc_unit units[FC_UNITS_MAX];
     uint32_t unit_count;
-    struct fc_form forms[FC_WORDS_MAX];
     uint32_t form_count;
     struct fc_phrase phrases[FC_QUERY_TERMS_MAX];
     uint32_t phrase_count;
     uint64_t identity; /* of the question, for cursors */
     struct fc_query_result *result;
-    enum fc_err err; /* the first of those below that failed */
+    enum fc_err err;                    /* the first of those below that failed */
+    struct fc_form forms[FC_WORDS_MAX]; /* last: not cleared */
 };
+/* A row of the index. FC_E_MISSING. */
+FC_MUST_USE enum fc_err fc_run_get(struct fc_run *run, const struct fc_index_key *key,
+                                   struct fc_span *row);
 /* Memory that lives as long as the result; NULL, and run->err, without memory. */
 void *fc_run_take(struct fc_run *run, size_t size);
 struct fc_span fc_run_keep(struct fc_run *run, struct fc_span bytes);

@@ -1,3 +1,4 @@
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,6 +58,13 @@ void fc_query_result_destroy(struct fc_query_result *result)
     free(owned);
 }
 
+enum fc_err fc_run_get(struct fc_run *run, const struct fc_index_key *key, struct fc_span *row)
+{
+    struct fc_span found;
+    enum fc_err err = fc_kv_seek(run->cursor, fc_index_span(key), &found, row);
+    return err == FC_OK && !fc_span_eq(found, fc_index_span(key)) ? FC_E_MISSING : err;
+}
+
 /* -- what can be found ------------------------------------------------------------------------- */
 
 static enum fc_err add_pending(struct fc_run *run, uint32_t doc, struct fc_span row)
@@ -79,13 +87,9 @@ static enum fc_err add_pending(struct fc_run *run, uint32_t doc, struct fc_span 
 
 static enum fc_err read_pending(struct fc_run *run)
 {
-    struct fc_kv_cursor *cursor = NULL;
     struct fc_span key, value;
     uint32_t cap = 0;
-    enum fc_err err = fc_kv_cursor_open(run->txn, FC_TABLE_INDEX, &cursor);
-    if (err != FC_OK)
-        return err;
-    err = fc_kv_seek(cursor, fc_span("F", 1), &key, &value);
+    enum fc_err err = fc_kv_seek(run->cursor, fc_span("F", 1), &key, &value);
     while (err == FC_OK && key.len == 5 && key.data[0] == 'F') {
         if (run->pending_count == cap) {
             cap = cap ? 2 * cap : FC_INDEX_PENDING_MAX;
@@ -98,9 +102,8 @@ static enum fc_err read_pending(struct fc_run *run)
         }
         err = add_pending(run, fc_get_be32(key.data + 1), value);
         if (err == FC_OK)
-            err = fc_kv_next(cursor, &key, &value);
+            err = fc_kv_next(run->cursor, &key, &value);
     }
-    fc_kv_cursor_close(cursor);
     return err == FC_E_MISSING ? FC_OK : err;
 }
 
@@ -110,7 +113,7 @@ static enum fc_err read_seen(struct fc_run *run)
     run->seen = fc_docs_create();
     if (!run->seen)
         return FC_E_NOMEM;
-    enum fc_err err = fc_index_docs_all(run->txn, fc_span(prefix, sizeof prefix), run->seen);
+    enum fc_err err = fc_index_docs_read(run->cursor, fc_span(prefix, sizeof prefix), run->seen);
     return err == FC_OK ? read_pending(run) : err;
 }
 
@@ -144,23 +147,26 @@ static enum fc_err clause_docs(struct fc_run *run, const struct fc_query_clause 
 {
     enum fc_err err = FC_OK;
     uint32_t forms = run->form_count;
-    *docs = fc_docs_create();
-    if (!*docs)
-        return FC_E_NOMEM;
     for (uint16_t i = 0; i < clause->count && err == FC_OK; i++) {
         uint16_t number = (uint16_t)(clause->first + i);
         struct fc_unit more = {0};
         struct fc_docs *term = NULL;
         err = fc_run_term(run, &run->query->terms[number], clause->negated ? NULL : &more, &term);
-        fc_docs_or(*docs, term);
-        fc_docs_destroy(term);
+        if (i == 0) {
+            *docs = term;
+        } else {
+            fc_docs_or(*docs, term);
+            fc_docs_destroy(term);
+        }
         merge_unit(unit, &more);
         if (is_phrase(run->query, &run->query->terms[number]))
             run->phrases[run->phrase_count++] = (struct fc_phrase){number, clause->negated};
     }
     if (clause->negated)
         run->form_count = forms;
-    return err;
+    if (err == FC_OK && !*docs)
+        *docs = fc_docs_create();
+    return err == FC_OK && !*docs ? FC_E_NOMEM : err;
 }
 
 /* 16 times the binary logarithm, rounded down. */
@@ -302,7 +308,9 @@ static enum fc_err answer(struct fc_run *run)
     struct fc_ranked *page = NULL;
     struct fc_buf next = {0};
     uint32_t count = 0;
-    enum fc_err err = read_seen(run);
+    enum fc_err err = fc_kv_cursor_open(run->txn, FC_TABLE_INDEX, &run->cursor);
+    if (err == FC_OK)
+        err = read_seen(run);
     if (err == FC_OK)
         err = find(run);
     if (err == FC_OK) {
@@ -327,6 +335,8 @@ static void finish(struct fc_run *run)
         drop_unit(&run->units[i]);
     fc_docs_destroy(run->seen);
     fc_docs_destroy(run->found);
+    if (run->cursor)
+        fc_kv_cursor_close(run->cursor);
     free(run->pending);
     free(run);
 }
@@ -341,7 +351,7 @@ enum fc_err fc_query_run(struct fc_replica *replica, const struct fc_query *quer
         err = FC_E_MISSING;
     if (err != FC_OK)
         return err;
-    struct fc_run *run = calloc(1, sizeof *run);
+    struct fc_run *run = malloc(sizeof *run);
     struct owned *owned = calloc(1, sizeof *owned);
     err = run && owned ? fc_replica_read_begin(replica, &read) : FC_E_NOMEM;
     if (err != FC_OK) {
@@ -349,6 +359,7 @@ enum fc_err fc_query_run(struct fc_replica *replica, const struct fc_query *quer
         free(owned);
         return err;
     }
+    memset(run, 0, offsetof(struct fc_run, forms));
     run->replica = replica;
     run->index = replica->index;
     run->query = query;

@@ -57,39 +57,44 @@ static void pending_items(struct fc_run *run, uint8_t tag, struct fc_span item, 
     }
 }
 
-/* `places`: where an item's rows are, or NULL. */
+/* What one chunk has of an item; nothing when it has no row of it. */
+static enum fc_err item_chunk(struct fc_run *run, uint8_t tag, uint32_t chunk, struct fc_span item,
+                              struct fc_docs *docs)
+{
+    struct fc_index_key key = fc_index_key_item(tag, chunk, item);
+    struct fc_span row;
+    enum fc_err err = fc_run_get(run, &key, &row);
+    if (err == FC_OK)
+        err = fc_docs_unpack(docs, chunk, row);
+    return err == FC_E_MISSING ? FC_OK : err;
+}
+
 static enum fc_err item_docs(struct fc_run *run, uint8_t tag, struct fc_span item,
-                             const struct fc_word_places *places, struct fc_docs *docs)
+                             struct fc_docs *docs)
 {
     enum fc_err err = FC_OK;
-    bool none = places && !(places->tiers & 1u << tag);
-    for (uint32_t chunk = 0; chunk < run->chunks && err == FC_OK && !none; chunk++) {
-        if (places && !(places->chunks & fc_word_chunk(chunk)))
-            continue;
-        struct fc_index_key key = fc_index_key_item(tag, chunk, item);
-        err = fc_index_docs_get(run->txn, &key, chunk, docs);
-    }
+    for (uint32_t chunk = 0; chunk < run->chunks && err == FC_OK; chunk++)
+        err = item_chunk(run, tag, chunk, item, docs);
     pending_items(run, tag, item, false, docs);
     return err;
 }
 
 /* Items of one chunk that begin so; *more when one stands there at all. */
-static enum fc_err prefix_chunk(struct fc_run *run, struct fc_kv_cursor *cursor, uint8_t tag,
-                                uint32_t chunk, struct fc_span prefix, struct fc_docs *docs)
+static enum fc_err prefix_chunk(struct fc_run *run, uint8_t tag, uint32_t chunk,
+                                struct fc_span prefix, struct fc_docs *docs)
 {
     struct fc_index_key from = fc_index_key_item(tag, chunk, prefix);
     struct fc_docs_bits bits;
     struct fc_span key, value;
     bool any = false;
-    (void)run;
-    enum fc_err err = fc_kv_seek(cursor, fc_index_span(&from), &key, &value);
+    enum fc_err err = fc_kv_seek(run->cursor, fc_index_span(&from), &key, &value);
     while (err == FC_OK && begins(key, fc_index_span(&from))) {
         if (!any)
             memset(&bits, 0, sizeof bits);
         any = true;
         err = fc_docs_bits_add(&bits, value);
         if (err == FC_OK)
-            err = fc_kv_next(cursor, &key, &value);
+            err = fc_kv_next(run->cursor, &key, &value);
     }
     if (err == FC_E_MISSING)
         err = FC_OK;
@@ -99,12 +104,9 @@ static enum fc_err prefix_chunk(struct fc_run *run, struct fc_kv_cursor *cursor,
 static enum fc_err prefix_docs(struct fc_run *run, uint8_t tag, struct fc_span prefix,
                                struct fc_docs *docs)
 {
-    struct fc_kv_cursor *cursor = NULL;
-    enum fc_err err = fc_kv_cursor_open(run->txn, FC_TABLE_INDEX, &cursor);
+    enum fc_err err = FC_OK;
     for (uint32_t chunk = 0; chunk < run->chunks && err == FC_OK; chunk++)
-        err = prefix_chunk(run, cursor, tag, chunk, prefix, docs);
-    if (cursor)
-        fc_kv_cursor_close(cursor);
+        err = prefix_chunk(run, tag, chunk, prefix, docs);
     pending_items(run, tag, prefix, true, docs);
     return err;
 }
@@ -113,7 +115,9 @@ static enum fc_err prefix_docs(struct fc_run *run, uint8_t tag, struct fc_span p
 
 struct forms {
     struct fc_form list[FC_TYPOS_MAX];
-    uint32_t count, max;
+    struct fc_word_places places[FC_TYPOS_MAX]; /* of those that were looked up */
+    bool looked_up[FC_TYPOS_MAX];
+    uint32_t count;
     bool prefix;
 };
 
@@ -137,14 +141,16 @@ static void add_form(struct fc_run *run, struct forms *forms, struct fc_span tex
     fc_run_form(run, text, forms->prefix);
 }
 
-/* Where a word stands; false: in no document. */
-static bool is_known(struct fc_run *run, struct fc_span word, enum fc_err *err)
+/* Where a word stands: nowhere, but in rows that wait, perhaps. */
+static enum fc_err look_up(struct fc_run *run, struct fc_span word, struct fc_word_places *places)
 {
-    struct fc_word_places places;
-    enum fc_err found = fc_word_places_get(run->txn, word, &places);
-    if (found != FC_OK && found != FC_E_MISSING)
-        *err = found;
-    return run->pending_count > 0 || found == FC_OK;
+    struct fc_index_key key = fc_index_key_word(word);
+    struct fc_span row;
+    *places = (struct fc_word_places){0};
+    enum fc_err err = fc_run_get(run, &key, &row);
+    if (err == FC_OK)
+        err = fc_word_places_parse(row, places);
+    return err == FC_E_MISSING ? FC_OK : err;
 }
 
 /* Most languages agree on most stems: each is looked up once. */
@@ -153,7 +159,7 @@ static enum fc_err stem_forms(struct fc_run *run, struct forms *forms, struct fc
     enum fc_err err = FC_OK;
     struct fc_form tried[FC_STEM_LANGUAGES];
     uint32_t count = 0;
-    for (int language = 0; language < FC_STEM_LANGUAGES; language++) {
+    for (int language = 0; language < FC_STEM_LANGUAGES && err == FC_OK; language++) {
         struct fc_span stem = fc_stem(run->index->stemmer, language, word);
         if (stem.len > sizeof tried[0].text || has_form(tried, count, stem) ||
             has_form(forms->list, forms->count, stem))
@@ -161,8 +167,16 @@ static enum fc_err stem_forms(struct fc_run *run, struct forms *forms, struct fc
         struct fc_form *form = &tried[count++];
         form->len = (uint8_t)stem.len;
         memcpy(form->text, stem.data, stem.len);
-        if (is_known(run, fc_span(form->text, form->len), &err))
-            add_form(run, forms, fc_span(form->text, form->len));
+        struct fc_word_places places;
+        err = look_up(run, fc_span(form->text, form->len), &places);
+        if (err != FC_OK || (run->pending_count == 0 && places.rows == 0))
+            continue;
+        uint32_t place = forms->count;
+        add_form(run, forms, fc_span(form->text, form->len));
+        if (forms->count > place) {
+            forms->places[place] = places;
+            forms->looked_up[place] = true;
+        }
     }
     return err;
 }
@@ -231,16 +245,36 @@ static enum fc_err typo_forms(struct fc_run *run, struct forms *forms, struct fc
 
 /* -- text -------------------------------------------------------------------------------------- */
 
-static enum fc_err form_docs(struct fc_run *run, struct fc_span form, unsigned tiers,
+static struct fc_span form_text(const struct forms *forms, uint32_t i)
+{
+    return fc_span(forms->list[i].text, forms->list[i].len);
+}
+
+/* In the order of the rows: forms of one word lie side by side. */
+static enum fc_err merged_forms(struct fc_run *run, struct forms *forms, unsigned tiers,
+                                struct fc_unit *unit)
+{
+    enum fc_err err = FC_OK;
+    for (uint32_t i = 0; i < forms->count && err == FC_OK; i++)
+        if (!forms->looked_up[i])
+            err = look_up(run, form_text(forms, i), &forms->places[i]);
+    for (uint32_t chunk = 0; chunk < run->chunks && err == FC_OK; chunk++)
+        for (uint8_t tier = 0; tier < FC_TIERS && err == FC_OK; tier++)
+            for (uint32_t i = 0; i < forms->count && err == FC_OK; i++)
+                if (tiers & forms->places[i].tiers & 1u << tier &&
+                    forms->places[i].chunks & fc_word_chunk(chunk))
+                    err = item_chunk(run, tier, chunk, form_text(forms, i), unit->tiers[tier]);
+    return err;
+}
+
+static enum fc_err all_forms(struct fc_run *run, struct forms *forms, unsigned tiers,
                              struct fc_unit *unit)
 {
-    struct fc_word_places places = {0};
-    enum fc_err err = fc_word_places_get(run->txn, form, &places);
-    if (err == FC_E_MISSING) /* but in rows that wait, perhaps */
-        err = FC_OK;
-    for (uint8_t tier = 0; tier < FC_TIERS && err == FC_OK; tier++)
-        if (tiers & 1u << tier)
-            err = item_docs(run, tier, form, &places, unit->tiers[tier]);
+    enum fc_err err = merged_forms(run, forms, tiers, unit);
+    for (uint32_t i = 0; i < forms->count && err == FC_OK && run->pending_count > 0; i++)
+        for (uint8_t tier = 0; tier < FC_TIERS; tier++)
+            if (tiers & 1u << tier)
+                pending_items(run, tier, form_text(forms, i), false, unit->tiers[tier]);
     return err;
 }
 
@@ -254,7 +288,7 @@ static enum fc_err prefix_form_docs(struct fc_run *run, struct fc_span form, uns
     return err;
 }
 
-static enum fc_err forms_docs(struct fc_run *run, const struct forms *forms, unsigned tiers,
+static enum fc_err forms_docs(struct fc_run *run, struct forms *forms, unsigned tiers,
                               struct fc_unit *unit)
 {
     enum fc_err err = FC_OK;
@@ -263,11 +297,10 @@ static enum fc_err forms_docs(struct fc_run *run, const struct forms *forms, uns
             unit->tiers[tier] = fc_docs_create();
             err = unit->tiers[tier] ? FC_OK : FC_E_NOMEM;
         }
-    for (uint32_t i = 0; i < forms->count && err == FC_OK; i++) {
-        struct fc_span form = fc_span(forms->list[i].text, forms->list[i].len);
-        err = forms->prefix ? prefix_form_docs(run, form, tiers, unit)
-                            : form_docs(run, form, tiers, unit);
-    }
+    if (err == FC_OK && !forms->prefix)
+        return all_forms(run, forms, tiers, unit);
+    for (uint32_t i = 0; i < forms->count && err == FC_OK; i++)
+        err = prefix_form_docs(run, form_text(forms, i), tiers, unit);
     return err;
 }
 
@@ -344,7 +377,7 @@ static enum fc_err equal_provider(struct fc_run *run, struct fc_span value, stru
 {
     uint8_t item[FC_INDEX_EQUAL_BYTES];
     fc_index_equal_term(value, item);
-    return item_docs(run, FC_TIER_PROVIDER, fc_span(item, sizeof item), NULL, docs);
+    return item_docs(run, FC_TIER_PROVIDER, fc_span(item, sizeof item), docs);
 }
 
 static enum fc_err contested_docs(struct fc_run *run, struct fc_docs *docs)
@@ -370,7 +403,7 @@ static enum fc_err facet_docs(struct fc_run *run, enum fc_facet facet, struct fc
         if (name && fc_span_eq(item, fc_span_str(name)))
             fc_docs_add(docs, run->pending[i].doc);
     }
-    return item_docs(run, (uint8_t)(FC_TAG_FACET + facet), item, NULL, docs);
+    return item_docs(run, (uint8_t)(FC_TAG_FACET + facet), item, docs);
 }
 
 static enum fc_err range_docs(struct fc_run *run, enum fc_column column,
