@@ -19,10 +19,52 @@ static bool is_form(const struct fc_run *run, const char *text, size_t len)
 /* A word as it stands matches by itself or by its stem. */
 static bool matches(const struct fc_run *run, int language, const struct fc_word *word)
 {
+    if (fc_stem_keeps_first(language) && !run->firsts[(uint8_t)word->text[0]])
+        return false;
     if (is_form(run, word->text, word->len))
         return true;
     struct fc_span stem = fc_stem(run->index->stemmer, language, fc_span(word->text, word->len));
     return is_form(run, (const char *)stem.data, stem.len);
+}
+
+static bool is_ascii_word(uint8_t c)
+{
+    return (uint8_t)((c | 0x20) - 'a') < 26 || (uint8_t)(c - '0') < 10;
+}
+
+/* Passes over words that cannot match for their first letter; of ASCII alone, which need no
+ * folding. */
+static void pass_over(const struct fc_run *run, int language, struct fc_word_reader *reader)
+{
+    const uint8_t *text = reader->text.data;
+    size_t pos = reader->pos, len = reader->text.len;
+    while (fc_stem_keeps_first(language) && pos < len && text[pos] < 0x80) {
+        size_t start = pos;
+        bool word = is_ascii_word(text[pos]);
+        uint8_t first = text[pos] >= 'A' ? text[pos] | 0x20 : text[pos];
+        if (word && run->firsts[first])
+            break;
+        while (pos < len && is_ascii_word(text[pos]) == word && text[pos] < 0x80)
+            pos++;
+        if (word && pos < len && text[pos] >= 0x80) { /* it goes on, perhaps */
+            pos = start;
+            break;
+        }
+    }
+    reader->pos = pos;
+}
+
+/* The next word that matches. */
+static bool next_match(const struct fc_run *run, int language, struct fc_word_reader *reader,
+                       struct fc_word *word)
+{
+    for (;;) {
+        pass_over(run, language, reader);
+        if (!fc_word_next(reader, word))
+            return false;
+        if (matches(run, language, word))
+            return true;
+    }
 }
 
 /* -- a text with its marks --------------------------------------------------------------------- */
@@ -60,10 +102,9 @@ static void mark(struct fc_run *run, int language, struct fc_query_text *out)
 {
     struct fc_word_reader reader = fc_word_reader(out->text);
     struct fc_word word;
-    while (out->mark_count < FC_QUERY_MARKS_MAX && fc_word_next(&reader, &word))
-        if (matches(run, language, &word))
-            out->marks[out->mark_count++] =
-                (struct fc_query_mark){(uint16_t)word.at, (uint16_t)(word.end - word.at)};
+    while (out->mark_count < FC_QUERY_MARKS_MAX && next_match(run, language, &reader, &word))
+        out->marks[out->mark_count++] =
+            (struct fc_query_mark){(uint16_t)word.at, (uint16_t)(word.end - word.at)};
 }
 
 /* Where a piece of about FC_QUERY_SNIPPET_BYTES begins that has the most matches. */
@@ -79,9 +120,8 @@ static struct piece best_piece(struct fc_run *run, int language, struct fc_span 
     size_t places[64];
     uint32_t count = 0;
     struct piece best = {0};
-    while (count < 64 && fc_word_next(&reader, &word))
-        if (matches(run, language, &word))
-            places[count++] = word.at;
+    while (count < 64 && next_match(run, language, &reader, &word))
+        places[count++] = word.at;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t hits = 0;
         while (i + hits < count && places[i + hits] < places[i] + FC_QUERY_SNIPPET_BYTES)

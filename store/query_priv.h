@@ -49,6 +49,7 @@ struct fc_run {
     struct fc_unit units[FC_UNITS_MAX];
     uint32_t unit_count;
     uint32_t form_count;
+    bool firsts[256]; /* bytes that forms begin with */
     struct fc_phrase phrases[FC_QUERY_TERMS_MAX];
     uint32_t phrase_count;
     uint64_t identity; /* of the question, for cursors */

@@ -15,6 +15,7 @@ void fc_run_form(struct fc_run *run, struct fc_span form, bool prefix)
     struct fc_form *made = &run->forms[run->form_count++];
     made->len = (uint8_t)form.len;
     made->prefix = prefix;
+    run->firsts[form.data[0]] = true;
     memcpy(made->text, form.data, form.len);
 }
 

@@ -12,6 +12,9 @@ static const char *const languages[FC_STEM_LANGUAGES] = {
     "fi", "hu", "ro", "el", "ga", "lt", "tr", "ru", "ca",
 };
 
+/* Greek and Russian endings have no ASCII letter: such a word is its own stem. */
+enum { GREEK = 13, IRISH = 14, RUSSIAN = 17 };
+
 enum { SLOTS = 64 * 1024, WORD_MAX = 24 };
 
 /* What was asked before: the same words come again and again. A stem is how its word begins, but
@@ -75,6 +78,12 @@ int fc_stem_language(const char *tag)
     return -1;
 }
 
+/* Irish marks case and number at the beginning of a word, and its stemmer takes that away. */
+bool fc_stem_keeps_first(int language)
+{
+    return language != IRISH;
+}
+
 static uint32_t hash_of(int language, struct fc_span word)
 {
     uint64_t hash = 0xcbf29ce484222325u ^ (uint64_t)(language + 1);
@@ -91,9 +100,19 @@ static struct fc_span ask(struct fc_stemmer *stemmer, int language, struct fc_sp
     return len > 0 ? fc_span(stem, (size_t)len) : word;
 }
 
+static bool is_ascii(struct fc_span word)
+{
+    uint8_t all = 0;
+    for (size_t i = 0; i < word.len; i++)
+        all |= word.data[i];
+    return all < 0x80;
+}
+
 struct fc_span fc_stem(struct fc_stemmer *stemmer, int language, struct fc_span word)
 {
     if (language < 0 || language >= FC_STEM_LANGUAGES || word.len < 3)
+        return word;
+    if ((language == GREEK || language == RUSSIAN) && is_ascii(word))
         return word;
     if (word.len > WORD_MAX)
         return ask(stemmer, language, word);

@@ -18,4 +18,7 @@ int fc_stem_language(const char *tag);
 /* The stem, valid until the next call; the word itself where it is one. `language` from above. */
 struct fc_span fc_stem(struct fc_stemmer *stemmer, int language, struct fc_span word);
 
+/* Whether stems of folded words begin with the letter that the word begins with. */
+bool fc_stem_keeps_first(int language);
+
 #endif
