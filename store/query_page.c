@@ -38,7 +38,7 @@ static enum fc_err write_cursor(const struct fc_run *run, const struct cursor *c
     bytes[0] = 1;
     bytes[1] = (uint8_t)(by_name(run->query->sort) ? cursor->name_len : run->unit_count);
     fc_put_be64(bytes + 2, run->index->epoch);
-    fc_put_be64(bytes + 10, run->identity);
+    fc_put_be64(bytes + 10, fc_run_identify(run));
     fc_put_be32(bytes + 18, cursor->score);
     fc_put_be32(bytes + 22, cursor->doc);
     if (by_name(run->query->sort)) {
@@ -69,7 +69,8 @@ static enum fc_err read_cursor(struct fc_run *run, struct cursor *cursor)
     size_t tail = len - CURSOR_HEAD;
     if (fc_unhex(text, bytes, len) != FC_OK || bytes[0] != 1)
         return FC_E_FORMAT;
-    if (fc_get_be64(bytes + 2) != run->index->epoch || fc_get_be64(bytes + 10) != run->identity ||
+    if (fc_get_be64(bytes + 2) != run->index->epoch ||
+        fc_get_be64(bytes + 10) != fc_run_identify(run) ||
         tail != (by_name(run->query->sort) ? bytes[1] : 2u * run->unit_count))
         return FC_E_STALE;
     cursor->given = true;
@@ -150,7 +151,7 @@ static enum fc_err rank(struct ranking *ranking, struct fc_docs *docs, uint32_t 
 }
 
 /* Of few documents each is given its score. */
-enum { SCORED_MAX = 4096 };
+enum { SCORED_MAX = 2048 };
 struct scoring {
     uint32_t docs[SCORED_MAX], scores[SCORED_MAX], having[SCORED_MAX];
     uint8_t units[SCORED_MAX]; /* that a document has its weight of */
@@ -201,23 +202,20 @@ static uint32_t choose(const struct scoring *scoring, const struct cursor *curso
 static enum fc_err page_scored(struct fc_run *run, const struct cursor *cursor, uint32_t wanted,
                                struct fc_ranked *list, uint32_t *count)
 {
-    struct scoring *scoring = malloc(sizeof *scoring);
-    enum fc_err err = scoring ? FC_OK : FC_E_NOMEM;
-    if (err != FC_OK)
-        return err;
-    scoring->count = fc_docs_up(run->found, 0, scoring->docs, SCORED_MAX);
-    memset(scoring->scores, 0, scoring->count * sizeof *scoring->scores);
-    memset(scoring->units, 0, scoring->count * sizeof *scoring->units);
+    struct scoring scoring; /* of which the most is not used: not cleared */
+    enum fc_err err = FC_OK;
+    scoring.count = fc_docs_up(run->found, 0, scoring.docs, SCORED_MAX);
+    memset(scoring.scores, 0, scoring.count * sizeof *scoring.scores);
+    memset(scoring.units, 0, scoring.count * sizeof *scoring.units);
     for (uint32_t unit = 0; unit < run->unit_count && err == FC_OK; unit++)
         for (unsigned tier = 0; tier < FC_TIERS && err == FC_OK; tier++)
             if (run->units[unit].tiers[tier])
-                err = score_tier(scoring, run, unit, tier);
+                err = score_tier(&scoring, run, unit, tier);
     if (err == FC_OK) {
-        uint32_t chosen = choose(scoring, cursor, wanted, list);
+        uint32_t chosen = choose(&scoring, cursor, wanted, list);
         qsort(list, chosen, sizeof *list, compare_ranked);
         *count = chosen < wanted ? chosen : wanted;
     }
-    free(scoring);
     return err;
 }
 

@@ -52,11 +52,12 @@ struct fc_run {
     bool firsts[256]; /* bytes that forms begin with */
     struct fc_phrase phrases[FC_QUERY_TERMS_MAX];
     uint32_t phrase_count;
-    uint64_t identity; /* of the question, for cursors */
     struct fc_query_result *result;
     enum fc_err err;                    /* the first of those below that failed */
     struct fc_form forms[FC_WORDS_MAX]; /* last: not cleared */
 };
+/* What a cursor belongs to: the same question in the same order. */
+uint64_t fc_run_identify(const struct fc_run *run);
 /* A row of the index. FC_E_MISSING. */
 FC_MUST_USE enum fc_err fc_run_get(struct fc_run *run, const struct fc_index_key *key,
                                    struct fc_span *row);

@@ -255,9 +255,9 @@ static enum fc_err find(struct fc_run *run)
 
 /* -- the whole --------------------------------------------------------------------------------- */
 
-/* What a cursor belongs to: the same question in the same order. */
-static uint64_t identify(const struct fc_query *query)
+uint64_t fc_run_identify(const struct fc_run *run)
 {
+    const struct fc_query *query = run->query;
     struct fc_hasher hasher;
     fc_hasher_init(&hasher, "fedcat.query.1");
     fc_hasher_add(&hasher, fc_span(query->text, query->text_len));
@@ -365,7 +365,6 @@ enum fc_err fc_query_run(struct fc_replica *replica, const struct fc_query *quer
     run->query = query;
     run->txn = read.txn;
     run->chunks = (replica->index->next_doc >> FC_DOCS_CHUNK_BITS) + 1;
-    run->identity = identify(query);
     run->result = &owned->result;
     err = answer(run);
     finish(run);
