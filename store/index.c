@@ -106,21 +106,16 @@ enum fc_err fc_index_add_doc(struct fc_replica *replica, uint32_t generation, ui
 {
     struct fc_index *index = replica->index;
     struct fc_index_key by_entry = fc_index_key_entry(generation, key_hash);
-    struct fc_index_key by_doc = fc_index_key_doc('D', doc);
-    uint8_t row[36 + FC_INDEX_NAME_BYTES], tag, number[4];
-    size_t len = 36;
+    struct fc_index_doc said = {.generation = generation, .key_hash = *key_hash};
+    uint8_t tag, number[4];
     struct fc_span items = fc_span(index->said.data + FC_SAID_HEAD, index->said.len - FC_SAID_HEAD);
     struct fc_span bytes;
     fc_put_be32(number, doc);
-    fc_put_be32(row, generation);
-    memcpy(row + 4, key_hash->b, 32);
     while (fc_said_next(&items, &tag, &bytes))
-        if (tag == FC_TAG_NAME && bytes.len <= FC_INDEX_NAME_BYTES) {
-            memcpy(row + 36, bytes.data, bytes.len);
-            len = 36 + bytes.len;
-        }
+        if (tag == FC_TAG_NAME && bytes.len <= FC_INDEX_NAME_BYTES)
+            said.name = bytes;
     enum fc_err err = put(replica, &by_entry, fc_span(number, sizeof number));
-    return err == FC_OK ? put(replica, &by_doc, fc_span(row, len)) : err;
+    return err == FC_OK ? fc_index_doc_put(replica, doc, &said) : err;
 }
 
 static enum fc_err add_document(struct fc_replica *replica, uint32_t generation,
@@ -206,7 +201,6 @@ enum fc_err fc_index_remove(struct fc_replica *replica, uint32_t generation,
     if (err != FC_OK)
         return err == FC_E_MISSING ? FC_OK : err;
     struct fc_index_key by_entry = fc_index_key_entry(generation, &old->key_hash);
-    struct fc_index_key by_doc = fc_index_key_doc('D', doc);
     err = remove_pending(replica, doc);
     if (err == FC_E_MISSING) {
         err = purge(replica, generation, doc, old);
@@ -215,7 +209,7 @@ enum fc_err fc_index_remove(struct fc_replica *replica, uint32_t generation,
     }
     if (err == FC_OK)
         err = del(replica, &by_entry);
-    return err == FC_OK ? del(replica, &by_doc) : err;
+    return err == FC_OK ? fc_index_doc_del(replica, doc) : err;
 }
 
 /* -- a change of status alone ------------------------------------------------------------------ */

@@ -4,7 +4,7 @@
  *   'A' generation                 -> participant, state, contested, greatest version seen, last
  *                                     entry indexed while it is loaded
  *   'K' generation, H(key)         -> document
- *   'D' document                   -> generation, H(key), folded name
+ *   'D' page                       -> of FC_DOC_PAGE documents generation, H(key), folded name
  *   'F' document                   -> what it says: held, waits to be merged
  *   'S' document                   -> the same of a generation that is being loaded
  *   'X' document                   -> what it said: waits to be taken out
@@ -121,7 +121,7 @@ static inline struct fc_span fc_index_span(const struct fc_index_key *key)
 {
     return fc_span(key->b, key->len);
 }
-struct fc_index_key fc_index_key_doc(uint8_t kind, uint32_t doc); /* 'D', 'F', 'S', 'X', 'A', 'V' */
+struct fc_index_key fc_index_key_doc(uint8_t kind, uint32_t doc); /* 'F', 'S', 'X', 'A', 'V' */
 struct fc_index_key fc_index_key_entry(uint32_t generation, const struct fc_hash *key_hash);
 /* 'p', or with a facet's tag 'B'. */
 struct fc_index_key fc_index_key_item(uint8_t tag, uint32_t chunk, struct fc_span bytes);
@@ -145,6 +145,16 @@ struct fc_index_doc {
     struct fc_hash key_hash;
     struct fc_span name;
 };
+/* Documents lie side by side, so that a page is found among few and a document without a search. */
+enum { FC_DOC_PAGE = 59 }; /* what fits a page of the store */
+struct fc_index_key fc_index_key_page(uint32_t doc);
+/* One of a page, whose row is borrowed. FC_E_MISSING, FC_E_CORRUPT. */
+FC_MUST_USE enum fc_err fc_index_doc_parse(struct fc_span row, uint32_t doc,
+                                           struct fc_index_doc *out);
+/* [w] A name has FC_INDEX_NAME_BYTES at most. */
+FC_MUST_USE enum fc_err fc_index_doc_put(struct fc_replica *replica, uint32_t doc,
+                                         const struct fc_index_doc *said);
+FC_MUST_USE enum fc_err fc_index_doc_del(struct fc_replica *replica, uint32_t doc);
 FC_MUST_USE enum fc_err fc_index_doc_get(struct fc_txn *txn, uint32_t doc,
                                          struct fc_index_doc *out);
 FC_MUST_USE enum fc_err fc_index_doc_find(struct fc_txn *txn, uint32_t generation,

@@ -219,19 +219,81 @@ enum fc_err fc_index_generation_put(struct fc_replica *replica, uint32_t generat
                      fc_span(value, sizeof value));
 }
 
+/* A slot: generation, H(key), how long the name is, the name; without generation it is empty. */
+enum {
+    SLOT_NAME = 37,
+    SLOT_BYTES = SLOT_NAME + FC_INDEX_NAME_BYTES,
+    DOC_PAGE_BYTES = FC_DOC_PAGE * SLOT_BYTES,
+};
+_Static_assert(DOC_PAGE_BYTES <= 4096 - 16, "a page of documents takes one of the store");
+
+struct fc_index_key fc_index_key_page(uint32_t doc)
+{
+    return fc_index_key_doc('D', doc / FC_DOC_PAGE);
+}
+
+enum fc_err fc_index_doc_parse(struct fc_span row, uint32_t doc, struct fc_index_doc *out)
+{
+    if (row.len != DOC_PAGE_BYTES)
+        return FC_E_CORRUPT;
+    const uint8_t *slot = row.data + (size_t)SLOT_BYTES * (doc % FC_DOC_PAGE);
+    out->generation = fc_get_be32(slot);
+    if (out->generation == 0)
+        return FC_E_MISSING;
+    if (slot[SLOT_NAME - 1] > FC_INDEX_NAME_BYTES)
+        return FC_E_CORRUPT;
+    memcpy(out->key_hash.b, slot + 4, sizeof out->key_hash.b);
+    out->name = fc_span(slot + SLOT_NAME, slot[SLOT_NAME - 1]);
+    return FC_OK;
+}
+
 enum fc_err fc_index_doc_get(struct fc_txn *txn, uint32_t doc, struct fc_index_doc *out)
 {
-    struct fc_index_key key = fc_index_key_doc('D', doc);
+    struct fc_index_key key = fc_index_key_page(doc);
     struct fc_span row;
     enum fc_err err = fc_kv_get(txn, FC_TABLE_INDEX, fc_index_span(&key), &row);
-    if (err != FC_OK)
-        return err;
-    if (row.len < 36 || row.len > 36 + FC_INDEX_NAME_BYTES)
+    return err == FC_OK ? fc_index_doc_parse(row, doc, out) : err;
+}
+
+/* Changes one slot; a page without documents goes. */
+static enum fc_err set_slot(struct fc_replica *replica, uint32_t doc,
+                            const uint8_t slot[SLOT_BYTES])
+{
+    static const uint8_t none[DOC_PAGE_BYTES];
+    struct fc_index_key key = fc_index_key_page(doc);
+    uint8_t page[DOC_PAGE_BYTES] = {0};
+    struct fc_span row;
+    enum fc_err err = fc_kv_get(replica->txn, FC_TABLE_INDEX, fc_index_span(&key), &row);
+    if (err == FC_OK && row.len != sizeof page)
         return FC_E_CORRUPT;
-    out->generation = fc_get_be32(row.data);
-    memcpy(out->key_hash.b, row.data + 4, 32);
-    out->name = fc_span(row.data + 36, row.len - 36);
-    return FC_OK;
+    if (err == FC_OK)
+        memcpy(page, row.data, sizeof page);
+    else if (err != FC_E_MISSING)
+        return err;
+    memcpy(page + (size_t)SLOT_BYTES * (doc % FC_DOC_PAGE), slot, SLOT_BYTES);
+    if (memcmp(page, none, sizeof page) != 0)
+        return fc_kv_put(replica->txn, FC_TABLE_INDEX, fc_index_span(&key),
+                         fc_span(page, sizeof page));
+    return err == FC_OK ? fc_kv_del(replica->txn, FC_TABLE_INDEX, fc_index_span(&key)) : FC_OK;
+}
+
+enum fc_err fc_index_doc_put(struct fc_replica *replica, uint32_t doc,
+                             const struct fc_index_doc *said)
+{
+    uint8_t slot[SLOT_BYTES] = {0};
+    assert(said->generation > 0 && said->name.len <= FC_INDEX_NAME_BYTES);
+    fc_put_be32(slot, said->generation);
+    memcpy(slot + 4, said->key_hash.b, sizeof said->key_hash.b);
+    slot[SLOT_NAME - 1] = (uint8_t)said->name.len;
+    if (said->name.len > 0)
+        memcpy(slot + SLOT_NAME, said->name.data, said->name.len);
+    return set_slot(replica, doc, slot);
+}
+
+enum fc_err fc_index_doc_del(struct fc_replica *replica, uint32_t doc)
+{
+    const uint8_t slot[SLOT_BYTES] = {0};
+    return set_slot(replica, doc, slot);
 }
 
 enum fc_err fc_index_doc_find(struct fc_txn *txn, uint32_t generation,

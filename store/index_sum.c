@@ -187,14 +187,16 @@ static uint64_t entry_at(const struct auditing *auditing, uint32_t doc)
     return doc < auditing->count ? auditing->entries[doc] : 0;
 }
 
-static enum fc_err each_doc(struct auditing *auditing, struct fc_span key, struct fc_span value)
+static enum fc_err add_doc(struct auditing *auditing, uint32_t number, struct fc_span row)
 {
     struct fc_index_doc doc;
     struct fc_index_generation generation;
-    uint32_t number = key.len == 5 ? fc_get_be32(key.data + 1) : UINT32_MAX, found;
-    if (number >= auditing->count || value.len < 36)
-        return FC_E_CORRUPT;
-    enum fc_err err = fc_index_doc_get(auditing->txn, number, &doc);
+    uint32_t found;
+    enum fc_err err = fc_index_doc_parse(row, number, &doc);
+    if (err == FC_E_MISSING)
+        return FC_OK;
+    if (err == FC_OK && number >= auditing->count)
+        err = FC_E_CORRUPT;
     if (err == FC_OK)
         err = fc_index_generation_get(auditing->txn, doc.generation, &generation);
     if (err == FC_OK)
@@ -207,6 +209,15 @@ static enum fc_err each_doc(struct auditing *auditing, struct fc_span key, struc
                                     ? entry_of(&generation.participant, &doc.key_hash)
                                     : 1;
     return FC_OK;
+}
+
+static enum fc_err each_doc(struct auditing *auditing, struct fc_span key, struct fc_span value)
+{
+    uint64_t first = key.len == 5 ? (uint64_t)fc_get_be32(key.data + 1) * FC_DOC_PAGE : UINT64_MAX;
+    enum fc_err err = first < auditing->count ? FC_OK : FC_E_CORRUPT;
+    for (uint32_t i = 0; i < FC_DOC_PAGE && err == FC_OK; i++)
+        err = add_doc(auditing, (uint32_t)first + i, value);
+    return err;
 }
 
 static enum fc_err each_purge(struct auditing *auditing, struct fc_span key, struct fc_span value)

@@ -210,7 +210,7 @@ enum fc_err fc_run_content(struct fc_run *run, uint32_t doc, struct fc_entry *en
     struct fc_span frame;
     fc_buf_clear(row);
     fc_buf_clear(plain);
-    enum fc_err err = fc_index_doc_get(run->txn, doc, &place);
+    enum fc_err err = fc_run_doc(run, doc, &place);
     if (err == FC_OK)
         err = fc_replica_entry_get(run->txn, place.generation, &place.key_hash, row, entry);
     if (err == FC_OK)
@@ -255,7 +255,7 @@ static enum fc_err fill_hit(struct fc_run *run, const struct fc_ranked *ranked,
 {
     struct fc_index_doc place;
     struct fc_entry entry;
-    enum fc_err err = fc_index_doc_get(run->txn, ranked->doc, &place);
+    enum fc_err err = fc_run_doc(run, ranked->doc, &place);
     if (err == FC_OK)
         err = know_feed(run, page, place.generation);
     if (err == FC_OK && run->query->snippets) {

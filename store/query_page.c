@@ -282,7 +282,7 @@ static int compare_named(const void *a, const void *b)
 static enum fc_err named_get(struct fc_run *run, uint32_t doc, struct named *out)
 {
     struct fc_index_doc row;
-    enum fc_err err = fc_index_doc_get(run->txn, doc, &row);
+    enum fc_err err = fc_run_doc(run, doc, &row);
     if (err != FC_OK)
         return err == FC_E_MISSING ? FC_E_CORRUPT : err;
     out->doc = doc;

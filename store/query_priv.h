@@ -61,6 +61,8 @@ uint64_t fc_run_identify(const struct fc_run *run);
 /* A row of the index. FC_E_MISSING. */
 FC_MUST_USE enum fc_err fc_run_get(struct fc_run *run, const struct fc_index_key *key,
                                    struct fc_span *row);
+/* What a document is. FC_E_MISSING. */
+FC_MUST_USE enum fc_err fc_run_doc(struct fc_run *run, uint32_t doc, struct fc_index_doc *out);
 /* Memory that lives as long as the result; NULL, and run->err, without memory. */
 void *fc_run_take(struct fc_run *run, size_t size);
 struct fc_span fc_run_keep(struct fc_run *run, struct fc_span bytes);

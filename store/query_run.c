@@ -65,6 +65,14 @@ enum fc_err fc_run_get(struct fc_run *run, const struct fc_index_key *key, struc
     return err == FC_OK && !fc_span_eq(found, fc_index_span(key)) ? FC_E_MISSING : err;
 }
 
+enum fc_err fc_run_doc(struct fc_run *run, uint32_t doc, struct fc_index_doc *out)
+{
+    struct fc_index_key key = fc_index_key_page(doc);
+    struct fc_span row;
+    enum fc_err err = fc_run_get(run, &key, &row);
+    return err == FC_OK ? fc_index_doc_parse(row, doc, out) : err;
+}
+
 /* -- what can be found ------------------------------------------------------------------------- */
 
 static enum fc_err add_pending(struct fc_run *run, uint32_t doc, struct fc_span row)
