@@ -202,24 +202,26 @@ static enum fc_err describe(struct fc_run *run, struct fc_span plain, struct fc_
 
 /* -- reading from the store -------------------------------------------------------------------- */
 
-enum fc_err fc_run_content(struct fc_run *run, uint32_t doc, struct fc_entry *entry,
-                           struct fc_buf *row, struct fc_buf *plain)
+/* The row is borrowed from the store, in which nothing is written meanwhile. */
+static enum fc_err read_entry(struct fc_run *run, const struct fc_index_doc *place,
+                              struct fc_entry *entry)
 {
-    struct fc_index_doc place;
+    struct fc_entry_key key = fc_entry_key(place->generation, &place->key_hash);
+    struct fc_span row;
+    enum fc_err err = fc_kv_get(run->txn, FC_TABLE_ENTRY, fc_span(key.b, sizeof key.b), &row);
+    return err == FC_OK ? fc_entry_parse(&place->key_hash, row, entry) : err;
+}
+
+static enum fc_err read_content(struct fc_run *run, const struct fc_index_doc *place,
+                                const struct fc_entry *entry, struct fc_buf *plain)
+{
+    struct fc_entry_key key = fc_entry_key(place->generation, &place->key_hash);
     struct fc_codec *codec;
     struct fc_span frame;
-    fc_buf_clear(row);
     fc_buf_clear(plain);
-    enum fc_err err = fc_run_doc(run, doc, &place);
-    if (err == FC_OK)
-        err = fc_replica_entry_get(run->txn, place.generation, &place.key_hash, row, entry);
-    if (err == FC_OK)
-        err = fc_replica_codec(run->replica, &codec);
-    if (err != FC_OK)
-        return err == FC_E_MISSING ? FC_E_CORRUPT : err;
-    if (entry->state != FC_CONTENT_PRESENT)
-        return FC_OK;
-    struct fc_entry_key key = fc_entry_key(place.generation, &place.key_hash);
+    enum fc_err err = fc_replica_codec(run->replica, &codec);
+    if (err != FC_OK || entry->state != FC_CONTENT_PRESENT)
+        return err;
     err = fc_kv_get(run->txn, FC_TABLE_CONTENT, fc_span(key.b, sizeof key.b), &frame);
     if (err == FC_OK)
         err = fc_content_unpack(codec, frame, (size_t)entry->size, plain);
@@ -230,8 +232,20 @@ enum fc_err fc_run_content(struct fc_run *run, uint32_t doc, struct fc_entry *en
     return FC_OK;
 }
 
+enum fc_err fc_run_content(struct fc_run *run, uint32_t doc, struct fc_buf *plain)
+{
+    struct fc_index_doc place;
+    struct fc_entry entry;
+    enum fc_err err = fc_run_doc(run, doc, &place);
+    if (err == FC_OK)
+        err = read_entry(run, &place, &entry);
+    if (err == FC_OK)
+        err = read_content(run, &place, &entry, plain);
+    return err == FC_E_MISSING ? FC_E_CORRUPT : err;
+}
+
 struct page { /* hits of one feed often follow one another: what it is, is read once */
-    struct fc_buf row, plain;
+    struct fc_buf plain;
     uint32_t generation;
     bool known;
     struct fc_index_generation of;
@@ -258,12 +272,10 @@ static enum fc_err fill_hit(struct fc_run *run, const struct fc_ranked *ranked,
     enum fc_err err = fc_run_doc(run, ranked->doc, &place);
     if (err == FC_OK)
         err = know_feed(run, page, place.generation);
-    if (err == FC_OK && run->query->snippets) {
-        err = fc_run_content(run, ranked->doc, &entry, &page->row, &page->plain);
-    } else if (err == FC_OK) {
-        fc_buf_clear(&page->row);
-        err = fc_replica_entry_get(run->txn, place.generation, &place.key_hash, &page->row, &entry);
-    }
+    if (err == FC_OK)
+        err = read_entry(run, &place, &entry);
+    if (err == FC_OK && run->query->snippets)
+        err = read_content(run, &place, &entry, &page->plain);
     if (err != FC_OK)
         return err == FC_E_MISSING ? FC_E_CORRUPT : err;
     *hit = (struct fc_query_hit){.participant = page->of.participant,
@@ -295,7 +307,6 @@ enum fc_err fc_run_hits(struct fc_run *run, const struct fc_ranked *ranked, uint
     for (uint32_t i = 0; i < count && err == FC_OK; i++)
         err = fill_hit(run, &ranked[i], &run->result->hits[i], &page);
     run->result->hit_count = count;
-    fc_buf_finish(&page.row);
     fc_buf_finish(&page.plain);
     return err;
 }
@@ -339,12 +350,11 @@ static void look_for(void *ctx, const struct fc_document_text *text)
     while (!looking->found && fc_word_next(&reader, &word));
 }
 
-static enum fc_err check_phrases(struct fc_run *run, uint32_t doc, struct fc_buf *row,
-                                 struct fc_buf *plain, bool *stays)
+static enum fc_err check_phrases(struct fc_run *run, uint32_t doc, struct fc_buf *plain,
+                                 bool *stays)
 {
-    struct fc_entry entry;
     struct fc_document document;
-    enum fc_err err = fc_run_content(run, doc, &entry, row, plain);
+    enum fc_err err = fc_run_content(run, doc, plain);
     *stays = true;
     for (uint32_t i = 0; i < run->phrase_count && err == FC_OK && *stays; i++) {
         const struct fc_query_term *term = &run->query->terms[run->phrases[i].term];
@@ -363,7 +373,7 @@ static enum fc_err check_phrases(struct fc_run *run, uint32_t doc, struct fc_buf
 
 enum fc_err fc_run_phrases(struct fc_run *run)
 {
-    struct fc_buf row = {0}, plain = {0};
+    struct fc_buf plain = {0};
     uint64_t count = fc_docs_count(run->found);
     uint32_t list[FC_PHRASE_DOCS_MAX];
     enum fc_err err = FC_OK;
@@ -374,11 +384,10 @@ enum fc_err fc_run_phrases(struct fc_run *run)
     size_t read = fc_docs_up(run->found, 0, list, FC_PHRASE_DOCS_MAX);
     for (size_t i = 0; i < read && err == FC_OK; i++) {
         bool stays = true;
-        err = check_phrases(run, list[i], &row, &plain, &stays);
+        err = check_phrases(run, list[i], &plain, &stays);
         if (err == FC_OK && !stays)
             fc_docs_remove(run->found, list[i]);
     }
-    fc_buf_finish(&row);
     fc_buf_finish(&plain);
     return err;
 }

@@ -86,7 +86,6 @@ FC_MUST_USE enum fc_err fc_run_facets(struct fc_run *run);
 FC_MUST_USE enum fc_err fc_run_hits(struct fc_run *run, const struct fc_ranked *page,
                                     uint32_t count);
 /* Reads a document's text: `plain` is cleared first, empty when the content is not here. */
-FC_MUST_USE enum fc_err fc_run_content(struct fc_run *run, uint32_t doc, struct fc_entry *entry,
-                                       struct fc_buf *row, struct fc_buf *plain);
+FC_MUST_USE enum fc_err fc_run_content(struct fc_run *run, uint32_t doc, struct fc_buf *plain);
 
 #endif

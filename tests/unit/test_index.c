@@ -746,6 +746,55 @@ static void test_damaged_words(void **state)
     }
 }
 
+static unsigned rows_of(struct pair *pair, uint8_t kind)
+{
+    struct fc_kv_cursor *cursor = NULL;
+    struct fc_replica_read read;
+    struct fc_span key, value;
+    unsigned count = 0;
+    assert_ok(fc_replica_read_begin(pair->a.replica, &read));
+    assert_ok(fc_kv_cursor_open(read.txn, FC_TABLE_INDEX, &cursor));
+    enum fc_err err = fc_kv_seek(cursor, fc_span(&kind, 1), &key, &value);
+    for (; err == FC_OK && key.data[0] == kind; err = fc_kv_next(cursor, &key, &value))
+        count++;
+    fc_kv_cursor_close(cursor);
+    fc_replica_read_end(&read);
+    return count;
+}
+
+/* Pages of documents and numbers of values go with the last that they are of. */
+static void test_emptied(void **state)
+{
+    struct pair *pair = *state;
+    struct fc_test_batch batch = {.now_ms = 0};
+    char keys[FC_DOC_PAGE + 1][64];
+    unsigned next = 0;
+    start(pair, 9);
+    put_more(pair, &next, FC_DOC_PAGE + 1);
+    merge(&pair->a);
+    assert_int_equal(rows_of(pair, 'D'), 2);
+    assert_int_equal(rows_of(pair, 'T'), 1);
+    assert_int_equal(rows_of(pair, 'Y'), rows_of(pair, 'Z'));
+    assert_in_range(rows_of(pair, 'Y'), 2, 5); /* a kind and some countries */
+    check_sums(pair, next);
+    for (unsigned i = 0; i < next; i++) {
+        snprintf(keys[i], sizeof keys[i], "https://w.example/%u", i);
+        fc_test_batch_delete(&batch, keys[i]);
+    }
+    assert_ok(fc_test_publish(&pair->a, &pair->parties[0], &batch, NULL));
+    fc_test_batch_finish(&batch);
+    assert_int_equal(rows_of(pair, 'D'), 0);
+    check_sums(pair, 0);
+    merge(&pair->a);
+    assert_int_equal(rows_of(pair, 'Y'), 0);
+    assert_int_equal(rows_of(pair, 'Z'), 0);
+    check_sums(pair, 0);
+    put_more(pair, &next, 1);
+    merge(&pair->a);
+    check_sums(pair, 1);
+    stop(pair);
+}
+
 #define ON(f, name, at)                                                                            \
     {                                                                                              \
 #f name, f, setup, teardown, &fc_test_backends[at]                                         \
@@ -754,11 +803,17 @@ static void test_damaged_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON(test_random_histories, " (memory)", 0), ON(test_random_histories, " (lmdb)", 1),
-        ON(test_random_histories, " (shared)", 2), ON(test_readers_search, " (lmdb)", 1),
-        ON(test_slices, " (memory)", 0),           ON(test_slices, " (lmdb)", 1),
-        ON(test_long_texts, " (lmdb)", 1),         ON(test_damaged_words, " (memory)", 0),
+        ON(test_random_histories, " (memory)", 0),
+        ON(test_random_histories, " (lmdb)", 1),
+        ON(test_random_histories, " (shared)", 2),
+        ON(test_readers_search, " (lmdb)", 1),
+        ON(test_slices, " (memory)", 0),
+        ON(test_slices, " (lmdb)", 1),
+        ON(test_long_texts, " (lmdb)", 1),
+        ON(test_damaged_words, " (memory)", 0),
         ON(test_damaged_words, " (lmdb)", 1),
+        ON(test_emptied, " (memory)", 0),
+        ON(test_emptied, " (lmdb)", 1),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -101,12 +101,41 @@ static void test_damaged(void **state)
     fc_buf_finish(&sheet);
 }
 
+/* A page of documents: one that is there, one that is not, and rows that are none. */
+static void test_documents(void **state)
+{
+    enum { SLOT = 37 + FC_INDEX_NAME_BYTES };
+    uint8_t bytes[FC_DOC_PAGE * SLOT + 1] = {0};
+    uint8_t *slot = bytes + SLOT * (FC_DOC_PAGE - 1);
+    struct fc_span row = fc_span(bytes, sizeof bytes - 1);
+    struct fc_index_doc doc;
+    (void)state;
+    fc_put_be32(slot, 7);
+    memset(slot + 4, 0xab, 32);
+    slot[36] = 3;
+    memcpy(slot + 37, "abc", 3);
+    assert_int_equal(fc_index_doc_parse(row, FC_DOC_PAGE - 1, &doc), FC_OK);
+    assert_int_equal(doc.generation, 7);
+    assert_int_equal(doc.key_hash.b[31], 0xab);
+    assert_true(fc_span_eq(doc.name, fc_span_str("abc")));
+    assert_int_equal(fc_index_doc_parse(row, 5 * FC_DOC_PAGE, &doc), FC_E_MISSING);
+    slot[36] = FC_INDEX_NAME_BYTES;
+    assert_int_equal(fc_index_doc_parse(row, FC_DOC_PAGE - 1, &doc), FC_OK);
+    slot[36]++;
+    assert_int_equal(fc_index_doc_parse(row, FC_DOC_PAGE - 1, &doc), FC_E_CORRUPT);
+    row.len--;
+    assert_int_equal(fc_index_doc_parse(row, 0, &doc), FC_E_CORRUPT);
+    row.len += 2;
+    assert_int_equal(fc_index_doc_parse(row, 0, &doc), FC_E_CORRUPT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_full),
         cmocka_unit_test(test_edges),
         cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_documents),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
