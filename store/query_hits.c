@@ -27,9 +27,15 @@ static bool matches(const struct fc_run *run, int language, const struct fc_word
     return is_form(run, (const char *)stem.data, stem.len);
 }
 
-static bool is_ascii_word(uint8_t c)
-{
-    return (uint8_t)((c | 0x20) - 'a') < 26 || (uint8_t)(c - '0') < 10;
+enum class { CLASS_BREAK, CLASS_WORD, CLASS_OTHER };
+
+/* Of a byte of text: what words of ASCII are made of, what parts them, or more than ASCII. */
+static enum class class_of(uint8_t c) {
+    static const uint8_t classes[256] = {['0' ... '9'] = CLASS_WORD,
+                                         ['A' ... 'Z'] = CLASS_WORD,
+                                         ['a' ... 'z'] = CLASS_WORD,
+                                         [0x80 ... 0xff] = CLASS_OTHER};
+    return (enum class)classes[c];
 }
 
 /* Passes over words that cannot match for their first letter; of ASCII alone, which need no
@@ -38,16 +44,18 @@ static void pass_over(const struct fc_run *run, int language, struct fc_word_rea
 {
     const uint8_t *text = reader->text.data;
     size_t pos = reader->pos, len = reader->text.len;
-    while (fc_stem_keeps_first(language) && pos < len && text[pos] < 0x80) {
+    if (!fc_stem_keeps_first(language))
+        return;
+    while (pos < len && class_of(text[pos]) != CLASS_OTHER) {
         size_t start = pos;
-        bool word = is_ascii_word(text[pos]);
+        enum class class = class_of(text[pos]);
         uint8_t first = text[pos] >= 'A' ? text[pos] | 0x20 : text[pos];
-        if (word && run->firsts[first])
+        if (class == CLASS_WORD && run->firsts[first])
             break;
-        while (pos < len && is_ascii_word(text[pos]) == word && text[pos] < 0x80)
+        while (pos < len && class_of(text[pos]) == class)
             pos++;
-        if (word && pos < len && text[pos] >= 0x80) { /* it goes on, perhaps */
-            pos = start;
+        if (class == CLASS_WORD && pos < len && class_of(text[pos]) == CLASS_OTHER) {
+            pos = start; /* it goes on, perhaps */
             break;
         }
     }
