@@ -82,7 +82,7 @@ void fc_row_release(struct fc_row *row)
 
 static node *node_alloc(unsigned height, unsigned cap)
 {
-    size_t slot = height ? sizeof(struct fc_branch) : sizeof(struct fc_row *);
+    size_t slot = height ? sizeof(struct fc_branch) : sizeof(struct fc_leaf);
     node *made = malloc(sizeof *made + cap * slot);
     if (!made)
         return NULL;
@@ -107,7 +107,7 @@ void fc_btree_node_release(node *at)
         return;
     for (unsigned i = 0; i < at->count; i++) {
         if (at->height == 0) {
-            fc_row_release(fc_btree_rows(at)[i]);
+            fc_row_release(fc_btree_leaves(at)[i].row);
         } else {
             fc_row_release(fc_btree_branches(at)[i].least);
             fc_btree_node_release(fc_btree_branches(at)[i].child);
@@ -120,8 +120,8 @@ void fc_btree_node_release(node *at)
 static void move_slots(node *to, const node *from, unsigned first, unsigned count)
 {
     if (to->height == 0)
-        memcpy(&fc_btree_rows(to)[to->count], &fc_btree_rows(from)[first],
-               count * sizeof(struct fc_row *));
+        memcpy(&fc_btree_leaves(to)[to->count], &fc_btree_leaves(from)[first],
+               count * sizeof(struct fc_leaf));
     else
         memcpy(&fc_btree_branches(to)[to->count], &fc_btree_branches(from)[first],
                count * sizeof(struct fc_branch));
@@ -132,7 +132,7 @@ static void retain_slots(const node *at)
 {
     for (unsigned i = 0; i < at->count; i++) {
         if (at->height == 0) {
-            fc_btree_rows(at)[i]->refs++;
+            fc_btree_leaves(at)[i].row->refs++;
             continue;
         }
         fc_btree_branches(at)[i].child->refs++;
@@ -176,14 +176,33 @@ static enum fc_err make_room(struct fc_btree_log *log, node **where, unsigned co
 
 /* searching */
 
+static uint64_t head_of(struct fc_span key)
+{
+    uint8_t head[8] = {0};
+    if (key.len >= sizeof head)
+        return fc_get_be64(key.data);
+    copy_bytes(head, key);
+    return fc_get_be64(head);
+}
+
+/* As fc_span_cmp of the row's key and `key`. */
+static int compare(uint64_t row_head, const struct fc_row *row, uint64_t head, struct fc_span key)
+{
+    if (row_head != head)
+        return row_head < head ? -1 : 1;
+    return fc_span_cmp(fc_row_key(row), key);
+}
+
 /* The first row that is not less than the key. */
 static unsigned leaf_find(const node *leaf, struct fc_span key, bool *equal)
 {
+    const struct fc_leaf *slots = fc_btree_leaves(leaf);
+    uint64_t head = head_of(key);
     unsigned low = 0, high = leaf->count;
     *equal = false;
     while (low < high) {
         unsigned mid = (low + high) / 2;
-        int order = fc_span_cmp(fc_row_key(fc_btree_rows(leaf)[mid]), key);
+        int order = compare(slots[mid].head, slots[mid].row, head, key);
         if (order == 0)
             *equal = true;
         if (order < 0)
@@ -196,10 +215,12 @@ static unsigned leaf_find(const node *leaf, struct fc_span key, bool *equal)
 
 static unsigned branch_find(const node *at, struct fc_span key)
 {
+    const struct fc_branch *slots = fc_btree_branches(at);
+    uint64_t head = head_of(key);
     unsigned low = 1, high = at->count;
     while (low < high) {
         unsigned mid = (low + high) / 2;
-        if (fc_span_cmp(fc_row_key(fc_btree_branches(at)[mid].least), key) <= 0)
+        if (compare(slots[mid].head, slots[mid].least, head, key) <= 0)
             low = mid + 1;
         else
             high = mid;
@@ -217,9 +238,9 @@ struct split {
 
 static void insert_row(node *leaf, unsigned index, struct fc_row *row)
 {
-    memmove(&fc_btree_rows(leaf)[index + 1], &fc_btree_rows(leaf)[index],
-            (leaf->count - index) * sizeof row);
-    fc_btree_rows(leaf)[index] = row;
+    struct fc_leaf *at = &fc_btree_leaves(leaf)[index];
+    memmove(at + 1, at, (leaf->count - index) * sizeof *at);
+    *at = (struct fc_leaf){head_of(fc_row_key(row)), row};
     leaf->count++;
 }
 
@@ -227,7 +248,8 @@ static void insert_branch(node *at, unsigned index, struct split split)
 {
     memmove(&fc_btree_branches(at)[index + 1], &fc_btree_branches(at)[index],
             (at->count - index) * sizeof(struct fc_branch));
-    fc_btree_branches(at)[index] = (struct fc_branch){split.least, split.right};
+    fc_btree_branches(at)[index] = (struct fc_branch){
+        split.least ? head_of(fc_row_key(split.least)) : 0, split.least, split.right};
     at->count++;
 }
 
@@ -256,8 +278,8 @@ static enum fc_err leaf_split(struct fc_btree_log *log, node *leaf, unsigned ind
     else
         insert_row(leaf, index, row);
     split->right = right;
-    split->least = separator(fc_row_key(fc_btree_rows(leaf)[leaf->count - 1]),
-                             fc_row_key(fc_btree_rows(right)[0]));
+    split->least = separator(fc_row_key(fc_btree_leaves(leaf)[leaf->count - 1].row),
+                             fc_row_key(fc_btree_leaves(right)[0].row));
     fc_btree_log_row(log, FC_CHANGE_LIMIT, split->least);
     return split->least ? FC_OK : FC_E_NOMEM;
 }
@@ -306,7 +328,7 @@ static enum fc_err leaf_put(node **where, struct fc_span key, struct fc_span val
     if (!row)
         return FC_E_NOMEM;
     if (equal) {
-        struct fc_row **old = &fc_btree_rows(*where)[index];
+        struct fc_row **old = &fc_btree_leaves(*where)[index].row;
         change->removed = row_bytes(*old);
         fc_btree_log_row(change->log, FC_CHANGE_OUT, *old);
         fc_btree_log_row(change->log, FC_CHANGE_IN, row);
@@ -396,9 +418,9 @@ static void drop_slot(struct fc_btree_log *log, node *at, unsigned index)
 {
     unsigned after = at->count - index - 1u;
     if (at->height == 0) {
-        fc_btree_log_row(log, FC_CHANGE_OUT, fc_btree_rows(at)[index]);
-        memmove(&fc_btree_rows(at)[index], &fc_btree_rows(at)[index + 1],
-                after * sizeof(struct fc_row *));
+        fc_btree_log_row(log, FC_CHANGE_OUT, fc_btree_leaves(at)[index].row);
+        memmove(&fc_btree_leaves(at)[index], &fc_btree_leaves(at)[index + 1],
+                after * sizeof(struct fc_leaf));
     } else {
         fc_btree_log_row(log, FC_CHANGE_NO_LIMIT, fc_btree_branches(at)[index].least);
         fc_btree_log_left(log, fc_btree_branches(at)[index].child); /* it is empty */
@@ -426,7 +448,9 @@ static enum fc_err merge(struct fc_btree_log *log, node *at, unsigned index)
         return err;
     move_slots(left->child, right->child, 0, moved);
     if (left->child->height) {
-        fc_btree_branches(left->child)[left->child->count - moved].least = right->least;
+        struct fc_branch *first = &fc_btree_branches(left->child)[left->child->count - moved];
+        first->head = right->head;
+        first->least = right->least;
         right->least = NULL;
     }
     right->child->count = 0;
@@ -461,7 +485,7 @@ static enum fc_err node_del(node **where, struct fc_span key, struct change *cha
         bool equal;
         unsigned index = leaf_find(at, key, &equal);
         assert(equal);
-        change->removed = row_bytes(fc_btree_rows(at)[index]);
+        change->removed = row_bytes(fc_btree_leaves(at)[index].row);
         drop_slot(change->log, at, index);
         return FC_OK;
     }
@@ -520,7 +544,7 @@ enum fc_err fc_btree_get(const struct fc_btree *tree, struct fc_span key, struct
     unsigned index = leaf_find(at, key, &equal);
     if (!equal)
         return FC_E_MISSING;
-    *value = fc_row_value(fc_btree_rows(at)[index]);
+    *value = fc_row_value(fc_btree_leaves(at)[index].row);
     return FC_OK;
 }
 
@@ -624,7 +648,7 @@ bool fc_btree_seek_before(const struct fc_btree *tree, struct fc_span key,
 
 void fc_btree_row(const struct fc_btree_path *path, struct fc_span *key, struct fc_span *value)
 {
-    const struct fc_row *row = fc_btree_rows(path->nodes[0])[path->index[0]];
+    const struct fc_row *row = fc_btree_leaves(path->nodes[0])[path->index[0]].row;
     *key = fc_row_key(row);
     *value = fc_row_value(row);
 }
@@ -640,8 +664,9 @@ struct walk {
 static bool leaf_holds(const node *leaf, struct walk *walk)
 {
     for (unsigned i = 0; i < leaf->count; i++) {
-        const struct fc_row *row = fc_btree_rows(leaf)[i];
-        if (!row->refs || (walk->rows && fc_span_cmp(walk->last, fc_row_key(row)) >= 0))
+        const struct fc_row *row = fc_btree_leaves(leaf)[i].row;
+        if (!row->refs || fc_btree_leaves(leaf)[i].head != head_of(fc_row_key(row)) ||
+            (walk->rows && fc_span_cmp(walk->last, fc_row_key(row)) >= 0))
             return false;
         walk->last = fc_row_key(row);
         walk->rows++;
@@ -658,6 +683,8 @@ static bool node_holds(const node *at, struct walk *walk)
         return leaf_holds(at, walk);
     for (unsigned i = 0; i < at->count; i++) {
         const struct fc_branch *branch = &fc_btree_branches(at)[i];
+        if (branch->least && branch->head != head_of(fc_row_key(branch->least)))
+            return false;
         if ((i == 0) != !branch->least || branch->child->height + 1 != at->height)
             return false;
         if (i > 0 && fc_span_cmp(walk->last, fc_row_key(branch->least)) >= 0)
@@ -668,7 +695,7 @@ static bool node_holds(const node *at, struct walk *walk)
         while (first->height)
             first = fc_btree_branches(first)[0].child;
         if (i > 0 &&
-            fc_span_cmp(fc_row_key(fc_btree_rows(first)[0]), fc_row_key(branch->least)) < 0)
+            fc_span_cmp(fc_row_key(fc_btree_leaves(first)[0].row), fc_row_key(branch->least)) < 0)
             return false;
     }
     return true;

@@ -68,7 +68,7 @@ enum fc_err fc_btree_log_touch(struct fc_btree_log *log, struct fc_btree_node *n
     if (node->stamp == log->stamp)
         return FC_OK;
     size_t at = log->slots.len;
-    fc_buf_append(&log->slots, fc_btree_rows(node), node->count * fc_btree_slot_bytes(node));
+    fc_buf_append(&log->slots, fc_btree_leaves(node), node->count * fc_btree_slot_bytes(node));
     if (log->slots.failed)
         return FC_E_NOMEM;
     struct fc_change_note *made = note(log, FC_CHANGE_NODE, node);
@@ -133,7 +133,7 @@ static void undo_note(struct fc_btree_log *log, const struct fc_change_note *at)
     case FC_CHANGE_NODE:
         at->node->count = at->count;
         if (at->count > 0)
-            memcpy(fc_btree_rows(at->node), log->slots.data + at->of.at,
+            memcpy(fc_btree_leaves(at->node), log->slots.data + at->of.at,
                    at->count * fc_btree_slot_bytes(at->node));
         log->slots.len = at->of.at;
         break;

@@ -7,7 +7,13 @@
 
 #include "store/btree.h"
 
+/* `head` is how a key begins: most are told apart by it, and the row need not be looked at. */
+struct fc_leaf {
+    uint64_t head;
+    struct fc_row *row;
+};
 struct fc_branch {
+    uint64_t head;
     struct fc_row *least; /* no key of the child is less; NULL in the first slot */
     struct fc_btree_node *child;
 };
@@ -20,9 +26,9 @@ struct fc_btree_node {
     uint8_t height; /* 0: a leaf; the slots follow */
 };
 
-static inline struct fc_row **fc_btree_rows(const struct fc_btree_node *leaf)
+static inline struct fc_leaf *fc_btree_leaves(const struct fc_btree_node *node)
 {
-    return (struct fc_row **)(uintptr_t)(leaf + 1);
+    return (struct fc_leaf *)(uintptr_t)(node + 1);
 }
 static inline struct fc_branch *fc_btree_branches(const struct fc_btree_node *node)
 {
@@ -31,7 +37,7 @@ static inline struct fc_branch *fc_btree_branches(const struct fc_btree_node *no
 _Static_assert(sizeof(struct fc_btree_node) % _Alignof(struct fc_branch) == 0, "slots follow it");
 static inline size_t fc_btree_slot_bytes(const struct fc_btree_node *node)
 {
-    return node->height ? sizeof(struct fc_branch) : sizeof(struct fc_row *);
+    return node->height ? sizeof(struct fc_branch) : sizeof(struct fc_leaf);
 }
 
 static inline struct fc_span fc_row_key(const struct fc_row *row)
