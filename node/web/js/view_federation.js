@@ -25,7 +25,8 @@ function judge(node, peer, status) {
 }
 
 function gather(nodes, { peers }, status) {
-  const byKey = new Map(peers.map((it) => [it.key, it]));
+  const byKey = new Map();
+  for (const it of peers) if (byKey.get(it.key)?.state !== "open") byKey.set(it.key, it); /* one may be dialled while it dials */
   return nodes.map((node) => {
     const peer = byKey.get(node.key), [tone, words] = judge(node, peer, status), self = node.key === status.node_key;
     const checkpoint = self ? { digest: status.digest, time: status.now, entries: status.entries } : node.checkpoint;
