@@ -24,24 +24,22 @@ struct fc_btree {
     uint64_t bytes; /* keys and values, shared ones counted in full */
 };
 
-/* The changes of one transaction to any trees of a pool, as they were before. `stamp` is one that
- * the pool gave and no other log has. */
+/* The changes of one transaction to trees of a pool, as they were before. */
 struct fc_btree_log;
-struct fc_btree_log *fc_btree_log_create(uint64_t stamp); /* NULL without memory */
+struct fc_btree_log *fc_btree_log_create(struct fc_pool *pool); /* NULL without memory */
 /* Changes that follow are to the tree of that number. */
 void fc_btree_log_tag(struct fc_btree_log *log, uint8_t tag);
-/* Changes that follow can be undone apart; also after an undo. `stamp` is a new one. */
-uint32_t fc_btree_log_mark(struct fc_btree_log *log, uint64_t stamp);
+/* Changes that follow can be undone apart. */
+uint32_t fc_btree_log_mark(struct fc_btree_log *log);
 /* All nodes and rows are as they were at the mark, 0: at the beginning. What trees said of
  * themselves, the struct, the caller puts back. */
-void fc_btree_log_undo(struct fc_btree_log *log, uint32_t mark, uint64_t stamp);
+void fc_btree_log_undo(struct fc_btree_log *log, uint32_t mark);
 /* Frees what changes left behind, and the log. */
 void fc_btree_log_keep(struct fc_btree_log *log);
 void fc_btree_log_destroy(struct fc_btree_log *log); /* undoes all; NULL is fine */
 /* A tree of its own as the one of that number, now `now`, was at the beginning. FC_E_NOMEM. */
 FC_MUST_USE enum fc_err fc_btree_log_before(const struct fc_btree_log *log, uint8_t tag,
-                                            const struct fc_btree *now, struct fc_pool *pool,
-                                            struct fc_btree *before);
+                                            const struct fc_btree *now, struct fc_btree *before);
 
 void fc_btree_finish(struct fc_btree *tree); /* gives up its references; the tree is empty after */
 struct fc_btree fc_btree_copy(const struct fc_btree *tree); /* shares everything */

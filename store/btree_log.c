@@ -3,18 +3,25 @@
 #include "store/btree_priv.h"
 
 struct fc_btree_log {
-    uint64_t stamp; /* nodes that have it can be put back already */
+    struct fc_pool *pool;
+    uint64_t stamp; /* nodes that have it can be put back already; no other log has it */
     struct fc_change_note *notes;
     uint32_t count, cap;
     uint8_t tag;
     struct fc_buf slots; /* of nodes, as they were */
 };
 
-struct fc_btree_log *fc_btree_log_create(uint64_t stamp)
+enum { SPARE_NOTES_MAX = 1024, SPARE_SLOTS_MAX = 64 * 1024 };
+
+struct fc_btree_log *fc_btree_log_create(struct fc_pool *pool)
 {
-    struct fc_btree_log *log = calloc(1, sizeof *log);
-    if (log)
-        log->stamp = stamp;
+    struct fc_btree_log *log = fc_pool_borrow(pool);
+    if (!log)
+        log = calloc(1, sizeof *log);
+    if (!log)
+        return NULL;
+    log->pool = pool;
+    log->stamp = fc_pool_stamp(pool);
     return log;
 }
 
@@ -23,17 +30,30 @@ void fc_btree_log_tag(struct fc_btree_log *log, uint8_t tag)
     log->tag = tag;
 }
 
-uint32_t fc_btree_log_mark(struct fc_btree_log *log, uint64_t stamp)
+uint32_t fc_btree_log_mark(struct fc_btree_log *log)
 {
-    log->stamp = stamp;
+    log->stamp = fc_pool_stamp(log->pool);
     return log->count;
 }
 
-static void destroy(struct fc_btree_log *log)
+static void destroy_spare(void *spare)
 {
+    struct fc_btree_log *log = spare;
     fc_buf_finish(&log->slots);
     free(log->notes);
     free(log);
+}
+
+/* Its memory serves the next one. */
+static void put_away(struct fc_btree_log *log)
+{
+    if (log->cap > SPARE_NOTES_MAX || log->slots.cap > SPARE_SLOTS_MAX) {
+        destroy_spare(log);
+        return;
+    }
+    log->count = 0;
+    fc_buf_clear(&log->slots);
+    fc_pool_give_back(log->pool, log, destroy_spare);
 }
 
 /* -- noting ------------------------------------------------------------------------------------ */
@@ -124,7 +144,7 @@ void fc_btree_log_keep(struct fc_btree_log *log)
             break;
         }
     }
-    destroy(log);
+    put_away(log);
 }
 
 static void undo_note(struct fc_btree_log *log, const struct fc_change_note *at)
@@ -155,11 +175,11 @@ static void undo_note(struct fc_btree_log *log, const struct fc_change_note *at)
     }
 }
 
-void fc_btree_log_undo(struct fc_btree_log *log, uint32_t mark, uint64_t stamp)
+void fc_btree_log_undo(struct fc_btree_log *log, uint32_t mark)
 {
     while (log->count > mark)
         undo_note(log, &log->notes[--log->count]);
-    log->stamp = stamp;
+    log->stamp = fc_pool_stamp(log->pool); /* nodes changed since must be kept anew */
     log->slots.failed = false;
 }
 
@@ -167,8 +187,8 @@ void fc_btree_log_destroy(struct fc_btree_log *log)
 {
     if (!log)
         return;
-    fc_btree_log_undo(log, 0, 0);
-    destroy(log);
+    fc_btree_log_undo(log, 0);
+    put_away(log);
 }
 
 static enum fc_err put_all(const struct fc_btree *from, struct fc_pool *pool,
@@ -186,11 +206,11 @@ static enum fc_err put_all(const struct fc_btree *from, struct fc_pool *pool,
 }
 
 enum fc_err fc_btree_log_before(const struct fc_btree_log *log, uint8_t tag,
-                                const struct fc_btree *now, struct fc_pool *pool,
-                                struct fc_btree *before)
+                                const struct fc_btree *now, struct fc_btree *before)
 {
+    struct fc_pool *pool = log->pool;
+    struct fc_btree_log *made = fc_btree_log_create(pool);
     *before = (struct fc_btree){0};
-    struct fc_btree_log *made = fc_btree_log_create(fc_pool_stamp(pool));
     if (!made)
         return FC_E_NOMEM;
     enum fc_err err = put_all(now, pool, made, before);

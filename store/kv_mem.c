@@ -75,7 +75,7 @@ static struct fc_btree *tree_to_change(struct mem_txn *txn, enum fc_table table)
     struct fc_btree *tree = &txn->mem->trees[table];
     assert(txn->write);
     if (!txn->log)
-        txn->log = fc_btree_log_create(fc_pool_stamp(txn->mem->pool));
+        txn->log = fc_btree_log_create(txn->mem->pool);
     if (!txn->log)
         return NULL;
     txn->changes++;
@@ -103,7 +103,7 @@ static void mem_mark(struct fc_txn *base)
     assert(txn->write && !txn->marked);
     txn->marked = true;
     txn->kept = 0;
-    txn->mark = txn->log ? fc_btree_log_mark(txn->log, fc_pool_stamp(txn->mem->pool)) : 0;
+    txn->mark = txn->log ? fc_btree_log_mark(txn->log) : 0;
 }
 
 static void mem_unmark(struct fc_txn *base, bool undo)
@@ -111,7 +111,7 @@ static void mem_unmark(struct fc_txn *base, bool undo)
     struct mem_txn *txn = (struct mem_txn *)base;
     assert(txn->marked);
     if (undo && txn->log) {
-        fc_btree_log_undo(txn->log, txn->mark, fc_pool_stamp(txn->mem->pool));
+        fc_btree_log_undo(txn->log, txn->mark);
         put_back(txn->mem, txn->marks, txn->kept);
         txn->changes++;
     }
@@ -128,8 +128,7 @@ static enum fc_err read_trees(const struct mem *mem, struct fc_btree *trees)
             trees[i] = fc_btree_copy(&mem->trees[i]);
             continue;
         }
-        enum fc_err err =
-            fc_btree_log_before(writer->log, (uint8_t)i, &mem->trees[i], mem->pool, &trees[i]);
+        enum fc_err err = fc_btree_log_before(writer->log, (uint8_t)i, &mem->trees[i], &trees[i]);
         if (err != FC_OK) {
             finish_trees(trees, (1u << i) - 1);
             return err;

@@ -19,6 +19,8 @@ struct fc_pool {
     size_t count;
     size_t chains; /* a power of two */
     uint64_t stamp;
+    void *spare;
+    void (*destroy)(void *spare);
     struct entry **heads;
 };
 
@@ -56,6 +58,8 @@ static void destroy_if_unused(struct fc_pool *pool)
 {
     if (pool->refs || pool->count)
         return;
+    if (pool->spare)
+        pool->destroy(pool->spare);
     free(pool->heads);
     free(pool);
 }
@@ -181,6 +185,23 @@ void fc_pool_row_release(struct fc_row *row)
     pool->count--;
     free(entry);
     destroy_if_unused(pool);
+}
+
+void *fc_pool_borrow(struct fc_pool *pool)
+{
+    void *spare = pool->spare;
+    pool->spare = NULL;
+    return spare;
+}
+
+void fc_pool_give_back(struct fc_pool *pool, void *spare, void (*destroy)(void *spare))
+{
+    if (pool->spare) {
+        destroy(spare);
+        return;
+    }
+    pool->spare = spare;
+    pool->destroy = destroy;
 }
 
 uint64_t fc_pool_stamp(struct fc_pool *pool)

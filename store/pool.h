@@ -26,7 +26,11 @@ void fc_pool_release(struct fc_pool *pool);
 struct fc_row *fc_pool_take(struct fc_pool *pool, struct fc_span key, struct fc_span value);
 struct fc_span fc_pool_value(const struct fc_row *row);
 void fc_pool_row_release(struct fc_row *row);
-uint64_t fc_pool_stamp(struct fc_pool *pool);     /* a number, each time another; never 0 */
+uint64_t fc_pool_stamp(struct fc_pool *pool); /* a number, each time another; never 0 */
+/* What its users need time and again is kept between times: one of it, which `destroy` ends with
+ * the pool. NULL when there is none; what is given back while there is one is destroyed. */
+void *fc_pool_borrow(struct fc_pool *pool);
+void fc_pool_give_back(struct fc_pool *pool, void *spare, void (*destroy)(void *spare));
 size_t fc_pool_count(const struct fc_pool *pool); /* of different rows */
 
 #endif
