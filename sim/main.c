@@ -5,6 +5,11 @@
 #include "sim/cli.h"
 #include "store/crypto.h"
 
+/* What jemalloc(3) looks for: a million small rows, read here and there by one thread, are found
+ * sooner in large pages, and are all given back at the end. */
+extern const char *malloc_conf;
+const char *malloc_conf = "thp:always,metadata_thp:always,dirty_decay_ms:-1,narenas:1";
+
 struct command {
     const char *name, *about;
     int (*run)(int argc, char **argv);
