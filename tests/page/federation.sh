@@ -10,6 +10,8 @@ address() { # of a hub's HTTP server, once it answers
 
 apply_hub() {
     fc "$1" init --listen "tcp://127.0.0.1:*" --region "${1^^}"
+    # Not the usual port, which another test's node would take while one of these starts again.
+    sed -i "s|^http:|http:\n  listen: 127.0.0.1:0|" "$SCRATCH/$1/fedcat.yaml"
     fc "$1" apply --name "${company[$1]}" --country "${1^^}" --url "https://hub-$1.example" \
         --federation "$SCRATCH/charter.fcr" --out "$SCRATCH/$1.app"
     "$FEDCAT" admit "$SCRATCH/$1.app" --records "$SCRATCH/charter.fcr" --key "$SCRATCH/fr.key" \
