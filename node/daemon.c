@@ -22,7 +22,8 @@ enum {
     BATCH_ROOM_BYTES = 64 * 1024 * 1024,    /* what a batch's transaction may dirty */
     WAIT_MAX_MS = 1000,
     TIDY_ROWS = 2000,
-    SETTLE_MS = 3000, /* how long to wait for a peer's word on our own feeds after a start */
+    TIDY_QUIET_MS = 2000, /* without news, before what waits in the index is merged */
+    SETTLE_MS = 3000,     /* how long to wait for a peer's word on our own feeds after a start */
     BACKOFF_FIRST_MS = 1000,
     BACKOFF_MAX_MS = 60000,
     RECHECK_MS = 1000,
@@ -255,6 +256,18 @@ static enum fc_err tidy(struct fc_daemon *d)
     return err;
 }
 
+/* What has come leaves rows behind that searches read one by one, until they are merged: at some
+ * commit while more comes, here when nothing does. */
+static void plan_tidying(struct fc_daemon *d)
+{
+    uint64_t arrivals = fc_replica_arrival_mark(d->replica).index;
+    if (arrivals != d->tidy_arrivals) {
+        d->tidy_arrivals = arrivals;
+        d->untidy = true;
+        d->tidy_us = fc_clock_mono_us() + TIDY_QUIET_MS * 1000ull;
+    }
+}
+
 /* -- commands --------------------------------------------------------------------------------- */
 
 void fc_daemon_answer(void *ctx, struct fc_span request, struct fc_buf *response)
@@ -338,10 +351,13 @@ static int wait_ms(struct fc_daemon *d, bool more)
         return (int)(left_ms < WAIT_MAX_MS ? left_ms : WAIT_MAX_MS);
     }
     if (more || d->lost || d->returned_count || d->failed_count || d->service.changed ||
-        d->untidy || fc_transport_pending(d->transport)) {
+        fc_transport_pending(d->transport)) {
         return 0;
     }
     uint64_t deadline_us = fc_core_deadline_us(d->core);
+    if (d->untidy && d->tidy_us < deadline_us) {
+        deadline_us = d->tidy_us;
+    }
     if (deadline_us <= now_us) {
         return 0;
     }
@@ -389,7 +405,8 @@ static bool turn(struct fc_daemon *d, struct pollfd *fds, uint32_t transport_cou
     settle(d);
     if (!held_back && !d->lost) {
         enum fc_err err = fc_upkeep_run(&d->upkeep, fc_clock_wall_ms(), d->settled);
-        if (err == FC_OK && idle && !more && d->untidy) {
+        plan_tidying(d);
+        if (err == FC_OK && idle && !more && d->untidy && now_us >= d->tidy_us) {
             err = tidy(d);
         }
         if (err != FC_OK) {

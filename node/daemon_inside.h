@@ -35,7 +35,9 @@ struct fc_daemon {
     struct fc_bootfile boot;
     const char *announced[FC_ENDPOINTS_MAX];
     int signal_fd;
-    bool stop, settled, untidy, notified_in_sync;
+    bool stop, settled, notified_in_sync;
+    bool untidy; /* rows are left behind, to be seen to at `tidy_us` or when there is time then */
+    uint64_t tidy_us, tidy_arrivals;
     struct returned *returned;
     size_t returned_count, returned_cap;
     struct fc_key *failed_dials; /* to be told to the core */

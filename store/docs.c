@@ -251,6 +251,16 @@ enum fc_err fc_docs_pack_list(const uint16_t *list, size_t count, struct fc_buf 
     return err;
 }
 
+enum fc_err fc_docs_pack_bits(const struct fc_docs_bits *bits, struct fc_buf *out)
+{
+    struct fc_docs *docs = fc_docs_create();
+    enum fc_err err = docs ? fc_docs_take(docs, 0, bits) : FC_E_NOMEM;
+    if (err == FC_OK)
+        err = fc_docs_pack(docs, 0, out);
+    fc_docs_destroy(docs);
+    return err;
+}
+
 /* Whether a value is what fc_docs_pack writes: the library trusts its input. */
 static bool sound(struct fc_span value, uint32_t *count)
 {

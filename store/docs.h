@@ -36,8 +36,10 @@ size_t fc_docs_up(const struct fc_docs *docs, uint32_t from, uint32_t *out, size
  * of the set must be of that chunk, and there must be one. FC_E_NOMEM. */
 FC_MUST_USE enum fc_err fc_docs_pack(const struct fc_docs *docs, uint32_t chunk,
                                      struct fc_buf *out);
-/* The same of the last 16 bits of numbers, in order and each once. */
+/* The same of the last 16 bits of numbers, in order and each once, or laid open. */
 FC_MUST_USE enum fc_err fc_docs_pack_list(const uint16_t *list, size_t count, struct fc_buf *out);
+struct fc_docs_bits;
+FC_MUST_USE enum fc_err fc_docs_pack_bits(const struct fc_docs_bits *bits, struct fc_buf *out);
 /* Adds what a value holds. FC_E_CORRUPT, FC_E_NOMEM. */
 FC_MUST_USE enum fc_err fc_docs_unpack(struct fc_docs *docs, uint32_t chunk, struct fc_span value);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/index_heads.h"
 #include "store/index_sheet.h"
 
 enum fc_err fc_index_create(struct fc_index **out)
@@ -13,8 +14,9 @@ enum fc_err fc_index_create(struct fc_index **out)
     if (!index)
         return FC_E_NOMEM;
     index->stale = true;
+    index->heads_after = FC_HEADS_AFTER;
     index->docs = fc_docs_create();
-    enum fc_err err = index->docs ? fc_stemmer_create(&index->stemmer) : FC_E_NOMEM;
+    enum fc_err err = index->docs ? fc_sayer_create(&index->sayer) : FC_E_NOMEM;
     if (err != FC_OK) {
         fc_index_destroy(index);
         *out = NULL;
@@ -26,10 +28,9 @@ void fc_index_destroy(struct fc_index *index)
 {
     if (!index)
         return;
-    fc_stemmer_destroy(index->stemmer);
+    fc_sayer_destroy(index->sayer);
     fc_docs_destroy(index->docs);
-    fc_buf_finish(&index->said);
-    fc_buf_finish(&index->plain);
+    fc_cards_destroy(index->cards);
     fc_buf_finish(&index->value);
     free(index);
 }
@@ -65,12 +66,6 @@ void fc_index_committed(struct fc_replica *replica)
         replica->index->changed = false;
 }
 
-enum fc_err fc_index_forget(struct fc_replica *replica)
-{
-    const struct fc_index *index = replica->index;
-    return index && index->purges > 0 ? fc_index_merge(replica, true) : FC_OK;
-}
-
 static bool idle(const struct fc_replica *replica)
 {
     return !replica->index || replica->index->stale;
@@ -81,7 +76,7 @@ enum fc_err fc_index_reset(struct fc_replica *replica, bool complete)
     struct fc_index *index = replica->index;
     struct fc_hash draw = fc_replica_draw(replica, "fedcat.index.1");
     index->epoch = fc_get_be64(draw.b);
-    index->next_doc = index->pending = index->staged = index->purges = 0;
+    index->next_doc = index->pending = index->staged = index->purges = index->languages = 0;
     index->stale = !complete;
     index->changed = true;
     return fc_index_write(replica);
@@ -102,20 +97,19 @@ static enum fc_err put(struct fc_replica *replica, const struct fc_index_key *ke
 /* -- documents --------------------------------------------------------------------------------- */
 
 enum fc_err fc_index_add_doc(struct fc_replica *replica, uint32_t generation, uint32_t doc,
-                             const struct fc_hash *key_hash)
+                             const struct fc_hash *key_hash, struct fc_span said)
 {
-    struct fc_index *index = replica->index;
     struct fc_index_key by_entry = fc_index_key_entry(generation, key_hash);
-    struct fc_index_doc said = {.generation = generation, .key_hash = *key_hash};
-    uint8_t tag, number[4];
-    struct fc_span items = fc_span(index->said.data + FC_SAID_HEAD, index->said.len - FC_SAID_HEAD);
+    struct fc_index_doc row = {.generation = generation, .key_hash = *key_hash};
     struct fc_span bytes;
+    uint8_t tag, number[4];
     fc_put_be32(number, doc);
+    struct fc_span items = fc_span(said.data + FC_SAID_HEAD, said.len - FC_SAID_HEAD);
     while (fc_said_next(&items, &tag, &bytes))
         if (tag == FC_TAG_NAME && bytes.len <= FC_INDEX_NAME_BYTES)
-            said.name = bytes;
+            row.name = bytes;
     enum fc_err err = put(replica, &by_entry, fc_span(number, sizeof number));
-    return err == FC_OK ? fc_index_doc_put(replica, doc, &said) : err;
+    return err == FC_OK ? fc_index_doc_put(replica, doc, &row) : err;
 }
 
 static enum fc_err add_document(struct fc_replica *replica, uint32_t generation,
@@ -131,15 +125,17 @@ static enum fc_err add_document(struct fc_replica *replica, uint32_t generation,
         return FC_OK;
     }
     if (err == FC_OK)
-        err = fc_index_say_frame(replica, generation, entry, frame);
+        err = fc_say_frame(replica->index->sayer, generation, entry, frame);
     if (err != FC_OK)
         return err == FC_E_MISSING ? FC_E_CORRUPT : err;
     if (index->next_doc == UINT32_MAX)
         return FC_E_BOUND;
-    struct fc_index_key said = fc_index_key_doc(held ? 'F' : 'S', index->next_doc);
-    err = fc_index_add_doc(replica, generation, index->next_doc, &entry->key_hash);
+    struct fc_index_key waits = fc_index_key_doc(held ? 'F' : 'S', index->next_doc);
+    struct fc_span said = fc_buf_span(&index->sayer->said);
+    err = fc_index_add_doc(replica, generation, index->next_doc, &entry->key_hash, said);
     if (err == FC_OK)
-        err = put(replica, &said, fc_buf_span(&index->said));
+        err = put(replica, &waits, said);
+    index->languages |= index->sayer->languages;
     index->next_doc++;
     index->pending += held;
     index->staged += !held;
@@ -170,13 +166,13 @@ static enum fc_err purge(struct fc_replica *replica, uint32_t generation, uint32
     if (old->state == FC_CONTENT_PRESENT)
         err = fc_kv_get(replica->txn, FC_TABLE_CONTENT, fc_span(key.b, sizeof key.b), &frame);
     if (err == FC_OK || err == FC_E_MISSING)
-        err = fc_index_say_frame(replica, generation, old, frame);
+        err = fc_say_frame(replica->index->sayer, generation, old, frame);
     if (err != FC_OK)
         return err;
     struct fc_index_key purged = fc_index_key_doc('X', doc);
     index->purges++;
     index->changed = true;
-    return put(replica, &purged, fc_buf_span(&index->said));
+    return put(replica, &purged, fc_buf_span(&index->sayer->said));
 }
 
 static enum fc_err unsee(struct fc_replica *replica, uint32_t generation, uint32_t doc)
@@ -217,7 +213,7 @@ enum fc_err fc_index_remove(struct fc_replica *replica, uint32_t generation,
 static enum fc_err touch_pending(struct fc_replica *replica, uint8_t kind, uint32_t doc,
                                  const struct fc_entry *entry)
 {
-    struct fc_buf *said = &replica->index->said;
+    struct fc_buf *said = &replica->index->sayer->said;
     struct fc_index_key key = fc_index_key_doc(kind, doc);
     struct fc_said head;
     struct fc_span row;

@@ -14,7 +14,7 @@
 #include "store/replica.h"
 
 enum {
-    FC_INDEX_VERSION = 4,      /* of layout and extraction: another one is rebuilt */
+    FC_INDEX_VERSION = 5,      /* of layout and extraction: another one is rebuilt */
     FC_INDEX_TERMS_MAX = 4096, /* of one document; what follows is not found */
     FC_INDEX_FACETS_MAX = 8,   /* values of one facet of one document */
     FC_INDEX_VALUE_BYTES = 64, /* of a facet's value; what is longer is cut */
@@ -54,8 +54,6 @@ FC_MUST_USE enum fc_err fc_index_merge(struct fc_replica *replica, bool all);
 
 /* The same of rows of generations that are not held yet. */
 FC_MUST_USE enum fc_err fc_index_merge_staged(struct fc_replica *replica);
-/* The same when deleted documents wait to be taken out. */
-FC_MUST_USE enum fc_err fc_index_forget(struct fc_replica *replica);
 /* Before a commit, and after one that succeeded. */
 FC_MUST_USE enum fc_err fc_index_settle_commit(struct fc_replica *replica);
 void fc_index_committed(struct fc_replica *replica);

@@ -1,25 +1,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/index_heads.h"
 #include "store/index_lexicon.h"
 #include "store/index_merge_priv.h"
+#include "store/index_team.h"
 
 struct fc_bulk {
     struct fc_merge merge; /* all but the terms of texts */
     struct fc_lexicon *lexicon;
-    struct fc_word_sink sink;
+    struct fc_team *team;
     struct fc_buf hold;
     uint32_t chunk; /* of the documents in it + 1; 0: there is none */
 };
 
 /* -- entries ----------------------------------------------------------------------------------- */
-
-static enum fc_err take_word(void *ctx, enum fc_document_tier tier, int language,
-                             struct fc_span word)
-{
-    struct fc_bulk *bulk = ctx;
-    return fc_lexicon_take(bulk->lexicon, tier, language, word);
-}
 
 enum fc_err fc_bulk_create(struct fc_replica *replica, struct fc_bulk **bulk)
 {
@@ -28,9 +23,9 @@ enum fc_err fc_bulk_create(struct fc_replica *replica, struct fc_bulk **bulk)
         return FC_E_NOMEM;
     (*bulk)->merge.replica = replica;
     (*bulk)->merge.rows_max = FC_MERGE_ROWS_MAX;
-    (*bulk)->sink = (struct fc_word_sink){take_word, *bulk};
     (*bulk)->lexicon = fc_lexicon_create();
-    if ((*bulk)->lexicon)
+    (*bulk)->team = fc_team_create(0, replica->index->sayer);
+    if ((*bulk)->lexicon && (*bulk)->team)
         return FC_OK;
     fc_bulk_destroy(*bulk);
     *bulk = NULL;
@@ -41,53 +36,39 @@ void fc_bulk_destroy(struct fc_bulk *bulk)
 {
     if (!bulk)
         return;
+    fc_team_destroy(bulk->team);
     fc_lexicon_destroy(bulk->lexicon);
     fc_buf_finish(&bulk->hold);
     fc_merge_finish(&bulk->merge);
     free(bulk);
 }
 
-/* Terms of index->said go to the lexicon as they are; what else it says stays. */
-static enum fc_err move_terms(struct fc_bulk *bulk)
-{
-    struct fc_buf *said = &bulk->merge.replica->index->said;
-    struct fc_span items = fc_span(said->data + FC_SAID_HEAD, said->len - FC_SAID_HEAD), bytes;
-    size_t len = FC_SAID_HEAD;
-    uint8_t tag;
-    enum fc_err err = FC_OK;
-    while (err == FC_OK && fc_said_next(&items, &tag, &bytes)) {
-        if (tag < FC_TIERS) {
-            err = fc_lexicon_take(bulk->lexicon, (enum fc_document_tier)tag, -1, bytes);
-            continue;
-        }
-        memmove(said->data + len, bytes.data - 2, bytes.len + 2);
-        len += bytes.len + 2;
-    }
-    said->len = len;
-    return err;
-}
-
-/* What an entry says: its terms are in the lexicon, the rest is in index->said. */
-static enum fc_err say_one(struct fc_bulk *bulk, uint32_t generation, const struct fc_entry *entry,
-                           struct fc_span frame)
+static enum fc_err keep(struct fc_bulk *bulk, const struct fc_team_said *entry)
 {
     struct fc_replica *replica = bulk->merge.replica;
-    struct fc_index *index = replica->index;
-    uint32_t words = 0;
-    enum fc_err err = fc_lexicon_begin(bulk->lexicon, (uint16_t)(index->next_doc % FC_DOCS_CHUNK));
-    if (err != FC_OK)
-        return err;
-    index->sink = &bulk->sink;
-    err = fc_index_say_frame(replica, generation, entry, frame);
-    index->sink = NULL;
+    struct fc_span words = entry->words;
+    struct fc_said_word word;
+    enum fc_err err = fc_lexicon_begin(bulk->lexicon, (uint16_t)(entry->doc % FC_DOCS_CHUNK));
+    while (err == FC_OK && fc_said_word_next(&words, &word))
+        err = fc_lexicon_take(bulk->lexicon, word.tier, word.language, word.text);
     if (err == FC_OK)
-        err = fc_lexicon_count(bulk->lexicon, &words);
-    if (err != FC_OK || index->terms + 2 * words < FC_INDEX_TERMS_MAX)
-        return err;
-    /* So many that some may be one too many: which, a single document knows. */
-    fc_lexicon_undo(bulk->lexicon);
-    err = fc_index_say_frame(replica, generation, entry, frame);
-    return err == FC_OK ? move_terms(bulk) : err;
+        err =
+            fc_index_add_doc(replica, entry->generation, entry->doc, &entry->key_hash, entry->said);
+    replica->index->languages |= entry->languages;
+    return err == FC_OK ? fc_merge_note_row(&bulk->merge, entry->doc, entry->said, 0) : err;
+}
+
+/* What the team has worked out, until it has room again, or all of it. */
+static enum fc_err keep_said(struct fc_bulk *bulk, bool all)
+{
+    struct fc_team_said entry;
+    enum fc_err err = FC_OK;
+    while (err == FC_OK && (all || fc_team_full(bulk->team))) {
+        err = fc_team_take(bulk->team, &entry);
+        if (err == FC_OK)
+            err = keep(bulk, &entry);
+    }
+    return err == FC_E_MISSING ? FC_OK : err;
 }
 
 static enum fc_err add_one(struct fc_bulk *bulk, uint32_t generation,
@@ -96,28 +77,25 @@ static enum fc_err add_one(struct fc_bulk *bulk, uint32_t generation,
     struct fc_replica *replica = bulk->merge.replica;
     struct fc_index *index = replica->index;
     struct fc_entry_key key = fc_entry_key(generation, key_hash);
+    struct fc_team_entry given = {
+        .doc = index->next_doc, .generation = generation, .key_hash = *key_hash, .row = row};
     struct fc_entry entry;
-    struct fc_span frame = {0};
-    fc_buf_clear(&bulk->hold);
-    fc_buf_append(&bulk->hold, row.data, row.len);
-    if (bulk->hold.failed)
-        return FC_E_NOMEM;
-    if (fc_entry_parse(key_hash, fc_buf_span(&bulk->hold), &entry) != FC_OK)
+    if (fc_entry_parse(key_hash, row, &entry) != FC_OK)
         return FC_OK; /* a row that is damaged: fc_replica_verify reports it */
+    if (index->next_doc == UINT32_MAX)
+        return FC_E_BOUND;
     enum fc_err err = FC_OK;
     if (entry.state == FC_CONTENT_PRESENT)
-        err = fc_kv_get(replica->txn, FC_TABLE_CONTENT, fc_span(key.b, sizeof key.b), &frame);
+        err = fc_kv_get(replica->txn, FC_TABLE_CONTENT, fc_span(key.b, sizeof key.b), &given.frame);
     if (err == FC_OK || err == FC_E_MISSING)
-        err = index->next_doc == UINT32_MAX ? FC_E_BOUND : say_one(bulk, generation, &entry, frame);
-    if (err == FC_OK)
-        err = fc_index_add_doc(replica, generation, index->next_doc, key_hash);
-    if (err == FC_OK)
-        err = fc_merge_note_row(&bulk->merge, index->next_doc, fc_buf_span(&index->said), 0);
+        err = fc_team_put(bulk->team, &given);
+    if (err != FC_OK)
+        return err;
     bulk->chunk = (index->next_doc >> FC_DOCS_CHUNK_BITS) + 1;
     index->next_doc++;
     index->staged -= index->staged > 0;
     index->changed = true;
-    return err;
+    return FC_OK;
 }
 
 /* It holds documents of one chunk. */
@@ -148,6 +126,8 @@ static enum fc_err add_some(struct fc_bulk *bulk, uint32_t generation, struct fc
         memcpy(upto->b, found.data + 4, sizeof upto->b);
         err = add_one(bulk, generation, upto, value);
         (*added)++;
+        if (err == FC_OK)
+            err = keep_said(bulk, false);
         if (err == FC_OK)
             err = fc_kv_next(cursor, &found, &value);
     }
@@ -233,8 +213,6 @@ static enum fc_err write_rows(struct fc_bulk *bulk, uint32_t rows, uint8_t *made
         struct fc_lexicon_row row;
         bool had = false;
         fc_lexicon_row(bulk->lexicon, i, &row);
-        if (row.count == 0)
-            continue;
         key = fc_index_key_item((uint8_t)row.tier, bulk->chunk - 1, row.term);
         err = later ? extend_row(bulk, &key, &row, &had) : append_row(bulk, &key, &row);
         made[i] = !had;
@@ -243,10 +221,10 @@ static enum fc_err write_rows(struct fc_bulk *bulk, uint32_t rows, uint8_t *made
 }
 
 static enum fc_err add_places(struct fc_replica *replica, struct fc_span word,
-                              struct fc_word_places *places, bool known)
+                              struct fc_word_places *places)
 {
     struct fc_word_places old = {0};
-    enum fc_err err = known ? fc_word_places_get(replica->txn, word, &old) : FC_E_MISSING;
+    enum fc_err err = fc_word_places_get(replica->txn, word, &old);
     if (err != FC_OK && err != FC_E_MISSING)
         return err;
     places->rows += old.rows;
@@ -277,23 +255,23 @@ static void take_front(const struct fc_lexicon *lexicon, uint32_t at[FC_TIERS], 
     }
 }
 
-/* The dictionary, word by word. */
-static enum fc_err write_words(struct fc_bulk *bulk, const uint8_t *made)
+/* The dictionary, word by word. `fresh`: there is none, and no postings. */
+static enum fc_err write_words(struct fc_bulk *bulk, const uint8_t *made, bool fresh)
 {
     struct fc_replica *replica = bulk->merge.replica;
     uint32_t at[FC_TIERS];
     struct fc_span word;
-    bool known;
+    enum fc_err err = FC_OK;
     for (unsigned i = 0; i < FC_TIERS; i++)
         at[i] = fc_lexicon_tier(bulk->lexicon, i);
-    enum fc_err err = find_key(replica->txn, fc_span("W", 1), 'W', &known);
     while (err == FC_OK) {
         struct fc_word_places places = {.chunks = fc_word_chunk(bulk->chunk - 1)};
         take_front(bulk->lexicon, at, made, &word, &places);
         if (word.len == 0)
             break;
-        if (places.rows > 0 && word.data[0] > 1) /* no word begins so: fc_index_equal_term */
-            err = add_places(replica, word, &places, known);
+        if (places.rows > 0 && fc_term_is_word(word))
+            err = fresh ? fc_word_places_append(replica, word, &places)
+                        : add_places(replica, word, &places);
     }
     return err;
 }
@@ -301,22 +279,39 @@ static enum fc_err write_words(struct fc_bulk *bulk, const uint8_t *made)
 static enum fc_err write_postings(struct fc_bulk *bulk)
 {
     uint32_t rows;
-    enum fc_err err = fc_lexicon_close(bulk->lexicon, bulk->merge.replica->index->stemmer, &rows);
+    enum fc_err err =
+        fc_lexicon_close(bulk->lexicon, bulk->merge.replica->index->sayer->stemmer, &rows);
     if (err != FC_OK)
         return err;
+    const uint8_t first = FC_INDEX_WORDS;
+    bool words = false, postings = false;
     uint8_t *made = calloc(rows + (size_t)1, 1);
-    err = made ? write_rows(bulk, rows, made) : FC_E_NOMEM;
+    err = made ? find_key(bulk->merge.replica->txn, fc_span(&first, 1), FC_INDEX_WORDS, &words)
+               : FC_E_NOMEM;
+    if (err == FC_OK && !words)
+        err = find_key(bulk->merge.replica->txn, fc_span(&first, 1), FC_INDEX_POSTINGS, &postings);
+    bool fresh = !words && !postings;
+    if (err == FC_OK && fresh) { /* all rows will be new: words first, in the order of the keys */
+        memset(made, 1, rows);
+        err = write_words(bulk, made, true);
+    }
     if (err == FC_OK)
-        err = write_words(bulk, made);
+        err = write_rows(bulk, rows, made);
+    if (err == FC_OK && !fresh)
+        err = write_words(bulk, made, false);
     free(made);
     return err;
 }
 
 enum fc_err fc_bulk_write(struct fc_bulk *bulk)
 {
-    enum fc_err err = fc_merge_write_all(&bulk->merge);
+    enum fc_err err = keep_said(bulk, true);
+    if (err == FC_OK)
+        err = fc_merge_write_all(&bulk->merge);
     if (err == FC_OK && bulk->chunk > 0)
         err = write_postings(bulk);
+    if (err == FC_OK && bulk->chunk > 0)
+        err = fc_heads_settle(bulk->merge.replica, bulk->chunk - 1);
     fc_merge_forget(&bulk->merge);
     fc_lexicon_forget(bulk->lexicon);
     bulk->chunk = 0;

@@ -1,6 +1,7 @@
 #include "store/index_lexicon.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,7 +68,7 @@ struct fc_lexicon {
     uint32_t *items; /* words, document by document */
     uint32_t item_count, item_cap;
     struct fc_buf said; /* struct said */
-    uint32_t first, stamp;
+    uint32_t stamp;
     struct block *blocks;
     /* once closed */
     uint32_t *starts; /* of a word's documents, in `list` */
@@ -142,7 +143,7 @@ void fc_lexicon_forget(struct fc_lexicon *lexicon)
     memset(lexicon->slots, 0, lexicon->slot_count * sizeof *lexicon->slots);
     fc_buf_clear(&lexicon->spelt);
     lexicon->words = lexicon->waiting_count = lexicon->item_count = 0;
-    lexicon->first = lexicon->stamp = 0;
+    lexicon->stamp = 0;
     fc_buf_clear(&lexicon->said);
 }
 
@@ -306,7 +307,6 @@ enum fc_err fc_lexicon_begin(struct fc_lexicon *lexicon, uint16_t low)
     const struct said said = {.low = low};
     enum fc_err err = lexicon->waiting_count > 0 ? flush(lexicon) : FC_OK;
     end_document(lexicon);
-    lexicon->first = lexicon->item_count;
     lexicon->stamp++;
     fc_buf_append(&lexicon->said, &said, sizeof said);
     return err == FC_OK ? fc_buf_check(&lexicon->said) : err;
@@ -323,20 +323,6 @@ enum fc_err fc_lexicon_take(struct fc_lexicon *lexicon, enum fc_document_tier ti
     memset(waiting->text + word.len / 8 * 8, 0, 8);
     memcpy(waiting->text, word.data, word.len);
     return lexicon->waiting_count == WAITING_MAX ? flush(lexicon) : FC_OK;
-}
-
-enum fc_err fc_lexicon_count(struct fc_lexicon *lexicon, uint32_t *words)
-{
-    enum fc_err err = lexicon->waiting_count > 0 ? flush(lexicon) : FC_OK;
-    *words = lexicon->item_count - lexicon->first;
-    return err;
-}
-
-void fc_lexicon_undo(struct fc_lexicon *lexicon)
-{
-    lexicon->waiting_count = 0;
-    lexicon->item_count = lexicon->first;
-    lexicon->stamp++;
 }
 
 /* -- rows -------------------------------------------------------------------------------------- */
@@ -506,24 +492,44 @@ static enum fc_err order_terms(struct fc_lexicon *lexicon, struct fc_stemmer *st
     return err;
 }
 
+/* Documents are laid out beside the words' being ordered: neither needs the other. */
+enum { MANY_ITEMS = 256 * 1024 };
+struct scattering {
+    struct fc_lexicon *lexicon;
+    enum fc_err err;
+};
+
+static void *scatter_main(void *arg)
+{
+    struct scattering *scattering = arg;
+    scattering->err = scatter(scattering->lexicon);
+    return NULL;
+}
+
 enum fc_err fc_lexicon_close(struct fc_lexicon *lexicon, struct fc_stemmer *stemmer, uint32_t *rows)
 {
     size_t most = 2 * (size_t)lexicon->words + FC_TIERS + 1;
     *rows = 0;
     enum fc_err err = lexicon->waiting_count > 0 ? flush(lexicon) : FC_OK;
     end_document(lexicon);
-    if (err == FC_OK)
-        err = scatter(lexicon);
     if (err != FC_OK)
         return err;
+    struct scattering scattering = {.lexicon = lexicon};
+    pthread_t thread;
+    bool beside = lexicon->item_count > MANY_ITEMS &&
+                  pthread_create(&thread, NULL, scatter_main, &scattering) == 0;
     struct term *other = fc_wide_alloc(most * sizeof *other);
     lexicon->terms = fc_wide_alloc(most * sizeof *lexicon->terms);
     lexicon->rows = fc_wide_alloc(most * sizeof *lexicon->rows);
     err = other && lexicon->terms && lexicon->rows ? order_terms(lexicon, stemmer, other)
                                                    : FC_E_NOMEM;
     free(other);
+    if (beside)
+        pthread_join(thread, NULL);
+    else
+        scatter_main(&scattering);
     *rows = lexicon->tiers[FC_TIERS];
-    return err;
+    return err == FC_OK ? scattering.err : err;
 }
 
 /* Two lists into one, each number once; returns how many. */

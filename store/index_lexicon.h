@@ -26,15 +26,11 @@ FC_MUST_USE enum fc_err fc_lexicon_begin(struct fc_lexicon *lexicon, uint16_t lo
  * FC_E_NOMEM. */
 FC_MUST_USE enum fc_err fc_lexicon_take(struct fc_lexicon *lexicon, enum fc_document_tier tier,
                                         int language, struct fc_span word);
-/* How many different words the document has; none waits then. FC_E_NOMEM. */
-FC_MUST_USE enum fc_err fc_lexicon_count(struct fc_lexicon *lexicon, uint32_t *words);
-/* The document that was begun last has no words yet. */
-void fc_lexicon_undo(struct fc_lexicon *lexicon);
 
 struct fc_lexicon_row { /* spans live until the next call */
     enum fc_document_tier tier;
     struct fc_span term;
-    const uint16_t *docs; /* in order, each once; none of a word that was only in what was undone */
+    const uint16_t *docs; /* in order, each once */
     uint32_t count;
 };
 /* Works the rows out; nothing is taken after that. FC_E_NOMEM. */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/index_heads.h"
 #include "store/index_merge_priv.h"
 #include "store/index_sheet.h"
 #include "store/load_priv.h"
@@ -326,7 +327,8 @@ static enum fc_err write_docs(struct fc_merge *merge, struct fc_merge_target *ta
         err = fc_kv_put(replica->txn, FC_TABLE_INDEX, key, fc_buf_span(value));
     else if (had)
         err = fc_kv_del(replica->txn, FC_TABLE_INDEX, key);
-    if (err == FC_OK && target->tag < FC_TIERS && had != (value->len > 0) && key.data[WORD_AT] > 1)
+    if (err == FC_OK && target->tag < FC_TIERS && had != (value->len > 0) &&
+        fc_term_is_word(fc_span(key.data + WORD_AT, 1)))
         err = count_word(replica, key, !had);
     if (err == FC_OK && target->tag >= FC_TAG_FACET)
         err = fc_value_note(replica, key.data[1], fc_span(key.data + 4, key.len - 4), had,
@@ -540,6 +542,21 @@ static enum fc_err write_sets(struct fc_replica *replica, const struct fc_merge_
     return err;
 }
 
+/* Documents by number. */
+static enum fc_err note_chunks(struct fc_replica *replica, const struct fc_merge_doc *docs,
+                               size_t count)
+{
+    enum fc_err err = FC_OK;
+    for (size_t i = 0; i < count && err == FC_OK;) {
+        uint32_t chunk = docs[i].doc >> FC_DOCS_CHUNK_BITS, in = 0;
+        for (; i < count && docs[i].doc >> FC_DOCS_CHUNK_BITS == chunk; i++)
+            in += docs[i].in;
+        if (in > 0)
+            err = fc_heads_note(replica, chunk, in);
+    }
+    return err;
+}
+
 static enum fc_err write_documents(struct fc_merge *merge)
 {
     struct fc_merge_doc *docs = (struct fc_merge_doc *)(void *)merge->docs.data;
@@ -548,6 +565,7 @@ static enum fc_err write_documents(struct fc_merge *merge)
     if (count == 0)
         return FC_OK;
     qsort(docs, count, sizeof *docs, compare_docs);
+    err = note_chunks(merge->replica, docs, count);
     for (unsigned column = 0; column < FC_COLUMNS && err == FC_OK; column++)
         err = write_column(merge, docs, count, (enum fc_column)column);
     if (err == FC_OK)
@@ -614,6 +632,21 @@ enum fc_err fc_merge_write_all(struct fc_merge *merge)
     return err == FC_OK ? write_documents(merge) : err;
 }
 
+/* Of chunks that documents were merged into, and of the last that is full. */
+static enum fc_err settle_heads(struct fc_replica *replica, const struct fc_merge *merge)
+{
+    const struct fc_merge_doc *docs = (const struct fc_merge_doc *)(const void *)merge->docs.data;
+    uint32_t last = replica->index->next_doc >> FC_DOCS_CHUNK_BITS, seen = UINT32_MAX;
+    enum fc_err err = last > 0 ? fc_heads_settle(replica, last - 1) : FC_OK;
+    for (size_t i = 0; i < merge->docs.len / sizeof *docs && err == FC_OK; i++) {
+        uint32_t chunk = docs[i].doc >> FC_DOCS_CHUNK_BITS;
+        if (chunk != seen)
+            err = fc_heads_settle(replica, chunk);
+        seen = chunk;
+    }
+    return err;
+}
+
 /* Rows of these kinds; `rows` of them, or with 0 however many there are. */
 static enum fc_err run_passes(struct fc_replica *replica, const char *kinds, uint32_t rows)
 {
@@ -630,6 +663,8 @@ static enum fc_err run_passes(struct fc_replica *replica, const char *kinds, uin
         more = rows == 0 && fc_merge_full(merge);
         if (err == FC_OK)
             err = fc_merge_write_all(merge);
+        if (err == FC_OK)
+            err = settle_heads(replica, merge);
     }
     if (merge)
         fc_merge_finish(merge);

@@ -1,6 +1,7 @@
 /* The index's rows, all of table INDEX; numbers in keys are big-endian.
  *
- *   'I'                            -> version, epoch, next document, rows waiting, complete
+ *   'I'                            -> version, epoch, next document, rows waiting, complete,
+ *                                     languages
  *   'A' generation                 -> participant, state, contested, greatest version seen, last
  *                                     entry indexed while it is loaded
  *   'K' generation, H(key)         -> document
@@ -15,15 +16,18 @@
  *   'T' page                       -> the facets of documents (store/index_sheet.h)
  *   'Y' facet, value               -> its number, how many rows 'B' have it; of those in bitmaps
  *   'Z' facet, number              -> the value
- *   'W' term                       -> how many 'p' rows have it, and where: the dictionary
+ *   'H' chunk                      -> whether words' first bytes are known (store/index_heads.h)
+ *   'H' chunk, tier, first bytes   -> documents
  *   'V' number                     -> a provider
  *   'U' hash of a provider         -> its number, how many documents have it
  *   'N' folded name, document      -> nothing
- *   'p' chunk, tier, term          -> documents (store/docs.h); last, so that loads append
+ *   'o' term                       -> how many 'p' rows have it, and where: the dictionary
+ *   'p' chunk, tier, term          -> documents (store/docs.h); these two last: loads append
  */
 #ifndef FC_STORE_INDEX_PRIV_H
 #define FC_STORE_INDEX_PRIV_H
 
+#include "store/cards.h"
 #include "store/docs.h"
 #include "store/document.h"
 #include "store/index.h"
@@ -32,7 +36,7 @@
 #include "store/stem.h"
 #include "store/words.h"
 
-enum { FC_INDEX_POSTINGS = 'p' };
+enum { FC_INDEX_WORDS = 'o', FC_INDEX_POSTINGS = 'p' };
 enum { FC_COLUMN_PAGE = 480 }; /* numbers: a value of 1,920 bytes */
 enum fc_column {
     FC_COLUMN_FROM, /* days + FC_DAY_ZERO; 0: not said */
@@ -83,32 +87,19 @@ static inline bool fc_index_seen(const struct fc_index_generation *generation, f
     return generation->state == FC_GENERATION_HELD && version <= generation->seen_max;
 }
 
-struct fc_index_slot {
-    uint32_t stamp, offset;
-};
-enum { FC_INDEX_SLOTS = 4 * FC_INDEX_TERMS_MAX };
-
-/* Where a bulk load takes the terms of tiers, instead of into `said`: words before they are
- * stemmed. `language` as of fc_stem. How many there are it counts itself. */
-struct fc_word_sink {
-    enum fc_err (*take)(void *ctx, enum fc_document_tier tier, int language, struct fc_span word);
-    void *ctx;
-};
-
 struct fc_index {
-    struct fc_stemmer *stemmer;
-    const struct fc_word_sink *sink; /* NULL but within a bulk load */
-    bool stale;                      /* must be rebuilt: not kept up, not asked */
-    bool changed;                    /* what 'I' keeps, since the last commit */
+    struct fc_sayer *sayer;
+    bool stale;   /* must be rebuilt: not kept up, not asked */
+    bool changed; /* what 'I' keeps, since the last commit */
     uint64_t epoch;
     uint32_t next_doc;
     uint32_t pending, purges; /* rows 'F', 'X', or more */
     uint32_t staged;          /* rows 'S' and entries not indexed yet, about */
-    struct fc_buf said, plain, value, key_text;
+    uint32_t languages;       /* a bit for those of fc_stem that documents' words are stemmed in */
+    uint32_t heads_after;     /* FC_HEADS_AFTER; less, for tests */
+    struct fc_buf value, key_text;
     struct fc_docs *docs;
-    struct fc_index_slot slots[FC_INDEX_SLOTS]; /* terms of the document at hand */
-    uint32_t stamp, terms, facets[FC_FACETS];
-    enum fc_err sink_err;
+    struct fc_cards *cards; /* NULL until one is wanted */
 };
 
 /* -- keys -------------------------------------------------------------------------------------- */
@@ -191,17 +182,55 @@ FC_MUST_USE enum fc_err fc_word_places_get(struct fc_txn *txn, struct fc_span wo
                                            struct fc_word_places *out);
 FC_MUST_USE enum fc_err fc_word_places_put(struct fc_replica *replica, struct fc_span word,
                                            const struct fc_word_places *places);
+/* The same of words in order, before there are postings. */
+FC_MUST_USE enum fc_err fc_word_places_append(struct fc_replica *replica, struct fc_span word,
+                                              const struct fc_word_places *places);
 
 /* -- extraction -------------------------------------------------------------------------------- */
 
-/* Writes what an entry says into index->said. `plain` with NULL data: no content. */
-FC_MUST_USE enum fc_err fc_index_say(struct fc_index *index, uint32_t generation,
-                                     const struct fc_entry *entry, struct fc_span plain);
+struct fc_index_slot {
+    uint32_t stamp, offset;
+};
+enum { FC_INDEX_SLOTS = 4 * FC_INDEX_TERMS_MAX };
+
+/* Works out what entries say. Each thread has its own. */
+struct fc_sayer {
+    struct fc_stemmer *stemmer;
+    struct fc_codec *codec;
+    struct fc_buf said;                         /* what the entry says: a row 'F' */
+    struct fc_buf words;                        /* with _apart, what it says in words */
+    struct fc_buf plain;                        /* its content */
+    struct fc_index_slot slots[FC_INDEX_SLOTS]; /* terms of the document at hand */
+    uint32_t stamp, terms, facets[FC_FACETS];
+    uint32_t word_count;
+    uint32_t languages; /* of its texts: a bit each, as of fc_stem */
+    bool apart;
+};
+FC_MUST_USE enum fc_err fc_sayer_create(struct fc_sayer **sayer);
+void fc_sayer_destroy(struct fc_sayer *sayer); /* NULL is fine */
+
+/* Writes what an entry says into sayer->said. `plain` with NULL data: no content. */
+FC_MUST_USE enum fc_err fc_say(struct fc_sayer *sayer, uint32_t generation,
+                               const struct fc_entry *entry, struct fc_span plain);
 /* The same of the content that is kept; a content that is damaged counts as none. */
-FC_MUST_USE enum fc_err fc_index_say_frame(struct fc_replica *replica, uint32_t generation,
-                                           const struct fc_entry *entry, struct fc_span frame);
+FC_MUST_USE enum fc_err fc_say_frame(struct fc_sayer *sayer, uint32_t generation,
+                                     const struct fc_entry *entry, struct fc_span frame);
+/* Its terms of tiers go into sayer->words, as they stand in texts: a load stems each word once. */
+FC_MUST_USE enum fc_err fc_say_apart(struct fc_sayer *sayer, uint32_t generation,
+                                     const struct fc_entry *entry, struct fc_span frame);
+struct fc_said_word {
+    enum fc_document_tier tier;
+    int language; /* as of fc_stem; -1: it has no stem */
+    struct fc_span text;
+};
+/* False at the end. */
+bool fc_said_word_next(struct fc_span *words, struct fc_said_word *word);
 /* What a whole value is found by, as a term of its tier. */
-enum { FC_INDEX_EQUAL_BYTES = 17 };
+enum { FC_INDEX_EQUAL_BYTES = 17, FC_TERM_EQUAL = 1 /* with which no word begins */ };
+static inline bool fc_term_is_word(struct fc_span term)
+{
+    return term.data[0] > FC_TERM_EQUAL;
+}
 void fc_index_equal_term(struct fc_span value, uint8_t out[FC_INDEX_EQUAL_BYTES]);
 /* A facet's value as it is kept and compared; returns its length. */
 size_t fc_index_facet_value(enum fc_facet facet, struct fc_span text,
@@ -220,8 +249,9 @@ void fc_bulk_destroy(struct fc_bulk *bulk); /* NULL is fine */
 FC_MUST_USE enum fc_err fc_bulk_add(struct fc_bulk *bulk, uint32_t generation, uint32_t max,
                                     uint32_t *added, bool *done);
 FC_MUST_USE enum fc_err fc_bulk_write(struct fc_bulk *bulk);
-/* Rows 'K' and 'D' of index->said. */
+/* Rows 'K' and 'D' of a document that says so. */
 FC_MUST_USE enum fc_err fc_index_add_doc(struct fc_replica *replica, uint32_t generation,
-                                         uint32_t doc, const struct fc_hash *key_hash);
+                                         uint32_t doc, const struct fc_hash *key_hash,
+                                         struct fc_span said);
 
 #endif

@@ -93,7 +93,7 @@ struct fc_index_key fc_index_key_column(enum fc_column column, uint32_t page)
 
 struct fc_index_key fc_index_key_word(struct fc_span term)
 {
-    struct fc_index_key key = begin('W');
+    struct fc_index_key key = begin(FC_INDEX_WORDS);
     add(&key, term.data, term.len);
     return key;
 }
@@ -117,7 +117,7 @@ struct fc_index_key fc_index_key_name(struct fc_span name, uint32_t doc)
 
 /* -- rows -------------------------------------------------------------------------------------- */
 
-enum { INFO_BYTES = 29, GENERATION_BYTES = 74, PLACES_BYTES = 13 };
+enum { INFO_BYTES = 33, GENERATION_BYTES = 74, PLACES_BYTES = 13 };
 
 enum fc_err fc_index_write(struct fc_replica *replica)
 {
@@ -130,6 +130,7 @@ enum fc_err fc_index_write(struct fc_replica *replica)
     fc_put_be32(row + 20, index->staged);
     fc_put_be32(row + 24, index->purges);
     row[28] = !index->stale;
+    fc_put_be32(row + 29, index->languages);
     return fc_kv_put(replica->txn, FC_TABLE_INDEX, fc_span("I", 1), fc_span(row, sizeof row));
 }
 
@@ -144,7 +145,7 @@ enum fc_err fc_index_open(struct fc_replica *replica, struct fc_txn *txn)
     }
     index->stale = true;
     index->changed = false;
-    index->next_doc = index->pending = index->staged = index->purges = 0;
+    index->next_doc = index->pending = index->staged = index->purges = index->languages = 0;
     if (err == FC_E_MISSING)
         return FC_OK;
     if (err != FC_OK || row.len != INFO_BYTES || fc_get_be32(row.data) != FC_INDEX_VERSION)
@@ -155,6 +156,7 @@ enum fc_err fc_index_open(struct fc_replica *replica, struct fc_txn *txn)
     index->staged = fc_get_be32(row.data + 20);
     index->purges = fc_get_be32(row.data + 24);
     index->stale = row.data[28] != 1;
+    index->languages = fc_get_be32(row.data + 29);
     return FC_OK;
 }
 
@@ -176,15 +178,28 @@ enum fc_err fc_word_places_get(struct fc_txn *txn, struct fc_span word, struct f
     return err == FC_OK ? fc_word_places_parse(row, out) : err;
 }
 
+static struct fc_span places_row(const struct fc_word_places *places, uint8_t row[PLACES_BYTES])
+{
+    fc_put_be32(row, places->rows);
+    row[4] = places->tiers;
+    fc_put_be64(row + 5, places->chunks);
+    return fc_span(row, PLACES_BYTES);
+}
+
 enum fc_err fc_word_places_put(struct fc_replica *replica, struct fc_span word,
                                const struct fc_word_places *places)
 {
     struct fc_index_key key = fc_index_key_word(word);
     uint8_t row[PLACES_BYTES];
-    fc_put_be32(row, places->rows);
-    row[4] = places->tiers;
-    fc_put_be64(row + 5, places->chunks);
-    return fc_kv_put(replica->txn, FC_TABLE_INDEX, fc_index_span(&key), fc_span(row, sizeof row));
+    return fc_kv_put(replica->txn, FC_TABLE_INDEX, fc_index_span(&key), places_row(places, row));
+}
+
+enum fc_err fc_word_places_append(struct fc_replica *replica, struct fc_span word,
+                                  const struct fc_word_places *places)
+{
+    struct fc_index_key key = fc_index_key_word(word);
+    uint8_t row[PLACES_BYTES];
+    return fc_kv_append(replica->txn, FC_TABLE_INDEX, fc_index_span(&key), places_row(places, row));
 }
 
 enum fc_err fc_index_generation_get(struct fc_txn *txn, uint32_t generation,

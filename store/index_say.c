@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "store/document_text.h"
@@ -7,6 +8,34 @@ enum { MORE_MAX = 512 }; /* items beside terms of text: facets and the key's wor
 _Static_assert(FC_INDEX_TERMS_MAX + MORE_MAX < FC_INDEX_SLOTS / 2,
                "the table of terms stays loose");
 
+enum fc_err fc_sayer_create(struct fc_sayer **out)
+{
+    struct fc_sayer *sayer = calloc(1, sizeof *sayer);
+    *out = sayer;
+    if (!sayer)
+        return FC_E_NOMEM;
+    enum fc_err err = fc_stemmer_create(&sayer->stemmer);
+    if (err == FC_OK)
+        err = fc_codec_create(&sayer->codec);
+    if (err != FC_OK) {
+        fc_sayer_destroy(sayer);
+        *out = NULL;
+    }
+    return err;
+}
+
+void fc_sayer_destroy(struct fc_sayer *sayer)
+{
+    if (!sayer)
+        return;
+    fc_stemmer_destroy(sayer->stemmer);
+    fc_codec_destroy(sayer->codec);
+    fc_buf_finish(&sayer->said);
+    fc_buf_finish(&sayer->words);
+    fc_buf_finish(&sayer->plain);
+    free(sayer);
+}
+
 /* -- values ------------------------------------------------------------------------------------ */
 
 void fc_index_equal_term(struct fc_span value, uint8_t out[FC_INDEX_EQUAL_BYTES])
@@ -14,7 +43,7 @@ void fc_index_equal_term(struct fc_span value, uint8_t out[FC_INDEX_EQUAL_BYTES]
     char folded[FC_INDEX_PROVIDER_BYTES];
     size_t len = fc_fold(value, folded, sizeof folded);
     struct fc_hash hash = fc_hash("fedcat.equal.1", fc_span(folded, len));
-    out[0] = 1; /* with which no word begins */
+    out[0] = FC_TERM_EQUAL;
     memcpy(out + 1, hash.b, FC_INDEX_EQUAL_BYTES - 1);
 }
 
@@ -83,62 +112,89 @@ static uint32_t hash_of(uint8_t tag, struct fc_span bytes)
     return (uint32_t)(hash ^ hash >> 29);
 }
 
-static void hand_on(struct fc_index *index, enum fc_document_tier tier, int language,
+/* Of a word of a text: tier, language, length, bytes. */
+static void hand_on(struct fc_sayer *sayer, enum fc_document_tier tier, int language,
                     struct fc_span word)
 {
-    if (index->sink_err == FC_OK && word.len > 0)
-        index->sink_err = index->sink->take(index->sink->ctx, tier, language, word);
+    const uint8_t head[3] = {(uint8_t)tier, (uint8_t)language, (uint8_t)word.len};
+    if (word.len == 0)
+        return;
+    uint8_t *to = fc_buf_extend(&sayer->words, sizeof head + word.len);
+    if (!to)
+        return;
+    memcpy(to, head, sizeof head);
+    memcpy(to + sizeof head, word.data, word.len);
+    sayer->word_count++;
+}
+
+bool fc_said_word_next(struct fc_span *words, struct fc_said_word *word)
+{
+    if (words->len < 3)
+        return false;
+    const uint8_t *head = words->data;
+    *word = (struct fc_said_word){(enum fc_document_tier)head[0], (int8_t)head[1],
+                                  fc_span(head + 3, head[2])};
+    *words = fc_span(head + 3 + head[2], words->len - 3 - head[2]);
+    return true;
+}
+
+/* A word that was handed on may bring its stem. */
+static bool are_too_many(const struct fc_sayer *sayer)
+{
+    return sayer->terms + 2 * sayer->word_count >= FC_INDEX_TERMS_MAX;
 }
 
 /* Appends an item unless the document has it. */
-static void say(struct fc_index *index, uint8_t tag, struct fc_span bytes)
+static void say(struct fc_sayer *sayer, uint8_t tag, struct fc_span bytes)
 {
-    struct fc_buf *said = &index->said;
-    if (tag < FC_TIERS && index->sink) {
-        hand_on(index, (enum fc_document_tier)tag, -1, bytes);
+    struct fc_buf *said = &sayer->said;
+    if (tag < FC_TIERS && sayer->apart) {
+        hand_on(sayer, (enum fc_document_tier)tag, -1, bytes);
         return;
     }
     uint32_t at = hash_of(tag, bytes) % FC_INDEX_SLOTS;
-    if (bytes.len == 0 || index->terms >= FC_INDEX_TERMS_MAX + MORE_MAX)
+    if (bytes.len == 0 || sayer->terms >= FC_INDEX_TERMS_MAX + MORE_MAX)
         return;
-    for (; index->slots[at].stamp == index->stamp; at = (at + 1) % FC_INDEX_SLOTS) {
-        const uint8_t *there = said->data + index->slots[at].offset;
+    for (; sayer->slots[at].stamp == sayer->stamp; at = (at + 1) % FC_INDEX_SLOTS) {
+        const uint8_t *there = said->data + sayer->slots[at].offset;
         if (there[0] == tag && there[1] == bytes.len &&
             memcmp(there + 2, bytes.data, bytes.len) == 0)
             return;
     }
-    index->slots[at] = (struct fc_index_slot){index->stamp, (uint32_t)said->len};
-    index->terms++;
+    sayer->slots[at] = (struct fc_index_slot){sayer->stamp, (uint32_t)said->len};
+    sayer->terms++;
     append(said, tag, bytes);
     if (said->failed)
-        index->terms = FC_INDEX_TERMS_MAX + MORE_MAX; /* nothing stands where the slot points */
+        sayer->terms = FC_INDEX_TERMS_MAX + MORE_MAX; /* nothing stands where the slot points */
 }
 
-static void say_word(struct fc_index *index, enum fc_document_tier tier, int language,
+static void say_word(struct fc_sayer *sayer, enum fc_document_tier tier, int language,
                      struct fc_span word)
 {
-    if (index->sink) {
-        hand_on(index, tier, language, word);
+    if (sayer->apart) {
+        hand_on(sayer, tier, language, word);
         return;
     }
-    say(index, (uint8_t)tier, word);
-    struct fc_span stem = fc_stem(index->stemmer, language, word);
+    say(sayer, (uint8_t)tier, word);
+    struct fc_span stem = fc_stem(sayer->stemmer, language, word);
     if (!fc_span_eq(stem, word))
-        say(index, (uint8_t)tier, stem);
+        say(sayer, (uint8_t)tier, stem);
 }
 
-static void say_words(struct fc_index *index, enum fc_document_tier tier, const char *language,
+static void say_words(struct fc_sayer *sayer, enum fc_document_tier tier, const char *language,
                       struct fc_span text)
 {
     struct fc_word_reader reader = fc_word_reader(text);
     struct fc_word word;
     int stemmed = fc_stem_language(language);
-    while (fc_word_next(&reader, &word) && index->terms < FC_INDEX_TERMS_MAX)
-        say_word(index, tier, stemmed, fc_span(word.text, word.len));
+    if (stemmed >= 0)
+        sayer->languages |= 1u << stemmed;
+    while (fc_word_next(&reader, &word) && !are_too_many(sayer))
+        say_word(sayer, tier, stemmed, fc_span(word.text, word.len));
 }
 
 struct saying {
-    struct fc_index *index;
+    struct fc_sayer *sayer;
     const struct fc_document *document;
 };
 
@@ -146,20 +202,20 @@ static void say_text(void *ctx, const struct fc_document_text *text)
 {
     const struct saying *saying = ctx;
     const char *language = text->language ? text->language : saying->document->language;
-    say_words(saying->index, text->tier, language, text->text);
+    say_words(saying->sayer, text->tier, language, text->text);
 }
 
-static void say_facet(struct fc_index *index, enum fc_facet facet, const char *text)
+static void say_facet(struct fc_sayer *sayer, enum fc_facet facet, const char *text)
 {
     char value[FC_INDEX_VALUE_BYTES];
-    if (!text || index->facets[facet] == FC_INDEX_FACETS_MAX)
+    if (!text || sayer->facets[facet] == FC_INDEX_FACETS_MAX)
         return;
     if (fc_iri_ok(text))
         text = fc_iri_local(text);
     size_t len = fc_index_facet_value(facet, fc_span_str(text), value);
-    uint32_t before = index->terms;
-    say(index, (uint8_t)(FC_TAG_FACET + facet), fc_span(value, len));
-    index->facets[facet] += index->terms - before;
+    uint32_t before = sayer->terms;
+    say(sayer, (uint8_t)(FC_TAG_FACET + facet), fc_span(value, len));
+    sayer->facets[facet] += sayer->terms - before;
 }
 
 static struct fc_span cut(const char *text, size_t max)
@@ -171,7 +227,7 @@ static struct fc_span cut(const char *text, size_t max)
     return fc_span(text, len);
 }
 
-static void say_provider(struct fc_index *index, const struct fc_document *document)
+static void say_provider(struct fc_sayer *sayer, const struct fc_document *document)
 {
     const char *both[] = {document->provider, document->provider_name};
     uint8_t term[FC_INDEX_EQUAL_BYTES];
@@ -181,9 +237,9 @@ static void say_provider(struct fc_index *index, const struct fc_document *docum
             continue;
         struct fc_span value = cut(both[i], FC_INDEX_PROVIDER_BYTES);
         fc_index_equal_term(value, term);
-        say(index, FC_TIER_PROVIDER, fc_span(term, sizeof term));
+        say(sayer, FC_TIER_PROVIDER, fc_span(term, sizeof term));
         if (!counted)
-            append(&index->said, FC_TAG_PROVIDER, value);
+            append(&sayer->said, FC_TAG_PROVIDER, value);
         counted = true;
     }
 }
@@ -194,85 +250,123 @@ static uint32_t day_of(const char *text)
     return text && fc_index_day(fc_span_str(text), &day) ? (uint32_t)(day + FC_DAY_ZERO) : 0;
 }
 
-static void say_document(struct fc_index *index, const struct fc_document *document,
+static void say_document(struct fc_sayer *sayer, const struct fc_document *document,
                          struct fc_said *head)
 {
     char name[FC_INDEX_NAME_BYTES];
-    say_facet(index, FC_FACET_KIND, document->kind);
-    say_facet(index, FC_FACET_COUNTRY, document->country);
-    say_facet(index, FC_FACET_LANGUAGE, document->language);
+    say_facet(sayer, FC_FACET_KIND, document->kind);
+    say_facet(sayer, FC_FACET_COUNTRY, document->country);
+    say_facet(sayer, FC_FACET_LANGUAGE, document->language);
     for (uint32_t i = 0; i < document->theme_count; i++)
-        say_facet(index, FC_FACET_THEME, document->themes[i]);
+        say_facet(sayer, FC_FACET_THEME, document->themes[i]);
     for (uint32_t i = 0; i < document->label_count; i++)
-        say_facet(index, FC_FACET_LABEL, document->labels[i]);
-    say_provider(index, document);
+        say_facet(sayer, FC_FACET_LABEL, document->labels[i]);
+    say_provider(sayer, document);
     size_t len = document->name ? fc_fold(fc_span_str(document->name), name, sizeof name) : 0;
-    append(&index->said, FC_TAG_NAME, fc_span(name, len));
+    append(&sayer->said, FC_TAG_NAME, fc_span(name, len));
     head->from = day_of(document->valid_from);
     head->until = day_of(document->valid_until);
 }
 
 /* The entry's key, without its scheme. */
-static void say_key(struct fc_index *index, struct fc_span key)
+static void say_key(struct fc_sayer *sayer, struct fc_span key)
 {
     for (size_t i = 0; i + 3 < key.len; i++)
         if (memcmp(key.data + i, "://", 3) == 0) {
             key = fc_span(key.data + i + 3, key.len - i - 3);
             break;
         }
-    say_words(index, FC_TIER_TEXT, "", key);
+    say_words(sayer, FC_TIER_TEXT, "", key);
 }
 
-enum fc_err fc_index_say(struct fc_index *index, uint32_t generation, const struct fc_entry *entry,
-                         struct fc_span plain)
+enum fc_err fc_say(struct fc_sayer *sayer, uint32_t generation, const struct fc_entry *entry,
+                   struct fc_span plain)
 {
     struct fc_document document;
     struct fc_said head = {
         .generation = generation, .version = entry->version, .status = entry->status};
     uint8_t bytes[FC_SAID_HEAD] = {0};
-    if (++index->stamp == 0) {
-        memset(index->slots, 0, sizeof index->slots);
-        index->stamp = 1;
+    if (++sayer->stamp == 0) {
+        memset(sayer->slots, 0, sizeof sayer->slots);
+        sayer->stamp = 1;
     }
-    index->terms = 0;
-    index->sink_err = FC_OK;
-    memset(index->facets, 0, sizeof index->facets);
-    fc_buf_clear(&index->said);
-    fc_buf_append(&index->said, bytes, sizeof bytes);
-    struct saying saying = {.index = index, .document = &document};
+    sayer->terms = sayer->word_count = sayer->languages = 0;
+    memset(sayer->facets, 0, sizeof sayer->facets);
+    fc_buf_clear(&sayer->said);
+    fc_buf_clear(&sayer->words);
+    fc_buf_append(&sayer->said, bytes, sizeof bytes);
+    struct saying saying = {.sayer = sayer, .document = &document};
     enum fc_err err =
         plain.data ? fc_document_index(plain, &document, say_text, &saying) : FC_E_JSON;
     if (err == FC_OK) {
-        say_document(index, &document, &head);
+        say_document(sayer, &document, &head);
         fc_document_finish(&document);
     } else
-        append(&index->said, FC_TAG_NAME, (struct fc_span){0}); /* sorted by, all the same */
-    if (err == FC_E_NOMEM || index->said.failed)
+        append(&sayer->said, FC_TAG_NAME, (struct fc_span){0}); /* sorted by, all the same */
+    if (err == FC_E_NOMEM || sayer->said.failed)
         return FC_E_NOMEM;
-    say_key(index, entry->key);
-    if (index->said.failed || index->sink_err != FC_OK)
-        return index->said.failed ? FC_E_NOMEM : index->sink_err;
+    say_key(sayer, entry->key);
+    if (sayer->said.failed || sayer->words.failed)
+        return FC_E_NOMEM;
     fc_said_head(bytes, &head);
-    memcpy(index->said.data, bytes, sizeof bytes);
+    memcpy(sayer->said.data, bytes, sizeof bytes);
     return FC_OK;
 }
 
-enum fc_err fc_index_say_frame(struct fc_replica *replica, uint32_t generation,
-                               const struct fc_entry *entry, struct fc_span frame)
+/* NULL data: there is none, or it is damaged. */
+static enum fc_err unpack(struct fc_sayer *sayer, const struct fc_entry *entry,
+                          struct fc_span frame, struct fc_span *plain)
 {
-    struct fc_index *index = replica->index;
-    struct fc_codec *codec;
-    struct fc_span plain = {0};
-    enum fc_err err = fc_replica_codec(replica, &codec);
+    *plain = (struct fc_span){0};
+    if (frame.len == 0)
+        return FC_OK;
+    fc_buf_clear(&sayer->plain);
+    enum fc_err err = fc_content_unpack(sayer->codec, frame, (size_t)entry->size, &sayer->plain);
+    if (err == FC_OK && sayer->plain.len > 0)
+        *plain = fc_buf_span(&sayer->plain);
+    return err == FC_E_NOMEM ? err : FC_OK;
+}
+
+enum fc_err fc_say_frame(struct fc_sayer *sayer, uint32_t generation, const struct fc_entry *entry,
+                         struct fc_span frame)
+{
+    struct fc_span plain;
+    enum fc_err err = unpack(sayer, entry, frame, &plain);
+    return err == FC_OK ? fc_say(sayer, generation, entry, plain) : err;
+}
+
+/* Of what was said in one piece. */
+static enum fc_err take_apart(struct fc_sayer *sayer)
+{
+    struct fc_buf *said = &sayer->said;
+    struct fc_span items = fc_span(said->data + FC_SAID_HEAD, said->len - FC_SAID_HEAD), bytes;
+    size_t len = FC_SAID_HEAD;
+    uint8_t tag;
+    while (fc_said_next(&items, &tag, &bytes)) {
+        if (tag < FC_TIERS) {
+            hand_on(sayer, (enum fc_document_tier)tag, -1, bytes);
+            continue;
+        }
+        memmove(said->data + len, bytes.data - 2, bytes.len + 2);
+        len += bytes.len + 2;
+    }
+    said->len = len;
+    return fc_buf_check(&sayer->words);
+}
+
+enum fc_err fc_say_apart(struct fc_sayer *sayer, uint32_t generation, const struct fc_entry *entry,
+                         struct fc_span frame)
+{
+    struct fc_span plain;
+    enum fc_err err = unpack(sayer, entry, frame, &plain);
     if (err != FC_OK)
         return err;
-    if (frame.len > 0) {
-        fc_buf_clear(&index->plain);
-        err = fc_content_unpack(codec, frame, (size_t)entry->size, &index->plain);
-        if (err == FC_E_NOMEM)
-            return err;
-        if (err == FC_OK && index->plain.len > 0)
-            plain = fc_buf_span(&index->plain);
-    }
-    return fc_index_say(index, generation, entry, plain);
+    sayer->apart = true;
+    err = fc_say(sayer, generation, entry, plain);
+    sayer->apart = false;
+    if (err != FC_OK || !are_too_many(sayer))
+        return err;
+    /* So many that some may be one too many: which, is known when they are said one by one. */
+    err = fc_say(sayer, generation, entry, plain);
+    return err == FC_OK ? take_apart(sayer) : err;
 }

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/index_heads.h"
 #include "store/index_sheet.h"
 
 /* Facts are hashed with the entry they are of, not with its number, and added up: the order in
@@ -99,11 +100,12 @@ static enum fc_err expect_entry(struct expecting *expecting, const struct fc_ent
     if (entry->state == FC_CONTENT_PRESENT)
         err = fc_kv_get(expecting->txn, FC_TABLE_CONTENT, fc_span(key.b, sizeof key.b), &frame);
     if (err == FC_OK || err == FC_E_MISSING)
-        err = fc_index_say_frame(replica, expecting->number, entry, frame);
-    return err == FC_OK ? add_said(expecting->sums,
-                                   entry_of(&expecting->generation.participant, &entry->key_hash),
-                                   fc_buf_span(&replica->index->said), &expecting->generation)
-                        : err;
+        err = fc_say_frame(replica->index->sayer, expecting->number, entry, frame);
+    return err == FC_OK
+               ? add_said(expecting->sums,
+                          entry_of(&expecting->generation.participant, &entry->key_hash),
+                          fc_buf_span(&replica->index->sayer->said), &expecting->generation)
+               : err;
 }
 
 static enum fc_err expect_feed(void *ctx, const struct fc_replica_row *row)
@@ -275,7 +277,7 @@ static uint32_t chunk_at(const uint8_t *bytes)
 
 static uint64_t word_hash(struct fc_span word)
 {
-    return fact(0, 'W', word);
+    return fact(0, FC_INDEX_WORDS, word);
 }
 
 /* Searches look for a word's rows where the dictionary has them, and nowhere else. What whole
@@ -284,7 +286,7 @@ static enum fc_err check_places(struct auditing *auditing, uint32_t chunk, uint8
                                 struct fc_span word)
 {
     struct fc_word_places places;
-    if (word.data[0] <= 1)
+    if (!fc_term_is_word(word))
         return tier < FC_TIERS ? FC_OK : FC_E_CORRUPT;
     enum fc_err err = fc_word_places_get(auditing->txn, word, &places);
     if (err != FC_OK)
@@ -458,6 +460,11 @@ static enum fc_err each_merged(struct auditing *auditing, struct fc_span key, st
                         : FC_E_CORRUPT;
 }
 
+static bool is_gone(const void *ctx, uint32_t doc)
+{
+    return entry_at(ctx, doc) == 0;
+}
+
 static enum fc_err audit(struct auditing *auditing)
 {
     static const struct {
@@ -465,12 +472,14 @@ static enum fc_err audit(struct auditing *auditing)
         enum fc_err (*each)(struct auditing *auditing, struct fc_span key, struct fc_span value);
     } steps[] = {
         {"D", each_doc},  {"X", each_purge}, {"F", each_pending}, {"G", each_merged},
-        {"p", each_term}, {"W", each_word},  {"B", each_facet},   {"L", each_set},
+        {"p", each_term}, {"o", each_word},  {"B", each_facet},   {"L", each_set},
         {"N", each_name}, {"C", each_page},  {"T", each_sheet},   {"Y", each_value},
     };
     enum fc_err err = FC_OK;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && err == FC_OK; i++)
         err = scan(auditing, fc_span(steps[i].prefix, 1), steps[i].each);
+    if (err == FC_OK)
+        err = fc_heads_check(auditing->txn, is_gone, auditing);
     return err == FC_OK && auditing->words != 0 ? FC_E_CORRUPT : err;
 }
 

@@ -20,6 +20,7 @@ struct tally {
 enum {
     VALUES_READ_MAX = 4096, /* of one facet and chunk: a feed that makes values up without end slows
                                nobody's search down */
+    AHEAD = 8,              /* documents, that memory is fetched before it is read */
     DENSE_MIN = 8192,       /* documents of a chunk that bitmaps count sooner than sheets */
 };
 
@@ -184,6 +185,9 @@ static enum fc_err count_sheets(struct sheets *sheets, const struct fc_docs *doc
                 return FC_OK;
             err = turn_to(sheets, list[i]);
             const uint8_t *doc = sheets->row.data + list[i] % FC_SHEET_DOCS * FC_SHEET_DOC_BYTES;
+            if (i + AHEAD < count && list[i + AHEAD] / FC_SHEET_DOCS == sheets->page)
+                __builtin_prefetch(sheets->row.data +
+                                   list[i + AHEAD] % FC_SHEET_DOCS * FC_SHEET_DOC_BYTES);
             for (unsigned k = 0; k < wanted && err == FC_OK; k++) {
                 uint32_t code = fc_sheet_code(doc, facets[k]);
                 if (code > 0 && code < sheets->caps[facets[k]]) /* never beyond FC_SHEET_FAR */

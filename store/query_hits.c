@@ -23,7 +23,8 @@ static bool matches(const struct fc_run *run, int language, const struct fc_word
         return false;
     if (is_form(run, word->text, word->len))
         return true;
-    struct fc_span stem = fc_stem(run->index->stemmer, language, fc_span(word->text, word->len));
+    struct fc_span stem =
+        fc_stem(run->index->sayer->stemmer, language, fc_span(word->text, word->len));
     return is_form(run, (const char *)stem.data, stem.len);
 }
 
@@ -151,61 +152,48 @@ static size_t before(struct fc_span text, size_t at)
     return start;
 }
 
-struct reading { /* of one hit's document */
-    struct fc_run *run;
-    struct fc_query_hit *hit;
-    struct fc_span text; /* the best so far, kept with the result */
-    struct piece piece;
-    int language;
-    bool described;
-};
-
-static void read_text(void *ctx, const struct fc_document_text *text)
+/* The text to show, and the best place in it; NULL: there is none. A description goes before
+ * another text that matches as often, and is shown if nothing matches. */
+static const struct fc_card_text *best_text(struct fc_run *run, const struct fc_card *card,
+                                            struct piece *place)
 {
-    struct reading *reading = ctx;
-    int language = fc_stem_language(text->language);
-    struct piece piece = best_piece(reading->run, language, text->text);
-    bool described = text->tier == FC_TIER_TEXT;
-    if (text->tier == FC_TIER_NAME)
-        return;
-    if (reading->text.data &&
-        (piece.hits < reading->piece.hits ||
-         (piece.hits == reading->piece.hits && (reading->described || !described))))
-        return;
-    if (!described && piece.hits == 0)
-        return;
-    size_t start = before(text->text, piece.at), rest = text->text.len - start;
-    if (rest > (size_t)2 * FC_QUERY_SNIPPET_BYTES)
-        rest = (size_t)2 * FC_QUERY_SNIPPET_BYTES;
-    reading->text =
-        one_line(reading->run, fc_span(text->text.data + start, rest), FC_QUERY_SNIPPET_BYTES);
-    reading->piece = piece;
-    reading->language = language;
-    reading->described = described;
+    const struct fc_card_text *best = NULL;
+    for (uint32_t i = 0; i < card->text_count; i++) {
+        const struct fc_card_text *text = &card->texts[i];
+        struct piece piece = best_piece(run, text->language, text->text);
+        bool described = text->tier == FC_TIER_TEXT;
+        if (!described && piece.hits == 0)
+            continue;
+        if (best && (piece.hits < place->hits ||
+                     (piece.hits == place->hits && (best->tier == FC_TIER_TEXT || !described))))
+            continue;
+        best = text;
+        *place = piece;
+    }
+    return best;
 }
 
-static struct fc_span keep_line(struct fc_run *run, const char *text)
+static struct fc_span keep_line(struct fc_run *run, struct fc_span text)
 {
-    return text ? one_line(run, fc_span_str(text), FC_QUERY_SNIPPET_BYTES) : (struct fc_span){0};
+    return text.data ? one_line(run, text, FC_QUERY_SNIPPET_BYTES) : (struct fc_span){0};
 }
 
-static enum fc_err describe(struct fc_run *run, struct fc_span plain, struct fc_query_hit *hit)
+static void describe(struct fc_run *run, const struct fc_card *card, struct fc_query_hit *hit)
 {
-    struct reading reading = {.run = run, .hit = hit};
-    struct fc_document document;
-    enum fc_err err = fc_document_index(plain, &document, read_text, &reading);
-    if (err != FC_OK)
-        return err == FC_E_NOMEM ? err : FC_OK;
-    hit->name.text = keep_line(run, document.name);
-    mark(run, fc_stem_language(document.language), &hit->name);
-    hit->snippet.text = reading.text;
-    mark(run, reading.language, &hit->snippet);
-    hit->kind = keep_line(run, document.kind);
-    hit->provider =
-        keep_line(run, document.provider_name ? document.provider_name : document.provider);
-    hit->country = keep_line(run, document.country);
-    fc_document_finish(&document);
-    return FC_OK;
+    struct piece piece = {0};
+    const struct fc_card_text *text = best_text(run, card, &piece);
+    hit->name.text = keep_line(run, card->name);
+    mark(run, card->language, &hit->name);
+    if (text) {
+        size_t start = before(text->text, piece.at), rest = text->text.len - start;
+        if (rest > (size_t)2 * FC_QUERY_SNIPPET_BYTES)
+            rest = (size_t)2 * FC_QUERY_SNIPPET_BYTES;
+        hit->snippet.text = keep_line(run, fc_span(text->text.data + start, rest));
+        mark(run, text->language, &hit->snippet);
+    }
+    hit->kind = keep_line(run, card->kind);
+    hit->provider = keep_line(run, card->provider);
+    hit->country = keep_line(run, card->country);
 }
 
 /* -- reading from the store -------------------------------------------------------------------- */
@@ -272,6 +260,26 @@ static enum fc_err know_feed(struct fc_run *run, struct page *page, uint32_t gen
     return err;
 }
 
+/* What the document says, if its content is here and can be read. */
+static enum fc_err tell(struct fc_run *run, const struct fc_index_doc *place,
+                        const struct fc_entry *entry, struct page *page, struct fc_query_hit *hit)
+{
+    struct fc_index *index = run->index;
+    if (entry->state != FC_CONTENT_PRESENT)
+        return FC_OK;
+    if (!index->cards)
+        index->cards = fc_cards_create();
+    if (!index->cards)
+        return FC_E_NOMEM;
+    const struct fc_card *card = fc_cards_find(index->cards, &entry->commitment);
+    enum fc_err err = card ? FC_OK : read_content(run, place, entry, &page->plain);
+    if (err == FC_OK && !card && page->plain.len > 0)
+        err = fc_cards_read(index->cards, &entry->commitment, fc_buf_span(&page->plain), &card);
+    if (err == FC_OK && card)
+        describe(run, card, hit);
+    return err == FC_E_MISSING ? FC_E_CORRUPT : err;
+}
+
 static enum fc_err fill_hit(struct fc_run *run, const struct fc_ranked *ranked,
                             struct fc_query_hit *hit, struct page *page)
 {
@@ -282,8 +290,6 @@ static enum fc_err fill_hit(struct fc_run *run, const struct fc_ranked *ranked,
         err = know_feed(run, page, place.generation);
     if (err == FC_OK)
         err = read_entry(run, &place, &entry);
-    if (err == FC_OK && run->query->snippets)
-        err = read_content(run, &place, &entry, &page->plain);
     if (err != FC_OK)
         return err == FC_E_MISSING ? FC_E_CORRUPT : err;
     *hit = (struct fc_query_hit){.participant = page->of.participant,
@@ -298,9 +304,7 @@ static enum fc_err fill_hit(struct fc_run *run, const struct fc_ranked *ranked,
                                  .score = ranked->score};
     if (run->result->as_of_ms == 0 || hit->time_ms < run->result->as_of_ms)
         run->result->as_of_ms = hit->time_ms;
-    return run->query->snippets && page->plain.len > 0
-               ? describe(run, fc_buf_span(&page->plain), hit)
-               : FC_OK;
+    return run->query->snippets ? tell(run, &place, &entry, page, hit) : FC_OK;
 }
 
 enum fc_err fc_run_hits(struct fc_run *run, const struct fc_ranked *ranked, uint32_t count)

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/index_heads.h"
 #include "store/query_priv.h"
 
 struct fc_span fc_run_value(const struct fc_run *run, const struct fc_query_term *term)
@@ -80,11 +81,10 @@ static enum fc_err item_docs(struct fc_run *run, uint8_t tag, struct fc_span ite
     return err;
 }
 
-/* Items of one chunk that begin so; *more when one stands there at all. */
-static enum fc_err prefix_chunk(struct fc_run *run, uint8_t tag, uint32_t chunk,
-                                struct fc_span prefix, struct fc_docs *docs)
+/* All rows of one chunk whose keys begin so. */
+static enum fc_err prefix_chunk(struct fc_run *run, uint32_t chunk, struct fc_index_key from,
+                                struct fc_docs *docs)
 {
-    struct fc_index_key from = fc_index_key_item(tag, chunk, prefix);
     struct fc_docs_bits bits;
     struct fc_span key, value;
     bool any = false;
@@ -100,16 +100,6 @@ static enum fc_err prefix_chunk(struct fc_run *run, uint8_t tag, uint32_t chunk,
     if (err == FC_E_MISSING)
         err = FC_OK;
     return err == FC_OK && any ? fc_docs_take(docs, chunk, &bits) : err;
-}
-
-static enum fc_err prefix_docs(struct fc_run *run, uint8_t tag, struct fc_span prefix,
-                               struct fc_docs *docs)
-{
-    enum fc_err err = FC_OK;
-    for (uint32_t chunk = 0; chunk < run->chunks && err == FC_OK; chunk++)
-        err = prefix_chunk(run, tag, chunk, prefix, docs);
-    pending_items(run, tag, prefix, true, docs);
-    return err;
 }
 
 /* -- forms of a word --------------------------------------------------------------------------- */
@@ -154,14 +144,17 @@ static enum fc_err look_up(struct fc_run *run, struct fc_span word, struct fc_wo
     return err == FC_E_MISSING ? FC_OK : err;
 }
 
-/* Most languages agree on most stems: each is looked up once. */
+/* In the languages that there are documents in. Most agree on most stems: each is looked up once.
+ */
 static enum fc_err stem_forms(struct fc_run *run, struct forms *forms, struct fc_span word)
 {
     enum fc_err err = FC_OK;
     struct fc_form tried[FC_STEM_LANGUAGES];
     uint32_t count = 0;
     for (int language = 0; language < FC_STEM_LANGUAGES && err == FC_OK; language++) {
-        struct fc_span stem = fc_stem(run->index->stemmer, language, word);
+        if (!(run->index->languages & 1u << language))
+            continue;
+        struct fc_span stem = fc_stem(run->index->sayer->stemmer, language, word);
         if (stem.len > sizeof tried[0].text || has_form(tried, count, stem) ||
             has_form(forms->list, forms->count, stem))
             continue;
@@ -228,7 +221,7 @@ static enum fc_err typo_forms(struct fc_run *run, struct forms *forms, struct fc
     unsigned max = word.len >= 8 ? 2 : word.len >= 4 ? 1 : 0;
     struct fc_kv_cursor *cursor = NULL;
     struct fc_span key, value;
-    const uint8_t from[2] = {'W', word.data[0]};
+    const uint8_t from[2] = {FC_INDEX_WORDS, word.data[0]};
     enum fc_err err = fc_kv_cursor_open(run->txn, FC_TABLE_INDEX, &cursor);
     if (err != FC_OK)
         return err;
@@ -251,6 +244,22 @@ static struct fc_span form_text(const struct forms *forms, uint32_t i)
     return fc_span(forms->list[i].text, forms->list[i].len);
 }
 
+static enum fc_err need_tier(struct fc_unit *unit, unsigned tier)
+{
+    if (!unit->tiers[tier])
+        unit->tiers[tier] = fc_docs_create();
+    return unit->tiers[tier] ? FC_OK : FC_E_NOMEM;
+}
+
+static enum fc_err need_tiers(struct fc_unit *unit, unsigned tiers)
+{
+    enum fc_err err = FC_OK;
+    for (unsigned tier = 0; tier < FC_TIERS && err == FC_OK; tier++)
+        if (tiers & 1u << tier)
+            err = need_tier(unit, tier);
+    return err;
+}
+
 /* In the order of the rows: forms of one word lie side by side. */
 static enum fc_err merged_forms(struct fc_run *run, struct forms *forms, unsigned tiers,
                                 struct fc_unit *unit)
@@ -263,8 +272,11 @@ static enum fc_err merged_forms(struct fc_run *run, struct forms *forms, unsigne
         for (uint8_t tier = 0; tier < FC_TIERS && err == FC_OK; tier++)
             for (uint32_t i = 0; i < forms->count && err == FC_OK; i++)
                 if (tiers & forms->places[i].tiers & 1u << tier &&
-                    forms->places[i].chunks & fc_word_chunk(chunk))
-                    err = item_chunk(run, tier, chunk, form_text(forms, i), unit->tiers[tier]);
+                    forms->places[i].chunks & fc_word_chunk(chunk)) {
+                    err = need_tier(unit, tier);
+                    if (err == FC_OK)
+                        err = item_chunk(run, tier, chunk, form_text(forms, i), unit->tiers[tier]);
+                }
     return err;
 }
 
@@ -272,6 +284,8 @@ static enum fc_err all_forms(struct fc_run *run, struct forms *forms, unsigned t
                              struct fc_unit *unit)
 {
     enum fc_err err = merged_forms(run, forms, tiers, unit);
+    if (err == FC_OK && run->pending_count > 0)
+        err = need_tiers(unit, tiers);
     for (uint32_t i = 0; i < forms->count && err == FC_OK && run->pending_count > 0; i++)
         for (uint8_t tier = 0; tier < FC_TIERS; tier++)
             if (tiers & 1u << tier)
@@ -279,25 +293,46 @@ static enum fc_err all_forms(struct fc_run *run, struct forms *forms, unsigned t
     return err;
 }
 
+/* Of a short one a chunk's heads are enough, where it has them. */
+static enum fc_err prefix_form_chunk(struct fc_run *run, struct fc_span form, unsigned tiers,
+                                     uint32_t chunk, struct fc_unit *unit)
+{
+    struct fc_index_key state = fc_heads_key(chunk);
+    struct fc_span row;
+    bool heads = false;
+    enum fc_err err = FC_OK;
+    if (form.len <= FC_HEAD_BYTES) {
+        err = fc_run_get(run, &state, &row);
+        heads = err == FC_OK && fc_heads_whole(row);
+    }
+    if (err == FC_E_MISSING)
+        err = FC_OK;
+    for (uint8_t tier = 0; tier < FC_TIERS && err == FC_OK; tier++)
+        if (tiers & 1u << tier)
+            err = prefix_chunk(run, chunk,
+                               heads ? fc_heads_key_from(chunk, tier, form)
+                                     : fc_index_key_item(tier, chunk, form),
+                               unit->tiers[tier]);
+    return err;
+}
+
 static enum fc_err prefix_form_docs(struct fc_run *run, struct fc_span form, unsigned tiers,
                                     struct fc_unit *unit)
 {
     enum fc_err err = FC_OK;
+    for (uint32_t chunk = 0; chunk < run->chunks && err == FC_OK; chunk++)
+        err = prefix_form_chunk(run, form, tiers, chunk, unit);
     for (uint8_t tier = 0; tier < FC_TIERS && err == FC_OK; tier++)
         if (tiers & 1u << tier)
-            err = prefix_docs(run, tier, form, unit->tiers[tier]);
+            pending_items(run, tier, form, true, unit->tiers[tier]);
     return err;
 }
 
 static enum fc_err forms_docs(struct fc_run *run, struct forms *forms, unsigned tiers,
                               struct fc_unit *unit)
 {
-    enum fc_err err = FC_OK;
-    for (unsigned tier = 0; tier < FC_TIERS && err == FC_OK; tier++)
-        if (tiers & 1u << tier) {
-            unit->tiers[tier] = fc_docs_create();
-            err = unit->tiers[tier] ? FC_OK : FC_E_NOMEM;
-        }
+    /* One there is always, so that a cursor finds as many words that rank as its page had. */
+    enum fc_err err = need_tiers(unit, forms->prefix ? tiers : tiers & -tiers);
     if (err == FC_OK && !forms->prefix)
         return all_forms(run, forms, tiers, unit);
     for (uint32_t i = 0; i < forms->count && err == FC_OK; i++)

@@ -443,8 +443,7 @@ enum fc_err fc_replica_tidy(struct fc_replica *replica, uint32_t rows_max, bool 
     }
     *more = err == FC_OK;
     if (err == FC_OK || err == FC_E_MISSING) {
-        /* What was deleted leaves the index now, not when enough has come for a merge. */
-        enum fc_err merged = fc_index_forget(replica);
+        enum fc_err merged = fc_index_merge(replica, true);
         err = merged == FC_OK ? err : merged;
     }
     return err == FC_E_MISSING ? FC_OK : err;

@@ -317,7 +317,8 @@ void fc_load_abort(struct fc_load *load); /* NULL is fine; its rows go with fc_r
 
 /* -- housekeeping ----------------------------------------------------------------------------- */
 
-/* [w] Removes rows of dropped generations, about `rows_max` of them; *more when some are left. */
+/* [w] Removes rows of dropped generations, about `rows_max` of them; *more when some are left. What
+ * waits in the search index is merged, and what was deleted leaves it. */
 FC_MUST_USE enum fc_err fc_replica_tidy(struct fc_replica *replica, uint32_t rows_max, bool *more);
 
 /* Recomputes every hash, signature, root, count and index entry. Calls `found` for each damage with

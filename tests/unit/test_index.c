@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/index_priv.h"
+#include "store/index_heads.h"
 #include "store/kv_lmdb.h"
 #include "store/query.h"
 #include "store/reader.h"
@@ -16,6 +16,7 @@ enum { WORDS = 14, KEYS = 40, SEEDS = 12, STEPS = 45 };
 static const char *const words[WORDS] = {"cloud", "storage", "health", "wind",   "archive",
                                          "grid",  "clinic",  "soil",   "sensor", "storm",
                                          "store", "helium",  "cloudy", "delta"};
+static const char *const beginnings[] = {"c", "cl", "clo", "st", "sto", "stor", "hel", "so"};
 static const char *const countries[] = {"FR", "DE", "NL", "IT"};
 
 /* -- two nodes --------------------------------------------------------------------------------- */
@@ -224,6 +225,8 @@ static struct question ask(struct pair *pair)
         unsigned kind = test_rng_below(&pair->rng, 10);
         question.terms[i].word = words[test_rng_below(&pair->rng, WORDS)];
         question.terms[i].match = kind == 9 ? FC_QUERY_PREFIX : FC_QUERY_EXACT;
+        if (kind == 9 && test_rng_below(&pair->rng, 4))
+            question.terms[i].word = beginnings[test_rng_below(&pair->rng, 8)];
         question.terms[i].field = kind < 4    ? FC_QUERY_ANY
                                   : kind == 4 ? FC_QUERY_NAME
                                   : kind == 5 ? FC_QUERY_KEYWORD
@@ -478,6 +481,8 @@ static void merge(struct fc_test_node *node)
 static void step(struct pair *pair)
 {
     struct fc_test_node *node = test_rng_below(&pair->rng, 2) ? &pair->a : &pair->b;
+    pair->a.replica->index->heads_after = 1 + test_rng_below(&pair->rng, 30);
+    pair->b.replica->index->heads_after = 1 + test_rng_below(&pair->rng, 30);
     switch (test_rng_below(&pair->rng, 16)) {
     case 0:
         freeze(pair);
@@ -691,8 +696,8 @@ static struct fc_index_key some_word(struct pair *pair)
     struct fc_span key, value;
     assert_ok(fc_replica_read_begin(pair->a.replica, &read));
     assert_ok(fc_kv_cursor_open(read.txn, FC_TABLE_INDEX, &cursor));
-    assert_ok(fc_kv_seek(cursor, fc_span_str("Wc"), &key, &value));
-    assert_true(key.data[0] == 'W' && key.data[1] == 'c');
+    assert_ok(fc_kv_seek(cursor, fc_span_str("oc"), &key, &value));
+    assert_true(key.data[0] == FC_INDEX_WORDS && key.data[1] == 'c');
     memcpy(found.b, key.data, key.len);
     found.len = key.len;
     fc_kv_cursor_close(cursor);
@@ -742,6 +747,79 @@ static void test_damaged_words(void **state)
         assert_int_equal(fc_test_verify(&pair->a, true), harm != NOTHING);
         assert_int_equal(fc_replica_index_state(pair->a.replica),
                          harm == NOTHING ? FC_INDEX_READY : FC_INDEX_STALE);
+        stop(pair);
+    }
+}
+
+/* -- words' first bytes ------------------------------------------------------------------------ */
+
+enum head_harm {
+    HEADS_WHOLE,
+    HEAD_GONE,
+    HEAD_MORE,      /* a row that no word is of */
+    HEAD_LESS_DOCS, /* a row that does not have all */
+    HEAD_MORE_DOCS,
+    HEAD_TOO_LONG,
+    STATE_GONE,
+    STATE_NEVER,
+    STATE_TOO_SHORT,
+};
+
+static void harm_heads(struct pair *pair, enum head_harm harm)
+{
+    struct fc_replica *replica = pair->a.replica;
+    struct fc_index_key state = fc_heads_key(0),
+                        clo = fc_heads_key_from(0, FC_TIER_TEXT, fc_span_str("clo")),
+                        none = fc_heads_key_from(0, FC_TIER_TEXT, fc_span_str("clx")),
+                        four = fc_heads_key_from(0, FC_TIER_TEXT, fc_span_str("clou"));
+    const uint16_t one[] = {3};
+    uint16_t all[20];
+    struct fc_buf few = {0}, many = {0};
+    struct fc_span row;
+    for (uint16_t i = 0; i < 20; i++)
+        all[i] = i;
+    assert_ok(fc_docs_pack_list(one, 1, &few));
+    assert_ok(fc_docs_pack_list(all, 20, &many));
+    assert_ok(fc_replica_begin(replica));
+    assert_ok(fc_kv_get(replica->txn, FC_TABLE_INDEX, fc_index_span(&state), &row));
+    assert_true(fc_heads_whole(row));
+    assert_ok(fc_kv_get(replica->txn, FC_TABLE_INDEX, fc_index_span(&clo), &row));
+    if (harm == HEAD_GONE)
+        assert_ok(fc_kv_del(replica->txn, FC_TABLE_INDEX, fc_index_span(&clo)));
+    else if (harm == STATE_GONE)
+        assert_ok(fc_kv_del(replica->txn, FC_TABLE_INDEX, fc_index_span(&state)));
+    const struct {
+        const struct fc_index_key *key;
+        struct fc_span value;
+    } puts[] = {
+        [HEAD_MORE] = {&none, fc_buf_span(&few)},
+        [HEAD_LESS_DOCS] = {&clo, fc_buf_span(&few)},
+        [HEAD_MORE_DOCS] = {&clo, fc_buf_span(&many)},
+        [HEAD_TOO_LONG] = {&four, fc_buf_span(&few)},
+        [STATE_NEVER] = {&state, fc_span("\0\0\0\0\1", 5)},
+        [STATE_TOO_SHORT] = {&state, fc_span("\1", 1)},
+    };
+    if (puts[harm].key)
+        assert_ok(fc_kv_put(replica->txn, FC_TABLE_INDEX, fc_index_span(puts[harm].key),
+                            puts[harm].value));
+    assert_ok(fc_replica_commit(replica));
+    fc_buf_finish(&few);
+    fc_buf_finish(&many);
+}
+
+static void test_damaged_heads(void **state)
+{
+    struct pair *pair = *state;
+    struct fc_index_sums sums;
+    unsigned next = 0;
+    for (int harm = HEADS_WHOLE; harm <= STATE_TOO_SHORT; harm++) {
+        start(pair, 6);
+        pair->a.replica->index->heads_after = 1;
+        put_more(pair, &next, 20);
+        merge(&pair->a);
+        harm_heads(pair, (enum head_harm)harm);
+        assert_int_equal(fc_index_sum_actual(pair->a.replica, &sums),
+                         harm == HEADS_WHOLE ? FC_OK : FC_E_CORRUPT);
         stop(pair);
     }
 }
@@ -812,6 +890,8 @@ int main(void)
         ON(test_long_texts, " (lmdb)", 1),
         ON(test_damaged_words, " (memory)", 0),
         ON(test_damaged_words, " (lmdb)", 1),
+        ON(test_damaged_heads, " (memory)", 0),
+        ON(test_damaged_heads, " (lmdb)", 1),
         ON(test_emptied, " (memory)", 0),
         ON(test_emptied, " (lmdb)", 1),
     };
