@@ -17,7 +17,7 @@ enum {
 };
 
 struct fc_group {
-    uint32_t id;   /* 0: empty */
+    uint32_t id;
     uint32_t lazy; /* one bit for each link that is only told of news */
     uint16_t used;
     uint8_t parent;                   /* the link that news comes from */
@@ -34,9 +34,11 @@ struct fc_group {
     uint16_t low;                     /* the lowest of it since news came last */
     uint16_t told[FC_GROUPS_FAR_MAX]; /* from who publishes to each link's other end */
 };
-struct fc_groups { /* all zero is empty */
-    struct fc_group *list;
-    uint32_t cap, count;
+struct fc_groups {         /* all zero is empty */
+    struct fc_group *list; /* side by side: to look at all of them is frequent */
+    uint32_t count, room;
+    struct fc_group_place *places;
+    uint32_t cap; /* of the places */
 };
 void fc_groups_finish(struct fc_groups *groups);
 

@@ -298,6 +298,7 @@ void fc_tree_hear_all(struct fc_spread *spread, uint8_t link, struct fc_span dis
 {
     if (link >= FC_GROUPS_FAR_MAX || spread->shared)
         return;
+    bool measured = is_measured(spread, link), any = false;
     for (size_t i = 0; i < distances.len / FC_SPREAD_FAR_BYTES; i++) {
         uint16_t far;
         uint32_t id = fc_spread_get_far(distances, i, &far);
@@ -307,11 +308,20 @@ void fc_tree_hear_all(struct fc_spread *spread, uint8_t link, struct fc_span dis
             id != 0 ? fc_groups_find(&spread->groups, id, spread->now_us) : NULL;
         if (!group && id != 0 && far != FC_SPREAD_FAR_UNKNOWN)
             group = learn(spread, id);
-        if (group)
-            hear(spread, group, link, far);
+        if (!group)
+            continue;
+        hear(spread, group, link, far);
+        group->marked = measured && is_closer(spread, group, link);
+        if (group->marked)
+            change(spread, group, link);
+        any = any || group->marked;
     }
-    spread->links[link].fresh = true;
-    spread->look_at_us = spread->now_us;
+    if (any)
+        send_changes(spread);
+    if (!measured) { /* how far its end is does not say how far that makes it from here */
+        spread->links[link].fresh = true;
+        spread->look_at_us = spread->now_us + FC_TREE_LOOK_US;
+    }
 }
 
 void fc_tree_look(struct fc_spread *spread)
@@ -320,6 +330,7 @@ void fc_tree_look(struct fc_spread *spread)
     spread->look_at_us = FC_TREE_NEVER;
     for (uint8_t i = 0; i < spread->link_cap && i < FC_GROUPS_FAR_MAX; i++) {
         uint32_t at = 0;
+        bool any = false;
         if (!fc_tree_is_open(spread, i) || !spread->links[i].fresh)
             continue;
         if (!is_measured(spread, i)) {
@@ -331,8 +342,10 @@ void fc_tree_look(struct fc_spread *spread)
             group->marked = is_closer(spread, group, i);
             if (group->marked)
                 change(spread, group, i);
+            any = any || group->marked;
         }
-        send_changes(spread);
+        if (any)
+            send_changes(spread);
     }
 }
 
@@ -433,9 +446,13 @@ static void graft_rest(struct fc_spread *spread)
 
 void fc_tree_answer(struct fc_spread *spread)
 {
+    struct fc_group *group;
+    uint32_t at = 0, asking = 0;
     spread->answer_at_us = FC_TREE_NEVER;
+    while ((group = fc_groups_next(&spread->groups, &at)) != NULL)
+        asking |= group->asks;
     for (uint8_t i = 0; i < spread->link_cap && i < FC_GROUPS_FAR_MAX; i++)
-        if (fc_tree_is_open(spread, i))
+        if (fc_tree_is_open(spread, i) && (asking & fc_tree_bit(i)))
             send_far(spread, i, false);
 }
 

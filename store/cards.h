@@ -25,7 +25,7 @@ struct fc_card { /* spans with NULL data: the document says nothing */
 };
 
 struct fc_cards;
-struct fc_cards *fc_cards_create(void); /* NULL without memory */
+struct fc_cards *fc_cards_create(void);        /* NULL without memory */
 void fc_cards_destroy(struct fc_cards *cards); /* NULL is fine */
 /* Borrowed until the next call; NULL: it is not here. */
 const struct fc_card *fc_cards_find(struct fc_cards *cards, const struct fc_hash *commitment);

@@ -3,9 +3,9 @@
 #include <string.h>
 
 enum {
-    STATE_BYTES = 5,             /* whether there are any; how many documents came since */
-    TERM_AT = 4,                 /* in keys of postings and of heads: past kind, chunk, tier */
-    WRITE_BYTES = 1024 * 1024,   /* that wait to be written */
+    STATE_BYTES = 5,           /* whether there are any; how many documents came since */
+    TERM_AT = 4,               /* in keys of postings and of heads: past kind, chunk, tier */
+    WRITE_BYTES = 1024 * 1024, /* that wait to be written */
 };
 
 /* -- keys -------------------------------------------------------------------------------------- */
@@ -123,9 +123,9 @@ static bool next_group(struct groups *groups)
     memcpy(groups->head, head.data, head.len);
     memset(&groups->bits, 0, sizeof groups->bits);
     head.data = groups->head;
-    while (is_within(groups) &&
-           fc_span_eq(head_of(fc_span(groups->key.data + TERM_AT, groups->key.len - TERM_AT)),
-                      head)) {
+    while (
+        is_within(groups) &&
+        fc_span_eq(head_of(fc_span(groups->key.data + TERM_AT, groups->key.len - TERM_AT)), head)) {
         groups->err = fc_docs_bits_add(&groups->bits, groups->value);
         if (groups->err == FC_OK)
             groups->err = fc_kv_next(groups->cursor, &groups->key, &groups->value);
@@ -186,8 +186,8 @@ static enum fc_err write_tier(struct fc_replica *replica, uint32_t chunk, uint8_
             memcpy(next.b, groups.key.data, next.len);
             err = put_rows(replica, chunk, tier, rows);
             if (err == FC_OK && next.len > 0)
-                groups.err = fc_kv_seek(groups.cursor, fc_index_span(&next), &groups.key,
-                                        &groups.value);
+                groups.err =
+                    fc_kv_seek(groups.cursor, fc_index_span(&next), &groups.key, &groups.value);
         }
     }
     if (err == FC_OK)

@@ -11,7 +11,7 @@
 #include "store/index_priv.h"
 
 enum {
-    FC_HEAD_BYTES = 3,           /* of a word, or all it has */
+    FC_HEAD_BYTES = 3,          /* of a word, or all it has */
     FC_HEADS_AFTER = 16 * 1024, /* documents that were merged: written again */
 };
 
@@ -28,7 +28,8 @@ FC_MUST_USE enum fc_err fc_heads_settle(struct fc_replica *replica, uint32_t chu
 
 /* Compares all heads there are with the words. FC_E_CORRUPT: they say something else, of documents
  * that are not `gone`. */
-FC_MUST_USE enum fc_err fc_heads_check(struct fc_txn *txn, bool (*gone)(const void *ctx, uint32_t doc),
+FC_MUST_USE enum fc_err fc_heads_check(struct fc_txn *txn,
+                                       bool (*gone)(const void *ctx, uint32_t doc),
                                        const void *ctx);
 
 #endif

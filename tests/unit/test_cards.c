@@ -60,8 +60,8 @@ static void a_card_says_what_the_document_says(void **state)
         bool keyword = false, described = false;
         for (uint32_t i = 0; i < card->text_count; i++) {
             assert_int_not_equal(card->texts[i].tier, FC_TIER_NAME);
-            keyword = keyword || (card->texts[i].tier == FC_TIER_KEYWORD &&
-                                  is(card->texts[i].text, "k7"));
+            keyword = keyword ||
+                      (card->texts[i].tier == FC_TIER_KEYWORD && is(card->texts[i].text, "k7"));
             described = described || (card->texts[i].tier == FC_TIER_TEXT &&
                                       is(card->texts[i].text, "w7 w8 w9 "));
         }

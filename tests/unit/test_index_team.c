@@ -73,8 +73,8 @@ static void compare_said(struct bench *bench, const struct fc_team_said *said, u
     assert_int_equal(said->generation, number % 7);
     assert_true(fc_hash_eq(&said->key_hash, &given->key_hash));
     assert_int_equal(fc_entry_parse(&given->key_hash, fc_buf_span(&given->row), &entry), FC_OK);
-    assert_int_equal(
-        fc_say_apart(bench->plain, number % 7, &entry, fc_buf_span(&given->frame)), FC_OK);
+    assert_int_equal(fc_say_apart(bench->plain, number % 7, &entry, fc_buf_span(&given->frame)),
+                     FC_OK);
     assert_true(fc_span_eq(said->said, fc_buf_span(&bench->plain->said)));
     assert_true(fc_span_eq(said->words, fc_buf_span(&bench->plain->words)));
 }
