@@ -49,7 +49,7 @@ enum {
     FC_RELAYED_KEPT = 1024,
     FC_TIDY_ROWS = 512,
     FC_TIDY_US = 20000,
-    FC_NEWS_US = 10 * FC_SECOND_US, /* what was announced must come, or it is asked for by cursor */
+    FC_NEWS_US = 4 * FC_SECOND_US, /* what was announced must come, or it is asked for by cursor */
     FC_PUSH_US =
         3 * FC_SECOND_US, /* what another link told of may be on its way over an active one */
     FC_AUDIT_US = 120 * FC_SECOND_US,       /* one neighbour in turn is compared with */
