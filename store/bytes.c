@@ -13,6 +13,11 @@ bool fc_span_eq(struct fc_span a, struct fc_span b)
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
+bool fc_span_begins(struct fc_span bytes, struct fc_span prefix)
+{
+    return bytes.len >= prefix.len && fc_span_eq(fc_span(bytes.data, prefix.len), prefix);
+}
+
 int fc_span_cmp(struct fc_span a, struct fc_span b)
 {
     size_t len = a.len < b.len ? a.len : b.len;

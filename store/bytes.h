@@ -20,6 +20,7 @@ static inline struct fc_span fc_span(const void *data, size_t len)
 }
 struct fc_span fc_span_str(const char *text); /* without the NUL */
 bool fc_span_eq(struct fc_span a, struct fc_span b);
+bool fc_span_begins(struct fc_span bytes, struct fc_span prefix);
 /* Orders by bytes, a prefix first; <0, 0, >0. */
 int fc_span_cmp(struct fc_span a, struct fc_span b);
 

@@ -31,11 +31,6 @@ static struct fc_span head_of(struct fc_span term)
     return fc_span(term.data, term.len < FC_HEAD_BYTES ? term.len : FC_HEAD_BYTES);
 }
 
-static bool begins(struct fc_span bytes, struct fc_span prefix)
-{
-    return bytes.len >= prefix.len && memcmp(bytes.data, prefix.data, prefix.len) == 0;
-}
-
 /* -- state ------------------------------------------------------------------------------------- */
 
 struct state {
@@ -101,7 +96,7 @@ struct groups {
 
 static bool is_within(const struct groups *groups)
 {
-    return groups->err == FC_OK && begins(groups->key, fc_index_span(&groups->from));
+    return groups->err == FC_OK && fc_span_begins(groups->key, fc_index_span(&groups->from));
 }
 
 /* Of those whose words begin with `head`, or all. */
@@ -205,7 +200,7 @@ static enum fc_err delete_all(struct fc_replica *replica, uint32_t chunk)
     if (err != FC_OK)
         return err;
     err = fc_kv_seek(cursor, fc_index_span(&from), &key, &value);
-    while (err == FC_OK && begins(key, fc_index_span(&from))) {
+    while (err == FC_OK && fc_span_begins(key, fc_index_span(&from))) {
         struct fc_index_key copy = {.len = key.len};
         memcpy(copy.b, key.data, key.len);
         err = fc_kv_del(replica->txn, FC_TABLE_INDEX, fc_index_span(&copy));
@@ -337,7 +332,7 @@ static enum fc_err check_chunk(struct checking *checking, struct fc_kv_cursor *c
     err = whole ? count_groups(checking, chunk, &count) : FC_OK;
     if (err == FC_OK)
         err = fc_kv_next(cursor, key, value);
-    while (err == FC_OK && begins(*key, fc_index_span(&from))) {
+    while (err == FC_OK && fc_span_begins(*key, fc_index_span(&from))) {
         err = state.written ? check_row(checking, *key, *value, whole, &found) : FC_E_CORRUPT;
         if (err == FC_OK)
             err = fc_kv_next(cursor, key, value);

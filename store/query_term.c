@@ -38,11 +38,6 @@ static unsigned tiers_of(enum fc_query_field field)
 
 /* -- where items stand ------------------------------------------------------------------------- */
 
-static bool begins(struct fc_span bytes, struct fc_span prefix)
-{
-    return bytes.len >= prefix.len && memcmp(bytes.data, prefix.data, prefix.len) == 0;
-}
-
 /* Adds documents whose rows wait that say an item, or one that begins so. */
 static void pending_items(struct fc_run *run, uint8_t tag, struct fc_span item, bool prefix,
                           struct fc_docs *docs)
@@ -51,7 +46,7 @@ static void pending_items(struct fc_run *run, uint8_t tag, struct fc_span item, 
         struct fc_span items = run->pending[i].said.items, bytes;
         uint8_t other;
         while (fc_said_next(&items, &other, &bytes)) {
-            if (other != tag || (prefix ? !begins(bytes, item) : !fc_span_eq(bytes, item)))
+            if (other != tag || (prefix ? !fc_span_begins(bytes, item) : !fc_span_eq(bytes, item)))
                 continue;
             fc_docs_add(docs, run->pending[i].doc);
             break;
@@ -89,7 +84,7 @@ static enum fc_err prefix_chunk(struct fc_run *run, uint32_t chunk, struct fc_in
     struct fc_span key, value;
     bool any = false;
     enum fc_err err = fc_kv_seek(run->cursor, fc_index_span(&from), &key, &value);
-    while (err == FC_OK && begins(key, fc_index_span(&from))) {
+    while (err == FC_OK && fc_span_begins(key, fc_index_span(&from))) {
         if (!any)
             memset(&bits, 0, sizeof bits);
         any = true;
@@ -226,7 +221,7 @@ static enum fc_err typo_forms(struct fc_run *run, struct forms *forms, struct fc
     if (err != FC_OK)
         return err;
     err = fc_kv_seek(cursor, fc_span(from, sizeof from), &key, &value);
-    while (err == FC_OK && begins(key, fc_span(from, sizeof from))) {
+    while (err == FC_OK && fc_span_begins(key, fc_span(from, sizeof from))) {
         struct fc_span known = fc_span(key.data + 1, key.len - 1);
         if (known.len <= FC_WORD_BYTES_MAX && edits(word, known, max) <= max)
             add_form(run, forms, known);
