@@ -234,11 +234,15 @@ static void then_metrics(struct fc_http_call *call, enum fc_err code, struct fc_
     struct fc_message_status status;
     struct fc_http_stats stats;
     struct fc_buf out = {0};
-    if (!read_status(call, code, text, body, &status)) {
+    struct fc_replica *replica;
+    if (!read_status(call, code, text, body, &status) || !(replica = fc_http_replica(call))) {
         return;
     }
     fc_http_stats_of(call, &stats);
     catalogue_metrics(&out, &status);
+    metric(&out, "fedcat_index_waiting_entries", "gauge",
+           "Entries that searches read one by one until they are merged.",
+           fc_replica_index_waiting(replica));
     network_metrics(&out, &status);
     http_metrics(&out, &stats);
     process_metrics(&out, status.started_ms);

@@ -47,6 +47,11 @@ enum fc_index_state fc_replica_index_state(const struct fc_replica *replica)
     return replica->index->stale ? FC_INDEX_STALE : FC_INDEX_READY;
 }
 
+uint32_t fc_replica_index_waiting(const struct fc_replica *replica)
+{
+    return replica->index ? replica->index->pending : 0;
+}
+
 enum fc_err fc_index_settle_commit(struct fc_replica *replica)
 {
     if (!replica->index) { /* it would fall behind */

@@ -51,6 +51,8 @@ bool fc_replica_writing(const struct fc_replica *replica);
  * the replica was opened with `index`, must be made again first. */
 enum fc_index_state { FC_INDEX_NONE, FC_INDEX_STALE, FC_INDEX_READY };
 enum fc_index_state fc_replica_index_state(const struct fc_replica *replica);
+/* Entries that searches read one by one until they are merged into it. */
+uint32_t fc_replica_index_waiting(const struct fc_replica *replica);
 /* Makes the index again from the entries, in transactions of its own: none may be open. FC_E_ARG
  * without `index`; store errors, after which the index is stale and this may be called again. */
 struct fc_index_progress {

@@ -77,3 +77,13 @@ fc solo delete https://x.example/wind >/dev/null
 [ "$(fc solo reindex --json | jq .entries)" = 3 ] || fail "reindex"
 finds "ovh" '"object storage"'
 fc solo verify >/dev/null || fail "verify"
+
+# a node that nothing comes to leaves nothing to be read row by row
+url=$(sed -n 's/.*answers at //p' "$SCRATCH/solo.log" | tail -n 1)
+waiting() { curl -s "$url/metrics" | sed -n 's/^fedcat_index_waiting_entries //p'; }
+merged() { [ "$(waiting)" = 0 ]; }
+entry wald "Waldbrandkarte" fire "Maps of fires" de DE >"$SCRATCH/late.json"
+fc solo publish "$SCRATCH/late.json" >/dev/null
+[ "$(waiting)" = 1 ] || fail "$(waiting) entries wait, and not the one that was published"
+eventually 10 merged
+finds "wald" waldbrandkarte
