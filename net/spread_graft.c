@@ -130,8 +130,7 @@ static void ask_for(struct fc_spread *spread, struct fc_recent *recent)
         fc_tree_forget_wanted(spread, recent);
         return;
     }
-    uint64_t wait_us =
-        FC_TREE_ASK_US + 2 * spread->host.round_trip_us(spread->host.ctx, &spread->links[link].key);
+    uint64_t wait_us = FC_TREE_ASK_US + 2 * fc_tree_round_us(spread, link);
     recent->asked = link;
     recent->tried |= fc_tree_bit(link);
     recent->due_us = spread->now_us + (wait_us << recent->attempts);

@@ -22,7 +22,7 @@ struct fc_group {
     uint16_t used;
     uint8_t parent;                   /* the link that news comes from */
     uint8_t before;                   /* a former one that still pushes here */
-    uint8_t repairs : 3;              /* tried in vain */
+    uint8_t repairs : 3;              /* withdrawals since news came last */
     uint8_t young : 1;                /* the parent may not know yet that it is one */
     uint8_t orphan : 1;               /* in want of a parent */
     uint8_t withdrawn : 1;            /* and no neighbour may be one: they were told so */

@@ -12,7 +12,7 @@
 /* An unmeasured link counts as long as the others on average. */
 uint32_t fc_tree_way(struct fc_spread *spread, uint8_t link)
 {
-    uint64_t round_us = spread->host.round_trip_us(spread->host.ctx, &spread->links[link].key);
+    uint64_t round_us = fc_tree_round_us(spread, link);
     uint64_t way_us = round_us ? round_us / 2 : fc_tree_hop_us(spread);
     uint64_t way = way_us / FC_SPREAD_FAR_US + 1; /* never 0: each hop is farther */
     return way < FC_SPREAD_FAR_UNKNOWN ? (uint32_t)way : FC_SPREAD_FAR_UNKNOWN;
@@ -20,7 +20,7 @@ uint32_t fc_tree_way(struct fc_spread *spread, uint8_t link)
 
 static bool is_measured(struct fc_spread *spread, uint8_t link)
 {
-    return spread->host.round_trip_us(spread->host.ctx, &spread->links[link].key) != 0;
+    return fc_tree_round_us(spread, link) != 0;
 }
 
 static uint16_t told_by(const struct fc_group *group, uint8_t link)
@@ -383,6 +383,8 @@ static uint8_t closest(struct fc_spread *spread, const struct fc_group *group, u
     return best;
 }
 
+enum { REPAIRS_COUNTED = 7 }; /* of three bits */
+
 static void withdraw(struct fc_spread *spread, struct fc_group *group)
 {
     uint64_t wait_us = settle_us(spread) << group->repairs;
@@ -392,24 +394,30 @@ static void withdraw(struct fc_spread *spread, struct fc_group *group)
         group->fresh = 0;
         group->withdrawn = true;
     }
-    group->repairs++;
+    group->repairs += group->repairs < REPAIRS_COUNTED;
     spread->repair_at_us = earlier(spread->repair_at_us, spread->now_us + wait_us);
 }
 
 /* Links that are pushed to lead away from the source, but those that told otherwise since this node
- * withdrew. Where distances are not known, the nearest link is as good a guess as any. */
+ * withdrew. Where distances are not known, the nearest link is as good a guess as any.
+ *
+ * What is told after a withdrawal may be of nodes that are behind this one and have not heard of
+ * it. Where the source itself has gone they all are, and would lead one another around and count
+ * farther and farther: so repairs are counted until there is news, and then left to grafts. */
 static void adopt(struct fc_spread *spread, struct fc_group *group)
 {
+    bool last = group->repairs >= FC_TREE_REPAIRS_MAX;
     uint32_t links = fc_tree_lasting(spread) & (group->withdrawn ? UINT32_MAX : group->lazy);
     uint8_t link = closest(spread, group, links);
     if (link == FC_GROUP_NONE && group->low == FC_SPREAD_FAR_UNKNOWN && !group->withdrawn)
         link = nearest(spread, links);
-    if (link == FC_GROUP_NONE && group->repairs < FC_TREE_REPAIRS_MAX) {
+    if (group->withdrawn && last)
+        link = FC_GROUP_NONE;
+    if (link == FC_GROUP_NONE && !(group->withdrawn && last)) {
         withdraw(spread, group);
         return;
     }
     group->orphan = group->withdrawn = false;
-    group->repairs = 0;
     if (link == FC_GROUP_NONE)
         return; /* when it is announced it will be grafted */
     follow(spread, group, link);

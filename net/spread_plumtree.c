@@ -44,16 +44,24 @@ uint8_t fc_tree_link_of(const struct fc_spread *spread, const struct fc_key *key
     return FC_GROUP_NONE;
 }
 
+/* Asked once in an event: a message speaks of thousands of groups. */
+uint64_t fc_tree_round_us(struct fc_spread *spread, uint8_t link)
+{
+    struct fc_tree_link *of = &spread->links[link];
+    if (of->round_at_us != spread->now_us) {
+        of->round_us = spread->host.round_trip_us(spread->host.ctx, &of->key);
+        of->round_at_us = spread->now_us;
+    }
+    return of->round_us;
+}
+
 uint64_t fc_tree_hop_us(struct fc_spread *spread)
 {
     uint64_t sum_us = 0, count = 0;
     if (spread->hop_us != 0 && spread->now_us < spread->hop_at_us)
         return spread->hop_us;
     for (uint32_t i = 0; i < spread->link_cap; i++) {
-        uint64_t round_us =
-            spread->links[i].open
-                ? spread->host.round_trip_us(spread->host.ctx, &spread->links[i].key)
-                : 0;
+        uint64_t round_us = spread->links[i].open ? fc_tree_round_us(spread, (uint8_t)i) : 0;
         sum_us += round_us / 2;
         count += round_us != 0;
     }
@@ -97,8 +105,8 @@ static void on_open(struct fc_spread *spread, const struct fc_key *key, uint64_t
     uint8_t link = free_link(spread);
     if (link == FC_GROUP_NONE || fc_tree_link_of(spread, key) != FC_GROUP_NONE)
         return;
-    spread->links[link] =
-        (struct fc_tree_link){.open = true, .key = *key, .flush_at_us = FC_TREE_NEVER};
+    spread->links[link] = (struct fc_tree_link){
+        .open = true, .key = *key, .flush_at_us = FC_TREE_NEVER, .round_at_us = FC_TREE_NEVER};
     spread->open |= fc_tree_bit(link);
     while ((group = fc_groups_next(&spread->groups, &at)) != NULL)
         group->lazy |= fc_tree_bit(link);

@@ -39,6 +39,7 @@ struct fc_tree_link {
     uint32_t failed; /* as a parent, in a row */
     uint32_t unserved;
     uint64_t ignore_until_us, distrust_until_us;
+    uint64_t round_us, round_at_us; /* its round trip, and the time of the event it was asked at */
 };
 
 struct fc_spread {
@@ -100,6 +101,7 @@ static inline bool fc_tree_is_shared(const struct fc_spread *spread, uint32_t gr
 /* FC_GROUP_NONE: it is not open. */
 uint8_t fc_tree_link_of(const struct fc_spread *spread, const struct fc_key *key);
 uint64_t fc_tree_hop_us(struct fc_spread *spread);
+uint64_t fc_tree_round_us(struct fc_spread *spread, uint8_t link); /* 0: not measured */
 void fc_tree_send(struct fc_spread *spread, uint8_t link, const struct fc_spread_message *message);
 /* The entry of an id, made when there is none; NULL: no memory. Others may go for it. */
 struct fc_recent *fc_tree_recent(struct fc_spread *spread, uint64_t id);

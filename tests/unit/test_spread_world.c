@@ -90,6 +90,42 @@ static void nothing_comes_twice(void **state)
     fc_world_destroy(world);
 }
 
+static uint64_t messages_in(struct fc_world *world, uint64_t for_us)
+{
+    struct fc_world_stats before, after;
+    fc_world_get_stats(world, &before);
+    fc_world_run(world, for_us);
+    fc_world_get_stats(world, &after);
+    return after.messages - before.messages;
+}
+
+/* Where a source has gone nobody is nearer to it: neighbours that do not know yet must not lead one
+ * another around, farther and farther, in search of a way. */
+static void a_source_that_goes_is_given_up(void **state)
+{
+    (void)state;
+    enum { SOURCES = 30, GONE = 12, FOR_S = 20, EACH_MAX = 100 };
+    struct fc_world *world = make((struct fc_world_config){
+        .seed = 4, .spread = &fc_spread_plumtree, .loss_ppm = 10000, .jitter_us = 20000});
+    fc_overlay_grow(world, NODES, SECOND_US / 5);
+    fc_world_run(world, 60 * (uint64_t)SECOND_US);
+    for (uint32_t i = 0; i < 3 * SOURCES; i++) {
+        publish(world, i % SOURCES, i);
+        fc_world_run(world, SECOND_US / 4);
+    }
+    must_converge(world);
+    uint64_t calm = messages_in(world, GONE * FOR_S * (uint64_t)SECOND_US), all = 0;
+    for (uint32_t i = 0; i < GONE; i++) {
+        fc_world_crash(world, i);
+        all += messages_in(world, FOR_S * (uint64_t)SECOND_US);
+    }
+    uint64_t more = all > calm ? all - calm : 0;
+    printf("%llu messages for each source that went, of %d nodes\n",
+           (unsigned long long)(more / GONE), NODES);
+    assert_true(more / GONE < EACH_MAX * NODES);
+    fc_world_destroy(world);
+}
+
 /* Cuts, crashes and restarts at any time; everything gets everywhere all the same. */
 static void suffer(const struct fc_spread_ops *ops, uint64_t seed, uint32_t nodes,
                    uint32_t queue_max)
@@ -211,9 +247,8 @@ static void liars_cost_no_delivery(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nothing_comes_twice),
-        cmocka_unit_test(faults_cost_no_delivery),
-        cmocka_unit_test(full_links_cost_no_delivery),
+        cmocka_unit_test(nothing_comes_twice),     cmocka_unit_test(a_source_that_goes_is_given_up),
+        cmocka_unit_test(faults_cost_no_delivery), cmocka_unit_test(full_links_cost_no_delivery),
         cmocka_unit_test(liars_cost_no_delivery),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
