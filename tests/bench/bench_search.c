@@ -324,6 +324,10 @@ static void put_singly(struct search *search)
 {
     enum { COUNT = 600 };
     static double times[COUNT];
+    if (search->documents + COUNT > search->fixture.party.certificate.quota_entries) {
+        bench_note(search->bench, "search_put: the participant may not publish more");
+        return;
+    }
     for (unsigned i = 0; i < COUNT; i++) {
         double start = bench_now_s();
         fixture_publish(&search->fixture, search->replica, search->documents + i, 1, 0, NULL);
