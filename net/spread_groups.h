@@ -22,7 +22,7 @@ struct fc_group {
     uint16_t used;
     uint8_t parent;                   /* the link that news comes from */
     uint8_t before;                   /* a former one that still pushes here */
-    uint8_t repairs : 3;              /* withdrawals since news came last */
+    uint8_t repairs : 3;              /* withdrawals one soon after another */
     uint8_t young : 1;                /* the parent may not know yet that it is one */
     uint8_t orphan : 1;               /* in want of a parent */
     uint8_t withdrawn : 1;            /* and no neighbour may be one: they were told so */
@@ -30,6 +30,7 @@ struct fc_group {
     uint8_t marked : 1;               /* free for use within one step */
     uint8_t fresh;                    /* links that told a distance since news came last */
     uint8_t asks;                     /* links that want to be told one from here */
+    uint8_t withdrew;                 /* when, last; units are the user's */
     uint16_t far;                     /* from who publishes to here; units are the user's */
     uint16_t low;                     /* the lowest of it since news came last */
     uint16_t told[FC_GROUPS_FAR_MAX]; /* from who publishes to each link's other end */

@@ -387,6 +387,10 @@ enum { REPAIRS_COUNTED = 7 }; /* of three bits */
 
 static void withdraw(struct fc_spread *spread, struct fc_group *group)
 {
+    uint8_t now = (uint8_t)(spread->now_us >> FC_TREE_BURST_SHIFT);
+    if ((uint8_t)(now - group->withdrew) > 1)
+        group->repairs = 0; /* of another time, and for another reason */
+    group->withdrew = now;
     uint64_t wait_us = settle_us(spread) << group->repairs;
     if (!group->withdrawn) {
         group->changed = group->far != FC_SPREAD_FAR_UNKNOWN;
@@ -403,7 +407,8 @@ static void withdraw(struct fc_spread *spread, struct fc_group *group)
  *
  * What is told after a withdrawal may be of nodes that are behind this one and have not heard of
  * it. Where the source itself has gone they all are, and would lead one another around and count
- * farther and farther: so repairs are counted until there is news, and then left to grafts. */
+ * farther and farther: so withdrawals that follow one another are counted, and then it is left to
+ * grafts. */
 static void adopt(struct fc_spread *spread, struct fc_group *group)
 {
     bool last = group->repairs >= FC_TREE_REPAIRS_MAX;

@@ -16,6 +16,7 @@ enum {
     FC_TREE_ASK_US = 200000,        /* an answer to a graft; doubled each time */
     FC_TREE_ASKS_MAX = 6,
     FC_TREE_REPAIRS_MAX = 5,
+    FC_TREE_BURST_SHIFT = 23,    /* of microseconds: withdrawals within some 8 s are one burst */
     FC_TREE_SETTLE_US = 20000,   /* so long neighbours may take to tell */
     FC_TREE_OVERLAP_US = 300000, /* a former parent pushes on so long, and twice as long at most */
     FC_TREE_QUICKER_US = 1000,   /* what is not worth another parent */
