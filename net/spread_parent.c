@@ -298,7 +298,6 @@ void fc_tree_hear_all(struct fc_spread *spread, uint8_t link, struct fc_span dis
 {
     if (link >= FC_GROUPS_FAR_MAX || spread->shared)
         return;
-    bool measured = is_measured(spread, link), any = false;
     for (size_t i = 0; i < distances.len / FC_SPREAD_FAR_BYTES; i++) {
         uint16_t far;
         uint32_t id = fc_spread_get_far(distances, i, &far);
@@ -308,20 +307,11 @@ void fc_tree_hear_all(struct fc_spread *spread, uint8_t link, struct fc_span dis
             id != 0 ? fc_groups_find(&spread->groups, id, spread->now_us) : NULL;
         if (!group && id != 0 && far != FC_SPREAD_FAR_UNKNOWN)
             group = learn(spread, id);
-        if (!group)
-            continue;
-        hear(spread, group, link, far);
-        group->marked = measured && is_closer(spread, group, link);
-        if (group->marked)
-            change(spread, group, link);
-        any = any || group->marked;
+        if (group)
+            hear(spread, group, link, far);
     }
-    if (any)
-        send_changes(spread);
-    if (!measured) { /* how far its end is does not say how far that makes it from here */
-        spread->links[link].fresh = true;
-        spread->look_at_us = spread->now_us + FC_TREE_LOOK_US;
-    }
+    spread->links[link].fresh = true;
+    spread->look_at_us = spread->now_us;
 }
 
 void fc_tree_look(struct fc_spread *spread)
