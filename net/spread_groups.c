@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 enum { WAYS = 8, USED_SHIFT = 23, ROOM_FIRST = 16 }; /* a use is dated to some 8 s */
-_Static_assert(sizeof(struct fc_group) == 36, "thousands of nodes with thousands of groups");
+_Static_assert(sizeof(struct fc_group) == 56, "thousands of nodes with thousands of groups");
 
 struct fc_group_place {
     uint32_t id; /* 0: free */

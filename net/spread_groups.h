@@ -10,7 +10,7 @@
 enum {
     FC_GROUPS_MAX = 65536,
     FC_GROUPS_LINKS_MAX = 32, /* links are numbered 0..31 */
-    FC_GROUPS_FAR_MAX = 8,    /* of the first so many distances are kept */
+    FC_GROUPS_FAR_MAX = 16,   /* of the first so many distances are kept */
     FC_GROUPS_FAR_UNKNOWN = 0xffff,
     FC_GROUP_NONE = 0xff, /* no link */
     FC_GROUP_SELF = 0xfe, /* news of this group begins here */
@@ -22,15 +22,15 @@ struct fc_group {
     uint16_t used;
     uint8_t parent;                   /* the link that news comes from */
     uint8_t before;                   /* a former one that still pushes here */
-    uint8_t repairs : 3;              /* withdrawals one soon after another */
+    uint8_t repairs : 3;              /* tried in vain */
     uint8_t young : 1;                /* the parent may not know yet that it is one */
     uint8_t orphan : 1;               /* in want of a parent */
     uint8_t withdrawn : 1;            /* and no neighbour may be one: they were told so */
     uint8_t changed : 1;              /* its distance, which neighbours are to be told */
     uint8_t marked : 1;               /* free for use within one step */
-    uint8_t fresh;                    /* links that told a distance since news came last */
-    uint8_t asks;                     /* links that want to be told one from here */
-    uint8_t withdrew;                 /* when, last; units are the user's */
+    uint8_t usual;                    /* as `far`, when news came last; 0: unknown */
+    uint16_t fresh;                   /* links that told a distance since news came last */
+    uint16_t asks;                    /* links that want to be told one from here */
     uint16_t far;                     /* from who publishes to here; units are the user's */
     uint16_t low;                     /* the lowest of it since news came last */
     uint16_t told[FC_GROUPS_FAR_MAX]; /* from who publishes to each link's other end */

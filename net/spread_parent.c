@@ -120,7 +120,7 @@ static void send_changed(struct fc_spread *spread, const struct touched *touched
     for (uint32_t i = 0; i < touched->count && count < FC_SPREAD_GROUPS_MAX; i++) {
         if (!touched->list[i]->changed)
             continue;
-        touched->list[i]->asks &= (uint8_t)~fc_tree_bit(link);
+        touched->list[i]->asks &= (uint16_t)~fc_tree_bit(link);
         fc_spread_put_far(&distances, touched->list[i]->id, touched->list[i]->far);
         count++;
     }
@@ -136,7 +136,7 @@ static void send_far(struct fc_spread *spread, uint8_t link, bool all)
     while (count < FC_SPREAD_GROUPS_MAX && (group = fc_groups_next(&spread->groups, &at)) != NULL) {
         if (group->far == FC_SPREAD_FAR_UNKNOWN || (!all && !(group->asks & fc_tree_bit(link))))
             continue;
-        group->asks &= (uint8_t)~fc_tree_bit(link);
+        group->asks &= (uint16_t)~fc_tree_bit(link);
         fc_spread_put_far(&distances, group->id, group->far);
         count++;
     }
@@ -204,7 +204,7 @@ void fc_tree_hear_far(struct fc_spread *spread, struct fc_group *group, uint8_t 
     if (link >= FC_GROUPS_FAR_MAX || fc_tree_is_shared(spread, group->id))
         return;
     group->told[link] = (uint16_t)far;
-    group->fresh |= (uint8_t)fc_tree_bit(link);
+    group->fresh |= (uint16_t)fc_tree_bit(link);
     if (!is_closer(spread, group, link))
         return;
     uint32_t id = group->id;
@@ -258,13 +258,19 @@ static uint64_t settle_us(struct fc_spread *spread)
 
 static void hear(struct fc_spread *spread, struct fc_group *group, uint8_t link, uint16_t far)
 {
-    bool known = far != FC_SPREAD_FAR_UNKNOWN;
-    group->told[link] = far;
-    group->fresh &= (uint8_t)~fc_tree_bit(link);
-    if (known)
-        group->fresh |= (uint8_t)fc_tree_bit(link);
+    bool known = far != FC_SPREAD_FAR_UNKNOWN, kept = link < FC_GROUPS_FAR_MAX;
+    if (!kept && group->parent != link)
+        return;
+    if (kept) {
+        group->told[link] = far;
+        group->fresh &= (uint16_t)~fc_tree_bit(link);
+    }
+    if (kept && known)
+        group->fresh |= (uint16_t)fc_tree_bit(link);
     if (group->parent == link && known) {
-        group->far = over(spread, group, link);
+        group->far = fc_tree_add(far, fc_tree_way(spread, link));
+        if (!group->usual)
+            fc_tree_note_usual(group);
     } else if (group->parent == link) {
         group->parent = FC_GROUP_NONE;
         group->before = link;
@@ -272,7 +278,7 @@ static void hear(struct fc_spread *spread, struct fc_group *group, uint8_t link,
     }
     /* Who is behind the peer hears of it from its parent before it answers. */
     if (!known && group->far != FC_SPREAD_FAR_UNKNOWN && group->parent != FC_GROUP_NONE) {
-        group->asks |= (uint8_t)fc_tree_bit(link);
+        group->asks |= (uint16_t)fc_tree_bit(link);
         spread->answer_at_us = earlier(spread->answer_at_us, spread->now_us + settle_us(spread));
     }
     if (known && group->parent == FC_GROUP_NONE && !group->orphan) {
@@ -296,7 +302,7 @@ static struct fc_group *learn(struct fc_spread *spread, uint32_t id)
 
 void fc_tree_hear_all(struct fc_spread *spread, uint8_t link, struct fc_span distances)
 {
-    if (link >= FC_GROUPS_FAR_MAX || spread->shared)
+    if (spread->shared)
         return;
     for (size_t i = 0; i < distances.len / FC_SPREAD_FAR_BYTES; i++) {
         uint16_t far;
@@ -356,6 +362,23 @@ static uint8_t nearest(struct fc_spread *spread, uint32_t links)
     return best;
 }
 
+void fc_tree_note_usual(struct fc_group *group)
+{
+    uint32_t usual = (group->far >> FC_TREE_USUAL_SHIFT) + 1u;
+    group->usual = 0;
+    if (group->far != FC_SPREAD_FAR_UNKNOWN)
+        group->usual = (uint8_t)(usual < UINT8_MAX ? usual : UINT8_MAX);
+}
+
+/* What is told after a withdrawal may be of nodes that are behind this one and have not heard of
+ * it. Where the source itself has gone they all are, and would lead one another around and count
+ * farther and farther; but no way there is is so much longer than the usual one. */
+static uint32_t farthest(const struct fc_group *group)
+{
+    uint32_t usual = (uint32_t)group->usual << FC_TREE_USUAL_SHIFT;
+    return usual ? 2 * usual + FC_TREE_DETOUR_US / FC_SPREAD_FAR_US : FC_SPREAD_FAR_UNKNOWN;
+}
+
 /* The one of these links over which the source is closest, as told since the last news. */
 static uint8_t closest(struct fc_spread *spread, const struct fc_group *group, uint32_t links)
 {
@@ -365,7 +388,7 @@ static uint8_t closest(struct fc_spread *spread, const struct fc_group *group, u
         if (!(links & group->fresh & fc_tree_bit(i)) || told_by(group, i) >= group->low)
             continue;
         uint16_t far = over(spread, group, i);
-        if (far >= best_far)
+        if (far >= best_far || far > farthest(group))
             continue;
         best = i;
         best_far = far;
@@ -373,14 +396,8 @@ static uint8_t closest(struct fc_spread *spread, const struct fc_group *group, u
     return best;
 }
 
-enum { REPAIRS_COUNTED = 7 }; /* of three bits */
-
 static void withdraw(struct fc_spread *spread, struct fc_group *group)
 {
-    uint8_t now = (uint8_t)(spread->now_us >> FC_TREE_BURST_SHIFT);
-    if ((uint8_t)(now - group->withdrew) > 1)
-        group->repairs = 0; /* of another time, and for another reason */
-    group->withdrew = now;
     uint64_t wait_us = settle_us(spread) << group->repairs;
     if (!group->withdrawn) {
         group->changed = group->far != FC_SPREAD_FAR_UNKNOWN;
@@ -388,31 +405,24 @@ static void withdraw(struct fc_spread *spread, struct fc_group *group)
         group->fresh = 0;
         group->withdrawn = true;
     }
-    group->repairs += group->repairs < REPAIRS_COUNTED;
+    group->repairs++;
     spread->repair_at_us = earlier(spread->repair_at_us, spread->now_us + wait_us);
 }
 
 /* Links that are pushed to lead away from the source, but those that told otherwise since this node
- * withdrew. Where distances are not known, the nearest link is as good a guess as any.
- *
- * What is told after a withdrawal may be of nodes that are behind this one and have not heard of
- * it. Where the source itself has gone they all are, and would lead one another around and count
- * farther and farther: so withdrawals that follow one another are counted, and then it is left to
- * grafts. */
+ * withdrew. Where distances are not known, the nearest link is as good a guess as any. */
 static void adopt(struct fc_spread *spread, struct fc_group *group)
 {
-    bool last = group->repairs >= FC_TREE_REPAIRS_MAX;
     uint32_t links = fc_tree_lasting(spread) & (group->withdrawn ? UINT32_MAX : group->lazy);
     uint8_t link = closest(spread, group, links);
     if (link == FC_GROUP_NONE && group->low == FC_SPREAD_FAR_UNKNOWN && !group->withdrawn)
         link = nearest(spread, links);
-    if (group->withdrawn && last)
-        link = FC_GROUP_NONE;
-    if (link == FC_GROUP_NONE && !(group->withdrawn && last)) {
+    if (link == FC_GROUP_NONE && group->repairs < FC_TREE_REPAIRS_MAX) {
         withdraw(spread, group);
         return;
     }
     group->orphan = group->withdrawn = false;
+    group->repairs = 0;
     if (link == FC_GROUP_NONE)
         return; /* when it is announced it will be grafted */
     follow(spread, group, link);

@@ -122,8 +122,8 @@ static void forget_in_groups(struct fc_spread *spread, uint8_t link)
         group->lazy &= ~fc_tree_bit(link);
         if (link < FC_GROUPS_FAR_MAX)
             group->told[link] = FC_SPREAD_FAR_UNKNOWN;
-        group->fresh &= (uint8_t)~fc_tree_bit(link);
-        group->asks &= (uint8_t)~fc_tree_bit(link);
+        group->fresh &= (uint16_t)~fc_tree_bit(link);
+        group->asks &= (uint16_t)~fc_tree_bit(link);
         if (group->before == link)
             group->before = FC_GROUP_NONE;
         if (group->parent == link) {
@@ -182,7 +182,7 @@ static void on_leaving(struct fc_spread *spread, const struct fc_key *key, uint6
     while ((group = fc_groups_next(&spread->groups, &at)) != NULL) {
         if (link < FC_GROUPS_FAR_MAX)
             group->told[link] = FC_SPREAD_FAR_UNKNOWN;
-        group->fresh &= (uint8_t)~fc_tree_bit(link);
+        group->fresh &= (uint16_t)~fc_tree_bit(link);
         if (group->parent != link)
             continue;
         group->parent = FC_GROUP_NONE;
@@ -351,6 +351,7 @@ static void note_parent(struct fc_spread *spread, struct fc_group *group, uint8_
         group->before = FC_GROUP_NONE;
     group->lazy &= ~fc_tree_bit(from);
     group->far = group->low = far;
+    fc_tree_note_usual(group);
     group->fresh = 0;
     group->orphan = !lasts;
     group->withdrawn = group->changed = false;

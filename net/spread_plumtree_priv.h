@@ -16,7 +16,8 @@ enum {
     FC_TREE_ASK_US = 200000,        /* an answer to a graft; doubled each time */
     FC_TREE_ASKS_MAX = 6,
     FC_TREE_REPAIRS_MAX = 5,
-    FC_TREE_BURST_SHIFT = 23,    /* of microseconds: withdrawals within some 8 s are one burst */
+    FC_TREE_USUAL_SHIFT = 5,     /* the usual distance is kept in units 2^5 times as large */
+    FC_TREE_DETOUR_US = 50000,   /* beyond twice the usual distance: so far, and no farther */
     FC_TREE_SETTLE_US = 20000,   /* so long neighbours may take to tell */
     FC_TREE_OVERLAP_US = 300000, /* a former parent pushes on so long, and twice as long at most */
     FC_TREE_QUICKER_US = 1000,   /* what is not worth another parent */
@@ -99,6 +100,8 @@ static inline bool fc_tree_is_shared(const struct fc_spread *spread, uint32_t gr
 {
     return spread->shared || group == FC_TREE_RECORDS;
 }
+/* As far as news came: a way that is much longer is none. */
+void fc_tree_note_usual(struct fc_group *group);
 /* FC_GROUP_NONE: it is not open. */
 uint8_t fc_tree_link_of(const struct fc_spread *spread, const struct fc_key *key);
 uint64_t fc_tree_hop_us(struct fc_spread *spread);

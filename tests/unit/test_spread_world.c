@@ -9,10 +9,12 @@
 
 #include <cmocka.h>
 
+#include "net/inside.h"
 #include "net/rng.h"
 #include "net/spread_eager.h"
 #include "net/spread_message.h"
 #include "net/spread_plumtree.h"
+#include "net/spread_plumtree_priv.h"
 #include "net/view_registry.h"
 #include "net/wire.h"
 #include "tests/support/overlay.h"
@@ -123,6 +125,109 @@ static void a_source_that_goes_is_given_up(void **state)
     printf("%llu messages for each source that went, of %d nodes\n",
            (unsigned long long)(more / GONE), NODES);
     assert_true(more / GONE < EACH_MAX * NODES);
+    fc_world_destroy(world);
+}
+
+static struct fc_spread *spread_of(const struct fc_world *world, uint32_t node)
+{
+    return fc_world_core(world, node)->spread;
+}
+
+/* The node that this one has news of the source from, FC_WORLD_NONE if nobody would push it. */
+static uint32_t parent_of(struct fc_world *world, uint32_t node, uint32_t id)
+{
+    struct fc_spread *spread = spread_of(world, node);
+    const struct fc_group *group = fc_groups_find(&spread->groups, id, spread->now_us);
+    if (!group || !fc_tree_is_open(spread, group->parent))
+        return FC_WORLD_NONE;
+    uint32_t parent = fc_world_node_of(world, &spread->links[group->parent].key);
+    struct fc_key own = fc_world_node_key(world, node);
+    spread = spread_of(world, parent);
+    group = fc_groups_find(&spread->groups, id, spread->now_us);
+    uint8_t link = fc_tree_link_of(spread, &own);
+    bool pushes = group && link != FC_GROUP_NONE && !(group->lazy & fc_tree_bit(link));
+    return pushes ? parent : FC_WORLD_NONE;
+}
+
+static uint32_t unreached(struct fc_world *world, uint32_t source, uint32_t id)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < fc_world_count(world); i++) {
+        uint32_t at = i, hops = 0;
+        while (at != source && at != FC_WORLD_NONE && hops++ < fc_world_count(world))
+            at = parent_of(world, at, id);
+        count += at != source;
+    }
+    return count;
+}
+
+static uint64_t apart(void *ctx, uint32_t from, uint32_t to)
+{
+    (void)ctx;
+    int x = (int)(from * 37 % 101) - (int)(to * 37 % 101);
+    int y = (int)(from * 53 % 97) - (int)(to * 53 % 97);
+    return 1000 + 200 * (uint64_t)(abs(x) + abs(y));
+}
+
+/* The one that begins here; each node publishes into one. */
+static uint32_t own_group(const struct fc_world *world, uint32_t node)
+{
+    struct fc_groups *groups = &spread_of(world, node)->groups;
+    struct fc_group *group;
+    uint32_t at = 0;
+    while ((group = fc_groups_next(groups, &at)) != NULL)
+        if (group->far == 0)
+            return group->id;
+    return 0;
+}
+
+static void cut_a_link(struct fc_world *world, struct fc_rng *rng)
+{
+    uint32_t node = (uint32_t)fc_rng_below(rng, fc_world_count(world));
+    struct fc_spread *spread = spread_of(world, node);
+    uint32_t link;
+    do
+        link = (uint32_t)fc_rng_below(rng, spread->link_cap);
+    while (!fc_tree_is_open(spread, link));
+    fc_world_cut(world, node, fc_world_node_of(world, &spread->links[link].key));
+}
+
+/* Links come and go while nothing is published, and more are open than the view has neighbours:
+ * news would find its way all the same, but for what is being mended just then. */
+static void trees_are_mended_before_there_is_news(void **state)
+{
+    (void)state;
+    enum {
+        SOURCES = 40,
+        MANY = 100,
+        ROUNDS = 60,
+        CUTS = 2,
+        UNREACHED_MAX = MANY * SOURCES * ROUNDS / 2000
+    };
+    struct fc_rng rng;
+    uint8_t seed[32] = {9};
+    uint32_t ids[SOURCES], lost = 0;
+    struct fc_world *world = make((struct fc_world_config){
+        .seed = 6, .spread = &fc_spread_plumtree, .latency = apart, .jitter_us = 1000});
+    fc_rng_init(&rng, seed);
+    fc_overlay_grow(world, MANY, SECOND_US / 5);
+    fc_world_run(world, 60 * (uint64_t)SECOND_US);
+    for (uint32_t i = 0; i < 3 * SOURCES; i++) {
+        publish(world, i % SOURCES, i);
+        fc_world_run(world, SECOND_US / 4);
+    }
+    must_converge(world);
+    for (uint32_t i = 0; i < SOURCES; i++)
+        assert_true((ids[i] = own_group(world, i)) != 0);
+    for (uint32_t round = 0; round < ROUNDS; round++) {
+        for (uint32_t i = 0; i < CUTS; i++)
+            cut_a_link(world, &rng);
+        fc_world_run(world, 4 * (uint64_t)SECOND_US);
+        for (uint32_t i = 0; i < SOURCES; i++)
+            lost += unreached(world, i, ids[i]);
+    }
+    printf("%u of %u ways are broken\n", lost, MANY * SOURCES * ROUNDS);
+    assert_true(lost < UNREACHED_MAX);
     fc_world_destroy(world);
 }
 
@@ -247,8 +352,11 @@ static void liars_cost_no_delivery(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nothing_comes_twice),     cmocka_unit_test(a_source_that_goes_is_given_up),
-        cmocka_unit_test(faults_cost_no_delivery), cmocka_unit_test(full_links_cost_no_delivery),
+        cmocka_unit_test(nothing_comes_twice),
+        cmocka_unit_test(trees_are_mended_before_there_is_news),
+        cmocka_unit_test(a_source_that_goes_is_given_up),
+        cmocka_unit_test(faults_cost_no_delivery),
+        cmocka_unit_test(full_links_cost_no_delivery),
         cmocka_unit_test(liars_cost_no_delivery),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
