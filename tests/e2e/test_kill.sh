@@ -7,7 +7,9 @@ found victim witness
 start witness
 : >"$SCRATCH/acknowledged"
 RANDOM=7
-for round in $(seq 1 12); do
+rounds=12
+[ -z "${FEDCAT_SANITIZED:-}" ] || rounds=4
+for round in $(seq 1 $rounds); do
     (
         for i in $(seq 1 40); do
             name="r$round-$i"
