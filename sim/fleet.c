@@ -62,6 +62,12 @@ static void light_sent(void *ctx, uint32_t from, uint32_t to, enum fc_light_clas
     fleet->config.light_sent(fleet->config.ctx, from, to, class, bytes);
 }
 
+static void light_heard(void *ctx, const struct fc_light_message *message)
+{
+    const struct fc_fleet *fleet = ctx;
+    fleet->config.light_heard(fleet->config.ctx, message);
+}
+
 static void light_alarm(void *ctx, uint32_t node, uint64_t tag)
 {
     const struct fc_fleet *fleet = ctx;
@@ -85,6 +91,7 @@ static enum fc_err make_light(const struct fc_fleet_config *config, struct fc_fl
                                     .ctx = fleet,
                                     .arrived = light_arrived,
                                     .alarm = light_alarm,
+                                    .heard = config->light_heard ? light_heard : NULL,
                                     .sent = light_sent};
     enum fc_err err = fc_light_create(&light, &fleet->light);
     free(edges);

@@ -15,6 +15,7 @@ struct fc_fleet_config {
     void (*arrived)(void *ctx, const struct fc_light_arrival *arrival); /* at light nodes */
     void (*light_sent)(void *ctx, uint32_t from, uint32_t to, enum fc_light_class class,
                        uint32_t bytes);
+    void (*light_heard)(void *ctx, const struct fc_light_message *message); /* or NULL */
     void (*light_alarm)(void *ctx, uint32_t node, uint64_t tag);
     void *ctx; /* of all but the observer */
     void (*line)(void *ctx, const char *text);

@@ -206,6 +206,26 @@ static void on_words(struct fc_light_node *node, const struct fc_news *news)
         config->spread->on_announce(fc_light_spread(node), &key, bytes, now_us);
 }
 
+static void tell_heard(const struct fc_light_node *node, const struct fc_news *news)
+{
+    const struct fc_light *light = node->light;
+    struct fc_light_message message = {.from = news->peer, .to = fc_light_index(node)};
+    if (news->bytes) {
+        message.class =
+            news->bytes->data[0] == FC_LIGHT_SAYS_VIEW ? FC_LIGHT_VIEW : FC_LIGHT_SPREAD;
+        message.announces = news->bytes->data[0] == FC_LIGHT_SAYS_ANNOUNCE;
+        message.size = (uint32_t)news->bytes->len;
+        message.bytes = fc_span(news->bytes->data + 1, news->bytes->len - 1);
+        message.delta = FC_LIGHT_NONE;
+    } else {
+        message.class = FC_LIGHT_PAYLOAD;
+        message.delta = (uint32_t)news->tag;
+        message.size = light->deltas[message.delta].size;
+        message.hops = fc_spread_hops((uint32_t)(news->tag >> 32));
+    }
+    light->config.heard(light->config.ctx, &message);
+}
+
 static void on_timer(struct fc_light_node *node)
 {
     const struct fc_light_config *config = &node->light->config;
@@ -245,6 +265,8 @@ static void happen(void *ctx, const struct fc_news *news)
     struct fc_light_node *node = &light->nodes[news->node];
     switch (news->kind) {
     case FC_NEWS_MESSAGE:
+        if (light->config.heard)
+            tell_heard(node, news);
         if (news->bytes)
             on_words(node, news);
         else

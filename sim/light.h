@@ -44,6 +44,15 @@ struct fc_light_arrival {
     bool duplicate;
     uint64_t now_us;
 };
+struct fc_light_message { /* as it arrives */
+    uint32_t from, to;
+    enum fc_light_class class;
+    uint32_t size;        /* bytes on the wire */
+    uint32_t delta;       /* of payload */
+    uint32_t hops;        /* of payload: from its publisher */
+    bool announces;       /* what the spread module says is an announcement */
+    struct fc_span bytes; /* what the module says; empty: payload */
+};
 struct fc_light_config {
     uint64_t seed;
     uint32_t nodes, feeds;
@@ -63,6 +72,8 @@ struct fc_light_config {
     void (*arrived)(void *ctx, const struct fc_light_arrival *arrival);
     /* Each message as it is sent; NULL: none. */
     void (*sent)(void *ctx, uint32_t from, uint32_t to, enum fc_light_class class, uint32_t bytes);
+    /* Each message as it arrives, before the node looks at it; NULL: none. */
+    void (*heard)(void *ctx, const struct fc_light_message *message);
     /* An fc_network_alarm of the caller's; NULL: none are set. */
     void (*alarm)(void *ctx, uint32_t node, uint64_t tag);
 };

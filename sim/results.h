@@ -109,8 +109,11 @@ struct fc_results_event {
     uint64_t bytes;      /* 0: not written */
     uint32_t feed;       /* FC_RESULTS_NONE: no delta */
     uint64_t version;
+    const char *what; /* of a fault; NULL: none */
+    uint32_t fault;   /* its number, where there is one */
 };
 bool fc_results_wants_events(const struct fc_results *results);
+/* Without events_path nothing happens. That a file took no more is said by fc_results_finish. */
 void fc_results_event(struct fc_results *results, const struct fc_results_event *event);
 
 /* -- the end ---------------------------------------------------------------------------------- */
@@ -129,7 +132,7 @@ void fc_results_cost_read(struct fc_results_cost *cost, const struct fc_results_
 
 /* Fills the measures; name, seed, trace, command, sets, expects and what a topology library knows
  * (PATH_MEAN, DIAMETER, CLUSTERING, COMPONENTS) are the caller's to fill. FC_E_NOMEM when something
- * was lost on the way. */
+ * was lost on the way; FC_E_IO, FC_E_FULL: the raw trace is not whole (errno says more). */
 FC_MUST_USE enum fc_err fc_results_finish(struct fc_results *results, uint64_t at_us,
                                           const struct fc_results_cost *cost,
                                           struct fc_summary *summary);

@@ -1,4 +1,3 @@
-#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,32 +137,6 @@ void fc_results_fault_end(struct fc_results *results, uint64_t at_us, uint32_t i
     }
     fault->active = true;
     results->fault_active++;
-}
-
-/* -- raw trace -------------------------------------------------------------------------------- */
-
-bool fc_results_wants_events(const struct fc_results *results)
-{
-    return results->events != NULL;
-}
-
-void fc_results_event(struct fc_results *results, const struct fc_results_event *event)
-{
-    FILE *out = results->events;
-    if (!out)
-        return;
-    fprintf(out, "{\"t_us\":%" PRIu64 ",\"kind\":\"%s\"", event->at_us, event->kind);
-    if (event->node != FC_RESULTS_NONE)
-        fprintf(out, ",\"node\":%" PRIu32, event->node);
-    if (event->peer != FC_RESULTS_NONE)
-        fprintf(out, ",\"peer\":%" PRIu32, event->peer);
-    if (event->class)
-        fprintf(out, ",\"class\":\"%s\"", event->class);
-    if (event->bytes != 0)
-        fprintf(out, ",\"bytes\":%" PRIu64, event->bytes);
-    if (event->feed != FC_RESULTS_NONE)
-        fprintf(out, ",\"feed\":%" PRIu32 ",\"version\":%" PRIu64, event->feed, event->version);
-    fputs("}\n", out);
 }
 
 /* -- the end ---------------------------------------------------------------------------------- */
@@ -411,10 +384,9 @@ enum fc_err fc_results_finish(struct fc_results *results, uint64_t at_us,
     }
     free(sum.last_us);
     free(sum.ratios);
-    if (results->events && fclose(results->events) != 0)
-        results->failed = true;
-    results->events = NULL;
-    return results->failed ? FC_E_NOMEM : FC_OK;
+    if (results->failed)
+        return FC_E_NOMEM;
+    return fc_results_events_close(results);
 }
 
 uint32_t fc_results_median(const struct fc_results *results)

@@ -83,7 +83,8 @@ struct fc_results {
     struct fc_results_config config;
     bool failed, finished;
     FILE *events;
-    uint32_t words; /* of a bitmap over nodes */
+    int events_error; /* the first errno of writing them; 0: none */
+    uint32_t words;   /* of a bitmap over nodes */
     struct fc_result_node *nodes;
     uint64_t *up_honest; /* bitmap: up and honest */
     uint32_t up_count;
@@ -118,6 +119,10 @@ uint32_t fc_results_missing(const struct fc_results *results, const struct fc_re
 /* The kept delta whose time to the last node is nearest to the median; FC_RESULTS_NONE. */
 uint32_t fc_results_median(const struct fc_results *results);
 uint64_t fc_results_payloads_of(const struct fc_results *results, uint32_t from, uint32_t to);
+/* FC_E_IO, FC_E_FULL (errno says more): not all of the raw trace was written. */
+enum fc_err fc_results_events_close(struct fc_results *results);
+/* FC_E_IO or FC_E_FULL. */
+enum fc_err fc_results_failure(int error);
 bool fc_results_room(struct fc_results *results, void *array, uint32_t *cap, uint32_t count,
                      size_t size);
 

@@ -244,7 +244,7 @@ const char *fc_results_columns(const char *name)
     return NULL;
 }
 
-static enum fc_err failure_of(int error)
+enum fc_err fc_results_failure(int error)
 {
     return error == ENOSPC || error == EDQUOT ? FC_E_FULL : FC_E_IO;
 }
@@ -285,12 +285,12 @@ static enum fc_err write_table(const struct fc_results *results, const struct ta
 {
     FILE *file = open_in(dir, table->name);
     if (!file)
-        return failure_of(errno);
+        return fc_results_failure(errno);
     errno = 0;
     bool done = fill_table(results, table, file, buf);
-    enum fc_err err = done ? FC_OK : errno != 0 ? failure_of(errno) : FC_E_NOMEM;
+    enum fc_err err = done ? FC_OK : errno != 0 ? fc_results_failure(errno) : FC_E_NOMEM;
     if (fclose(file) != 0 && err == FC_OK)
-        err = failure_of(errno);
+        err = fc_results_failure(errno);
     return err;
 }
 
@@ -298,12 +298,12 @@ static enum fc_err write_whole(const char *dir, const char *name, struct fc_span
 {
     FILE *file = open_in(dir, name);
     if (!file)
-        return failure_of(errno);
+        return fc_results_failure(errno);
     enum fc_err err = FC_OK;
     if (bytes.len > 0 && fwrite(bytes.data, 1, bytes.len, file) != bytes.len)
-        err = failure_of(errno);
+        err = fc_results_failure(errno);
     if (fclose(file) != 0 && err == FC_OK)
-        err = failure_of(errno);
+        err = fc_results_failure(errno);
     return err;
 }
 
@@ -312,7 +312,7 @@ enum fc_err fc_results_write(const struct fc_results *results, const struct fc_s
 {
     struct fc_buf buf = {0};
     if (mkdir(dir, 0777) != 0 && errno != EEXIST)
-        return failure_of(errno);
+        return fc_results_failure(errno);
     enum fc_err err = write_whole(dir, "scenario.yaml", scenario_yaml);
     for (size_t i = 0; err == FC_OK && i < sizeof tables / sizeof tables[0]; i++)
         err = write_table(results, &tables[i], dir, &buf);

@@ -1,5 +1,6 @@
 #include "sim/run.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -46,8 +47,14 @@ static void on_line(void *ctx, const char *text)
 static void on_sent(void *ctx, uint32_t from, uint32_t to, struct fc_span message)
 {
     struct fc_run *run = ctx;
-    fc_results_message(run->results, fc_run_now_us(run), from, to, fc_traffic_of(message),
-                       message.len);
+    enum fc_traffic traffic = fc_traffic_of(message);
+    fc_results_message(run->results, fc_run_now_us(run), from, to, traffic, message.len);
+    fc_event_message(run, "send", from, to, traffic, message.len);
+}
+
+static void on_arrived(void *ctx, uint32_t from, uint32_t to, struct fc_span message)
+{
+    fc_event_message(ctx, "arrive", to, from, fc_traffic_of(message), message.len);
 }
 
 static void on_pushed(void *ctx, uint32_t node, uint32_t from, uint32_t owner, fc_version version)
@@ -61,8 +68,10 @@ static void on_accepted(void *ctx, uint32_t node, uint32_t from, uint32_t owner,
                         const struct fc_arrival *head)
 {
     struct fc_run *run = ctx;
-    if (owner < run->fleet.feeds)
+    if (owner < run->fleet.feeds) {
+        fc_event_accepted(run, node, from, owner, head->version);
         fc_results_deliver(run->results, fc_run_now_us(run), node, from, owner, head->version);
+    }
     fc_promise_accepted(run, node, owner, head);
 }
 
@@ -74,6 +83,7 @@ static void on_signed(void *ctx, uint32_t owner, fc_version version, const struc
 static void on_life(void *ctx, uint32_t node, bool up)
 {
     struct fc_run *run = ctx;
+    fc_event_life(run, node, up);
     if (node < run->total)
         fc_results_up(run->results, fc_run_now_us(run), node, up);
     if (up)
@@ -135,14 +145,26 @@ static void on_light_alarm(void *ctx, uint32_t node, uint64_t tag)
     on_alarm(ctx, tag);
 }
 
-static void on_light_sent(void *ctx, uint32_t from, uint32_t to, enum fc_light_class class,
-                          uint32_t bytes)
+static enum fc_traffic light_traffic(enum fc_light_class class)
 {
     static const enum fc_traffic traffic[] = {[FC_LIGHT_PAYLOAD] = FC_TRAFFIC_PAYLOAD,
                                               [FC_LIGHT_SPREAD] = FC_TRAFFIC_CONTROL,
                                               [FC_LIGHT_VIEW] = FC_TRAFFIC_MEMBERSHIP};
+    return traffic[class];
+}
+
+static void on_light_sent(void *ctx, uint32_t from, uint32_t to, enum fc_light_class class,
+                          uint32_t bytes)
+{
     struct fc_run *run = ctx;
-    fc_results_message(run->results, fc_run_now_us(run), from, to, traffic[class], bytes);
+    fc_results_message(run->results, fc_run_now_us(run), from, to, light_traffic(class), bytes);
+    fc_event_message(run, "send", from, to, light_traffic(class), bytes);
+}
+
+static void on_light_heard(void *ctx, const struct fc_light_message *message)
+{
+    fc_event_message(ctx, "arrive", message->to, message->from, light_traffic(message->class),
+                     message->size);
 }
 
 static void on_light_arrived(void *ctx, const struct fc_light_arrival *arrival)
@@ -153,9 +175,11 @@ static void on_light_arrived(void *ctx, const struct fc_light_arrival *arrival)
     if (arrival->from != FC_LIGHT_NONE)
         fc_results_payload(run->results, arrival->now_us, arrival->from, arrival->node, delta->feed,
                            delta->version);
-    if (!arrival->duplicate)
+    if (!arrival->duplicate) {
+        fc_event_accepted(run, arrival->node, arrival->from, delta->feed, delta->version);
         fc_results_deliver(run->results, arrival->now_us, arrival->node, arrival->from, delta->feed,
                            delta->version);
+    }
     fc_put_be64(row, arrival->now_us);
     fc_put_be32(row + 8, arrival->node);
     fc_put_be32(row + 12, arrival->delta);
@@ -194,6 +218,7 @@ static enum fc_err make_fleet(struct fc_run *run)
                                      .lmdb_dir = run->config.lmdb_dir,
                                      .observer = {.ctx = run,
                                                   .sent = on_sent,
+                                                  .arrived = run->events ? on_arrived : NULL,
                                                   .pushed = on_pushed,
                                                   .accepted = on_accepted,
                                                   .signed_head = on_signed,
@@ -203,6 +228,7 @@ static enum fc_err make_fleet(struct fc_run *run)
                                          run->scenario->dishonest_count ? fc_lie_tamper : NULL,
                                      .arrived = on_light_arrived,
                                      .light_sent = on_light_sent,
+                                     .light_heard = run->events ? on_light_heard : NULL,
                                      .light_alarm = on_light_alarm,
                                      .ctx = run,
                                      .line = run->config.line ? on_line : NULL,
@@ -233,7 +259,10 @@ static enum fc_err make_results(struct fc_run *run)
     enum fc_err err = fc_results_create(&config, &run->results);
     if (err != FC_OK)
         snprintf(run->error->text, sizeof run->error->text, "%s: %s",
-                 run->config.events_path ? run->config.events_path : "results", fc_err_text(err));
+                 run->config.events_path ? run->config.events_path : "results",
+                 err == FC_E_IO ? strerror(errno) : fc_err_text(err));
+    else if (fc_results_wants_events(run->results))
+        run->events = run->results;
     return err;
 }
 
@@ -465,6 +494,9 @@ static enum fc_err conclude(struct fc_run *run, const struct fc_results_cost *st
     record_links(run);
     fc_summary_init(summary);
     enum fc_err err = fc_results_finish(run->results, fc_run_now_us(run), &cost, summary);
+    if (err == FC_E_IO || err == FC_E_FULL)
+        snprintf(run->error->text, sizeof run->error->text, "%s: %s", run->config.events_path,
+                 strerror(errno));
     if (err != FC_OK)
         return err;
     snprintf(summary->name, sizeof summary->name, "%s", run->scenario->name);

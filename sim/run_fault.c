@@ -348,6 +348,12 @@ static bool is_instant(const struct fc_fault_spec *spec)
            spec->kind == FC_FAULT_ROTATE;
 }
 
+static void tell_end(struct fc_run *run, const struct fc_active_fault *fault)
+{
+    fc_event_fault(run, "heal", fault);
+    fc_results_fault_end(run->results, fc_run_now_us(run), fault->number);
+}
+
 static void begin(struct fc_run *run, uint32_t number)
 {
     struct fc_active_fault *fault = &run->faults[number];
@@ -355,6 +361,7 @@ static void begin(struct fc_run *run, uint32_t number)
     fc_run_say(run, "%s of %u nodes begins", fc_fault_name(spec.kind), fault->count);
     fault->number =
         fc_results_fault(run->results, fc_run_now_us(run), fc_fault_name(spec.kind), fault->count);
+    fc_event_fault(run, "fault", fault);
     if (spec.kind == FC_FAULT_CHURN) {
         churn(run, number);
     } else if (spec.kind == FC_FAULT_TRACE) {
@@ -376,7 +383,7 @@ static void begin(struct fc_run *run, uint32_t number)
     }
     if (is_instant(&spec)) {
         run->faults[number].ended = true;
-        fc_results_fault_end(run->results, fc_run_now_us(run), run->faults[number].number);
+        tell_end(run, &run->faults[number]);
     } else if (spec.for_us != 0) {
         fc_run_alarm(run, fc_run_now_us(run) + spec.for_us, FC_ACTION_FAULT_END, number);
     }
@@ -393,7 +400,7 @@ static void end(struct fc_run *run, uint32_t number)
         fc_network_heal(fc_fleet_network(&run->fleet));
     for (uint32_t i = 0; i < fault->count; i++)
         for_node(run, &fault->spec, fault->nodes[i], false);
-    fc_results_fault_end(run->results, fc_run_now_us(run), fault->number);
+    tell_end(run, fault);
 }
 
 void fc_fault_alarm(struct fc_run *run, enum fc_action action, uint32_t number)

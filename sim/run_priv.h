@@ -58,6 +58,7 @@ struct fc_run {
     struct fc_topology topology;
     struct fc_fleet fleet;
     struct fc_results *results;
+    struct fc_results *events;  /* the same, where a raw trace is asked for; else NULL */
     struct fc_rng rng;          /* of everything the run itself chooses */
     struct fc_hasher trace;     /* of light nodes; a world has its own */
     uint32_t total, feed_total; /* nodes and feeds, those that join later too */
@@ -100,6 +101,15 @@ static inline void fc_run_alarm(struct fc_run *run, uint64_t at_us, enum fc_acti
 uint64_t fc_run_wait_us(struct fc_run *run, uint64_t mean_us);
 /* A line of the trace. */
 void fc_run_say(struct fc_run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* run_event.c: into the raw trace, where there is one. Kinds are those of
+ * docs/simulating-results.md. */
+void fc_event_message(struct fc_run *run, const char *kind, uint32_t node, uint32_t peer,
+                      enum fc_traffic traffic, uint64_t bytes);
+void fc_event_accepted(struct fc_run *run, uint32_t node, uint32_t from, uint32_t feed,
+                       fc_version version);
+void fc_event_life(struct fc_run *run, uint32_t node, bool up);
+void fc_event_fault(struct fc_run *run, const char *kind, const struct fc_active_fault *fault);
 
 /* run_pick.c: the nodes a pick names, ascending; NULL and 0 when it names none. */
 uint32_t *fc_run_pick(struct fc_run *run, const struct fc_pick *pick, uint32_t *count);

@@ -234,10 +234,13 @@ static void fill(struct fc_results *results)
     fc_results_fault_end(results, 2000000, fault);
     fc_results_deliver(results, 2300000, 2, FC_RESULTS_NONE, 0, 1);
     fc_results_link(results, 0, 1, 1000);
-    fc_results_event(
-        results, &(struct fc_results_event){1000, "publish", 0, FC_RESULTS_NONE, NULL, 1000, 0, 1});
+    fc_results_event(results, &(struct fc_results_event){1000, "publish", 0, FC_RESULTS_NONE, NULL,
+                                                         1000, 0, 1, NULL, 0});
     fc_results_event(results, &(struct fc_results_event){2000, "arrive", 1, 0, "payload", 1100,
-                                                         FC_RESULTS_NONE, 0});
+                                                         FC_RESULTS_NONE, 0, NULL, 0});
+    fc_results_event(results,
+                     &(struct fc_results_event){3000, "heal", FC_RESULTS_NONE, FC_RESULTS_NONE,
+                                                NULL, 0, FC_RESULTS_NONE, 0, "partition", 2});
 }
 
 static void files_say_what_was_measured(void **state)
@@ -286,7 +289,9 @@ static void files_say_what_was_measured(void **state)
     text = text_of(dir, "events.jsonl");
     assert_string_equal(text, "{\"t_us\":1000,\"kind\":\"publish\",\"node\":0,\"bytes\":1000,"
                               "\"feed\":0,\"version\":1}\n{\"t_us\":2000,\"kind\":\"arrive\","
-                              "\"node\":1,\"peer\":0,\"class\":\"payload\",\"bytes\":1100}\n");
+                              "\"node\":1,\"peer\":0,\"class\":\"payload\",\"bytes\":1100}\n"
+                              "{\"t_us\":3000,\"kind\":\"heal\",\"what\":\"partition\","
+                              "\"fault\":2}\n");
     free(text);
     text = text_of(dir, "scenario.yaml");
     assert_string_equal(text, "seed: 1\n");
