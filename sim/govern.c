@@ -42,7 +42,7 @@ static void fill_governors(struct fc_world *world)
 static void sign(struct fc_world *world, enum fc_record_type type, const struct fc_buf *body,
                  const struct fc_sign_key *secrets, uint32_t count, struct fc_buf *out)
 {
-    struct fc_signature signatures[2 * FC_WORLD_GOVERNORS_MAX];
+    struct fc_signature signatures[2 * FC_GOVERNORS_MAX];
     struct fc_hash hash = fc_record_hash(type, fc_buf_span(body));
     for (uint32_t i = 0; i < count; i++) {
         signatures[i] = (struct fc_signature){.signer = fc_sign_key_public(&secrets[i]),
@@ -68,7 +68,7 @@ static void adopt(struct fc_world *world, const struct fc_sign_key *signers, uin
 void fc_world_found(struct fc_world *world)
 {
     struct fc_charter *charter = &world->charter;
-    assert(world->config.governors <= FC_WORLD_GOVERNORS_MAX);
+    assert(world->config.governors <= FC_GOVERNORS_MAX);
     world->governor_count = world->config.governors;
     for (uint32_t i = 0; i < world->governor_count; i++)
         world->governors[i] = make_governor(world);
@@ -271,7 +271,7 @@ static void make_carry(struct fc_world *world, struct fc_span hashes, uint32_t c
 void fc_world_rotate(struct fc_world *world, uint32_t at)
 {
     const struct fc_ledger *ledger = fc_replica_ledger(world->nodes[at]->replica);
-    struct fc_sign_key signers[2 * FC_WORLD_GOVERNORS_MAX];
+    struct fc_sign_key signers[2 * FC_GOVERNORS_MAX];
     struct fc_hash *hashes = calloc(fc_ledger_record_count(ledger) + 1, sizeof *hashes);
     struct fc_buf carry = {0};
     assert(hashes);
@@ -298,7 +298,7 @@ void fc_world_rotate(struct fc_world *world, uint32_t at)
 
 void fc_world_rotate_twice(struct fc_world *world, uint32_t at, uint32_t other)
 {
-    struct fc_sign_key governors[FC_WORLD_GOVERNORS_MAX];
+    struct fc_sign_key governors[FC_GOVERNORS_MAX];
     struct fc_charter charter = world->charter;
     struct fc_hash hash = world->charter_hash;
     memcpy(governors, world->governors, sizeof governors);

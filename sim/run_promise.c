@@ -142,15 +142,29 @@ static bool look(struct fc_run *run, uint32_t node, struct fc_hash out[2])
     return view.missing == 0;
 }
 
+static uint64_t charter_version(const struct fc_ledger *ledger)
+{
+    const struct fc_held *held = fc_ledger_charter(ledger, NULL);
+    return held ? held->charter.version : 0;
+}
+
 /* The ledger of one that knows the charter in force: a rotation that did not carry a member over
- * leaves it outside, and it may never hear of that. NULL: nobody knows it. */
+ * leaves it outside, and it may never hear of that. When all who knew it have gone, the newest that
+ * is known counts. NULL: nobody honest is up. */
 static const struct fc_ledger *present_ledger(struct fc_run *run)
 {
     struct fc_world *world = run->fleet.world;
-    for (uint32_t i = 0; i < fc_world_count(world); i++)
-        if (run->honest[i] && fc_world_can_govern(world, i))
-            return fc_replica_ledger(fc_world_replica(world, i));
-    return NULL;
+    const struct fc_ledger *newest = NULL;
+    for (uint32_t i = 0; i < fc_world_count(world); i++) {
+        if (!run->honest[i] || !fc_world_is_up(world, i))
+            continue;
+        const struct fc_ledger *ledger = fc_replica_ledger(fc_world_replica(world, i));
+        if (fc_world_can_govern(world, i))
+            return ledger;
+        if (!newest || charter_version(ledger) > charter_version(newest))
+            newest = ledger;
+    }
+    return newest;
 }
 
 /* Honest, up, and a member's. */
@@ -169,13 +183,24 @@ bool fc_promise_counts(struct fc_run *run, uint32_t node)
     return present && counts(run, present, node);
 }
 
+/* Two that count; else there is nobody to get anything from, or to differ with. */
+static bool has_company(struct fc_run *run, const struct fc_ledger *present)
+{
+    uint32_t found = 0;
+    for (uint32_t i = 0; present && found < 2 && i < fc_world_count(run->fleet.world); i++)
+        found += counts(run, present, i);
+    return found == 2;
+}
+
 static bool is_world_converged(struct fc_run *run)
 {
     struct fc_hash first[2], other[2];
     const struct fc_ledger *present = present_ledger(run);
     uint32_t before = 0;
     bool any = false;
-    for (uint32_t i = 0; present && i < fc_world_count(run->fleet.world); i++) {
+    if (!has_company(run, present))
+        return true;
+    for (uint32_t i = 0; i < fc_world_count(run->fleet.world); i++) {
         if (!counts(run, present, i))
             continue;
         bool whole = look(run, i, other);
@@ -189,7 +214,7 @@ static bool is_world_converged(struct fc_run *run)
         before = i;
         any = true;
     }
-    return any;
+    return true;
 }
 
 bool fc_promise_is_converged(struct fc_run *run)

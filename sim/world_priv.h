@@ -35,7 +35,6 @@ struct fc_world_node {
     enum fc_err fail_commit;
 };
 
-enum { FC_WORLD_GOVERNORS_MAX = 16 };
 struct fc_world {
     struct fc_world_config config;
     struct fc_network *network;
@@ -52,7 +51,7 @@ struct fc_world {
     struct fc_hasher trace;
     bool seeding; /* the stores that all start with are being made */
 
-    struct fc_sign_key governors[FC_WORLD_GOVERNORS_MAX]; /* ascending by public key */
+    struct fc_sign_key governors[FC_GOVERNORS_MAX]; /* ascending by public key */
     uint32_t governor_count;
     uint32_t governors_made;
     struct fc_charter charter;

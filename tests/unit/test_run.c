@@ -94,6 +94,68 @@ static void faults_end_with_the_run(void **state)
     assert_true(summary.value[FC_MEASURE_NODES_UP] == 8);
 }
 
+/* Nobody is left, or one alone: there is nothing to differ in, and nothing to look at. */
+static void a_run_may_end_with_nobody_up(void **state)
+{
+    static const char *const kinds[] = {"full", "light"};
+    static const char *const crashes[] = {"at: 5 s", "at: 5 s, count: 12", "at: 5 s, count: 11",
+                                          "at: 5 s, nodes: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]"};
+    static const double up[] = {0, 0, 1, 1};
+    (void)state;
+    for (int kind = 0; kind < 2; kind++)
+        for (int i = 0; i < 4; i++) {
+            char yaml[512];
+            snprintf(yaml, sizeof yaml,
+                     "federation: {nodes: 12, kind: %s}\n"
+                     "workload: [{rate: 30/s, content: 30 KB}]\n"
+                     "links: {bandwidth: 1 Mbit/s}\n"
+                     "faults: [{what: crash, %s}]\n"
+                     "run: {for: 8 s, settle: 5 s}\n",
+                     kinds[kind], crashes[i]);
+            struct fc_summary summary = play(yaml, 0);
+            assert_string_equal(summary.failure, "");
+            assert_true(summary.value[FC_MEASURE_NODES_UP] == up[i]);
+        }
+}
+
+/* The charter that is in force is known to nobody any more: the one before it counts. */
+static void those_who_knew_the_charter_may_go(void **state)
+{
+    (void)state;
+    for (unsigned gone = 0; gone < 4; gone++) { /* one of them is where it was handed in */
+        char yaml[512];
+        snprintf(yaml, sizeof yaml,
+                 "federation: {nodes: 4}\n"
+                 "workload: [{rate: 3/s}]\n"
+                 "faults:\n"
+                 "  - {what: isolate, at: 5 s, for: 1 s}\n"
+                 "  - {what: rotate, at: 5.5 s}\n"
+                 "  - {what: crash, at: 5.6 s, nodes: [%u]}\n"
+                 "run: {for: 8 s}\n",
+                 gone);
+        struct fc_summary summary = play(yaml, 0);
+        assert_string_equal(summary.failure, "");
+    }
+}
+
+static void governors_may_be_as_many_as_a_charter_names(void **state)
+{
+    static const unsigned counts[] = {1, 16, 17, 64};
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        char yaml[512];
+        snprintf(yaml, sizeof yaml,
+                 "federation: {nodes: 3, governors: %u}\n"
+                 "workload: [{rate: 2/s}]\n"
+                 "faults: [{what: rotate, at: 4 s}, {what: recover, at: 5 s, nodes: [1]}]\n"
+                 "run: {for: 8 s}\n"
+                 "expect: {delivery: 100 %%}\n",
+                 counts[i]);
+        struct fc_summary summary = play(yaml, 0);
+        assert_true(fc_run_passed(&summary));
+    }
+}
+
 static void a_run_can_stop_early(void **state)
 {
     (void)state;
@@ -118,11 +180,15 @@ static void random_federations_can_be_read(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(the_same_seed_is_the_same_run),
-                                       cmocka_unit_test(a_flood_costs_what_a_tree_saves),
-                                       cmocka_unit_test(an_unmet_expectation_is_a_failure),
-                                       cmocka_unit_test(faults_end_with_the_run),
-                                       cmocka_unit_test(a_run_can_stop_early),
-                                       cmocka_unit_test(random_federations_can_be_read)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_same_seed_is_the_same_run),
+        cmocka_unit_test(a_flood_costs_what_a_tree_saves),
+        cmocka_unit_test(an_unmet_expectation_is_a_failure),
+        cmocka_unit_test(faults_end_with_the_run),
+        cmocka_unit_test(a_run_may_end_with_nobody_up),
+        cmocka_unit_test(those_who_knew_the_charter_may_go),
+        cmocka_unit_test(governors_may_be_as_many_as_a_charter_names),
+        cmocka_unit_test(a_run_can_stop_early),
+        cmocka_unit_test(random_federations_can_be_read)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
