@@ -211,6 +211,11 @@ struct fc_network *fc_fleet_network(const struct fc_fleet *fleet)
     return fleet->world ? fc_world_network(fleet->world) : fc_light_network(fleet->light);
 }
 
+uint32_t fc_fleet_count(const struct fc_fleet *fleet)
+{
+    return fleet->world ? fc_world_count(fleet->world) : fc_light_count(fleet->light);
+}
+
 const char *fc_fleet_name(const struct fc_fleet *fleet, uint32_t node)
 {
     return fleet->world && node < fc_world_count(fleet->world) ? fc_world_name(fleet->world, node)

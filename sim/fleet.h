@@ -47,6 +47,9 @@ FC_MUST_USE enum fc_err fc_fleet_create(const struct fc_fleet_config *config,
 void fc_fleet_finish(struct fc_fleet *fleet);
 
 struct fc_network *fc_fleet_network(const struct fc_fleet *fleet);
+/* Numbers of nodes are below it. Of whole nodes those that have joined, too, and participants
+ * without a node, which are never up. */
+uint32_t fc_fleet_count(const struct fc_fleet *fleet);
 const char *fc_fleet_name(const struct fc_fleet *fleet, uint32_t node);
 /* The first start joins through node 0 where nodes are not members from the start. */
 void fc_fleet_start(struct fc_fleet *fleet, uint32_t node);

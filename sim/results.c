@@ -133,6 +133,12 @@ void fc_results_destroy(struct fc_results *results)
 
 /* -- nodes ------------------------------------------------------------------------------------ */
 
+static void take_part(struct fc_results *results, struct fc_result_node *node)
+{
+    results->here_count += !node->here;
+    node->here = true;
+}
+
 void fc_results_node(struct fc_results *results, uint32_t node, const char *name,
                      const char *country, int32_t latitude_udeg, int32_t longitude_udeg)
 {
@@ -144,6 +150,7 @@ void fc_results_node(struct fc_results *results, uint32_t node, const char *name
     snprintf(it->country, sizeof it->country, "%s", country ? country : "");
     it->latitude_udeg = latitude_udeg;
     it->longitude_udeg = longitude_udeg;
+    take_part(results, it);
 }
 
 void fc_results_up(struct fc_results *results, uint64_t at_us, uint32_t node, bool up)
@@ -154,6 +161,7 @@ void fc_results_up(struct fc_results *results, uint64_t at_us, uint32_t node, bo
         return;
     it->up = up;
     it->known = true;
+    take_part(results, it);
     if (up)
         it->up_since_us = at_us;
     results->up_count = up ? results->up_count + 1 : results->up_count - 1;

@@ -262,6 +262,12 @@ static void fill_latency(const struct fc_results *results, struct reckoning *sum
     }
 }
 
+/* To divide by. */
+static double nodes_of(const struct fc_results *results)
+{
+    return results->here_count > 0 ? results->here_count : 1;
+}
+
 static void fill_traffic(const struct fc_results *results, const struct reckoning *sum,
                          double *value)
 {
@@ -269,7 +275,7 @@ static void fill_traffic(const struct fc_results *results, const struct reckonin
     for (int i = 0; i < FC_TRAFFIC_COUNT; i++) {
         bytes += results->bytes_measured[i];
         value[FC_MEASURE_BYTES_PAYLOAD + i] =
-            (double)results->bytes_measured[i] / results->config.nodes;
+            (double)results->bytes_measured[i] / nodes_of(results);
     }
     value[FC_MEASURE_BYTES] = (double)bytes;
     value[FC_MEASURE_BYTES_FLOOR] = (double)sum->floor;
@@ -330,10 +336,10 @@ static void fill_cost(const struct fc_results *results, const struct fc_results_
     for (uint32_t i = 0; i < results->config.nodes; i++)
         most = results->nodes[i].degree > most ? results->nodes[i].degree : most;
     if (results->link_count > 0) {
-        value[FC_MEASURE_DEGREE_MEAN] = 2.0 * results->link_count / results->config.nodes;
+        value[FC_MEASURE_DEGREE_MEAN] = 2.0 * results->link_count / nodes_of(results);
         value[FC_MEASURE_DEGREE_MAX] = most;
     }
-    value[FC_MEASURE_NODES] = results->config.nodes;
+    value[FC_MEASURE_NODES] = results->here_count;
     value[FC_MEASURE_NODES_UP] = results->up_count;
     value[FC_MEASURE_RUN_US] = (double)results->end_us;
     value[FC_MEASURE_EVENTS] = (double)cost->events;
@@ -342,7 +348,7 @@ static void fill_cost(const struct fc_results *results, const struct fc_results_
     if (cost->wall_us > 0)
         value[FC_MEASURE_EVENTS_PER_S] = (double)cost->events * 1e6 / (double)cost->wall_us;
     value[FC_MEASURE_RSS_BYTES] = (double)cost->rss_bytes;
-    value[FC_MEASURE_RSS_PER_NODE] = (double)cost->rss_bytes / results->config.nodes;
+    value[FC_MEASURE_RSS_PER_NODE] = (double)cost->rss_bytes / nodes_of(results);
 }
 
 /* What is down and did not get a delta is excused from it; every delta gets its figures. */

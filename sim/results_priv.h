@@ -19,6 +19,7 @@ struct fc_result_node {
     char *name; /* NULL: by its number */
     char country[3];
     int32_t latitude_udeg, longitude_udeg;
+    bool here; /* named, or up at some time: the numbers of others are those of feeds alone */
     bool up, known, dishonest;
     uint8_t state;
     uint32_t degree;
@@ -87,7 +88,7 @@ struct fc_results {
     uint32_t words;   /* of a bitmap over nodes */
     struct fc_result_node *nodes;
     uint64_t *up_honest; /* bitmap: up and honest */
-    uint32_t up_count;
+    uint32_t up_count, here_count;
     struct fc_result_delta *deltas;
     uint32_t delta_count, delta_cap;
     uint32_t *feed_newest, *feed_open; /* by feed */

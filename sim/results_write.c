@@ -118,6 +118,8 @@ static void node_rows(const struct fc_results *results, uint32_t *next, struct f
 {
     for (; *next < results->config.nodes && out->len < CHUNK_BYTES; ++*next) {
         const struct fc_result_node *node = &results->nodes[*next];
+        if (!node->here)
+            continue;
         fc_csv_uint(out, *next);
         put_name(out, results, *next);
         fc_csv_text(out, node->country);

@@ -375,7 +375,7 @@ static void record_links(struct fc_run *run)
 {
     enum { MAX = 4096 };
     uint32_t *peers = malloc(MAX * sizeof *peers);
-    for (uint32_t i = 0; peers && i < run->fleet.nodes; i++) {
+    for (uint32_t i = 0; peers && i < fc_fleet_count(&run->fleet); i++) {
         if (!fc_fleet_is_up(&run->fleet, i))
             continue;
         uint32_t count = fc_fleet_neighbours(&run->fleet, i, peers, MAX);
@@ -389,36 +389,41 @@ static void record_links(struct fc_run *run)
 
 /* -- ending ----------------------------------------------------------------------------------- */
 
+/* The overlay as a graph of its own, of those that are up. False: out of memory. */
+static bool overlay_of(const struct fc_run *run, struct fc_topology *graph)
+{
+    struct fc_topology_fault fault;
+    uint32_t links = fc_results_link_count(run->results), total = fc_fleet_count(&run->fleet);
+    uint32_t *number = calloc(total, sizeof *number);
+    graph->sites = calloc(total, sizeof *graph->sites);
+    graph->edges = calloc(links, sizeof *graph->edges);
+    bool made = number && graph->sites && graph->edges;
+    for (uint32_t i = 0; made && i < total; i++) {
+        if (!fc_fleet_is_up(&run->fleet, i))
+            continue;
+        struct fc_site *site = &graph->sites[graph->node_count];
+        snprintf(site->name, sizeof site->name, "n%u", i);
+        site->hub = FC_TOPOLOGY_NONE;
+        number[i] = graph->node_count++;
+    }
+    for (uint32_t i = 0; made && i < links; i++) {
+        uint32_t a, b;
+        fc_results_link_at(run->results, i, &a, &b);
+        graph->edges[graph->edge_count++] = (struct fc_edge){number[a], number[b], 1};
+    }
+    free(number);
+    return made && fc_topology_index(graph, &fault) == FC_OK;
+}
+
 /* What the graph library knows of the overlay. */
 static void describe_overlay(const struct fc_run *run, struct fc_summary *summary)
 {
     enum { NODES_MAX = 20000, SOURCES = 200 };
-    struct fc_topology graph = {.node_count = run->total};
-    struct fc_topology_fault fault;
+    struct fc_topology graph = {0};
     struct fc_topology_shape shape;
-    uint32_t links = fc_results_link_count(run->results), *number = NULL, up = 0;
-    if (links == 0 || run->total > NODES_MAX)
+    if (fc_results_link_count(run->results) == 0 || run->fleet.nodes > NODES_MAX)
         return;
-    number = calloc(run->total, sizeof *number);
-    graph.sites = calloc(run->total, sizeof *graph.sites);
-    graph.edges = calloc(links, sizeof *graph.edges);
-    for (uint32_t i = 0; number && i < run->fleet.nodes; i++)
-        if (fc_fleet_is_up(&run->fleet, i))
-            number[i] = up++;
-    graph.node_count = up;
-    for (uint32_t i = 0; number && graph.sites && graph.edges && i < links; i++) {
-        uint32_t a, b;
-        fc_results_link_at(run->results, i, &a, &b);
-        graph.edges[i] = (struct fc_edge){number[a], number[b], 1};
-    }
-    for (uint32_t i = 0; graph.sites && i < up; i++)
-        snprintf(graph.sites[i].name, sizeof graph.sites[i].name, "n%u", i);
-    for (uint32_t i = 0; graph.sites && i < up; i++)
-        graph.sites[i].hub = FC_TOPOLOGY_NONE;
-    graph.edge_count = links;
-    free(number);
-    if (graph.sites && graph.edges && fc_topology_index(&graph, &fault) == FC_OK &&
-        fc_topology_describe(&graph, SOURCES, &shape) == FC_OK) {
+    if (overlay_of(run, &graph) && fc_topology_describe(&graph, SOURCES, &shape) == FC_OK) {
         summary->value[FC_MEASURE_PATH_MEAN] = shape.path_hops_mean;
         summary->value[FC_MEASURE_DIAMETER] = shape.diameter_hops;
         summary->value[FC_MEASURE_CLUSTERING] = shape.clustering;

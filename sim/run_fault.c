@@ -195,6 +195,7 @@ static void join_some(struct fc_run *run, uint32_t count)
         if (!may_govern(run, at) || fc_world_count(run->fleet.world) >= run->total)
             continue;
         snprintf(name, sizeof name, "new%u", fc_world_count(run->fleet.world));
+        fc_results_node(run->results, fc_world_count(run->fleet.world), name, "", 0, 0);
         uint32_t node = fc_world_add(run->fleet.world, name, at, false);
         fc_world_admit(run->fleet.world, node, at);
     }

@@ -156,6 +156,31 @@ static void governors_may_be_as_many_as_a_charter_names(void **state)
     }
 }
 
+/* Feeds without a node of their own, and room for those who may join, are no nodes. */
+static void figures_are_of_nodes_that_took_part(void **state)
+{
+    (void)state;
+    struct fc_summary plain = play(small, 0);
+    struct fc_summary feeds = play("federation: {nodes: 9, feeds: 100}\n"
+                                   "workload: [{rate: 3/s, content: 700, from: 3 s, for: 8 s}]\n"
+                                   "run: {for: 14 s}\n",
+                                   0);
+    assert_true(feeds.value[FC_MEASURE_NODES] == 9);
+    assert_true(feeds.value[FC_MEASURE_DEGREE_MEAN] == plain.value[FC_MEASURE_DEGREE_MEAN]);
+    assert_true(feeds.value[FC_MEASURE_RSS_PER_NODE] == feeds.value[FC_MEASURE_RSS_BYTES] / 9);
+    assert_true(feeds.value[FC_MEASURE_COMPONENTS] == 1);
+    struct fc_summary joined = play("federation: {nodes: 9, feeds: 20}\n"
+                                    "workload: [{rate: 3/s, content: 700, from: 3 s, for: 8 s}]\n"
+                                    "faults: [{what: join, at: 3 s, count: 4},\n"
+                                    "         {what: random, at: 5 s, rate: 1/h}]\n"
+                                    "run: {for: 14 s}\n",
+                                    0);
+    assert_true(joined.value[FC_MEASURE_NODES] == 13);
+    assert_true(joined.value[FC_MEASURE_NODES_UP] == 13);
+    assert_true(joined.value[FC_MEASURE_COMPONENTS] == 1);
+    assert_true(joined.value[FC_MEASURE_DEGREE_MEAN] > 3);
+}
+
 static void a_run_can_stop_early(void **state)
 {
     (void)state;
@@ -188,6 +213,7 @@ int main(void)
         cmocka_unit_test(a_run_may_end_with_nobody_up),
         cmocka_unit_test(those_who_knew_the_charter_may_go),
         cmocka_unit_test(governors_may_be_as_many_as_a_charter_names),
+        cmocka_unit_test(figures_are_of_nodes_that_took_part),
         cmocka_unit_test(a_run_can_stop_early),
         cmocka_unit_test(random_federations_can_be_read)};
     return cmocka_run_group_tests(tests, NULL, NULL);
