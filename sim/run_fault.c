@@ -82,7 +82,7 @@ static struct fc_active_fault *add(struct fc_run *run, const struct fc_fault_spe
     }
     struct fc_active_fault *fault = &run->faults[run->fault_count++];
     *fault = (struct fc_active_fault){.spec = *spec};
-    fault->nodes = fc_run_pick(run, &spec->pick, &fault->count);
+    fault->nodes = fc_run_pick(run, &spec->pick, NULL, &fault->count);
     return fault->nodes ? fault : NULL;
 }
 

@@ -20,41 +20,72 @@ enum {
 
 /* -- who -------------------------------------------------------------------------------------- */
 
+static enum fc_err refuse(struct fc_run *run, const struct fc_dishonest_spec *spec, const char *why)
+{
+    char line[16] = "";
+    if (spec->line != 0)
+        snprintf(line, sizeof line, ":%u", spec->line);
+    snprintf(run->error->text, sizeof run->error->text, "%s%s: dishonest.%u (%s) %s",
+             run->scenario->name, line, (unsigned)(spec - run->scenario->dishonest),
+             fc_dishonesty_name(spec->kind), why);
+    return FC_E_ARG;
+}
+
+/* From nodes that `may` and that no group has yet. */
+static enum fc_err begin_group(struct fc_run *run, uint8_t *may, uint32_t group)
+{
+    const struct fc_dishonest_spec *spec = &run->scenario->dishonest[group];
+    char why[96];
+    uint32_t count, *list = fc_run_pick(run, &spec->pick, may, &count);
+    uint32_t asked = fc_run_pick_asks(run, &spec->pick);
+    if (!list)
+        return FC_E_NOMEM;
+    for (uint32_t i = 0; i < count; i++) {
+        may[list[i]] = 0;
+        run->honest[list[i]] = 0;
+        run->liars[list[i]].kind = spec->kind;
+        run->liars[list[i]].from_us = spec->from_us;
+        fc_results_dishonest(run->results, list[i]);
+    }
+    free(list);
+    snprintf(why, sizeof why, "is for %u nodes; apart from node 0 and other groups' there are %u",
+             asked, count);
+    if (count < asked)
+        return refuse(run, spec,
+                      spec->pick.kind == FC_PICK_COUNTRIES
+                          ? "is for nobody: no other node than 0 and other groups' is there"
+                          : why);
+    fc_run_alarm(run, spec->from_us + 1, FC_ACTION_LIE, group);
+    return FC_OK;
+}
+
+/* Node 0 founds the federation and lets newcomers in: it stays honest. Nodes that are named come
+ * before those that are drawn. */
 enum fc_err fc_lie_begin(struct fc_run *run)
 {
     const struct fc_scenario *scenario = run->scenario;
+    enum fc_err err = FC_OK;
     if (scenario->dishonest_count == 0)
         return FC_OK;
-    if (run->fleet.light) {
-        snprintf(run->error->text, sizeof run->error->text,
-                 "%s: dishonest nodes must be whole: take federation.kind: full", scenario->name);
-        return FC_E_ARG;
-    }
+    uint8_t *may = malloc(run->total);
     run->liars = calloc(run->total, sizeof *run->liars);
-    if (!run->liars)
-        return FC_E_NOMEM;
-    for (uint32_t i = 0; i < scenario->dishonest_count; i++) {
+    if (!run->liars || !may)
+        err = FC_E_NOMEM;
+    else
+        memset(may, 1, run->total);
+    for (uint32_t i = 0; err == FC_OK && i < scenario->dishonest_count; i++) {
         const struct fc_dishonest_spec *spec = &scenario->dishonest[i];
-        if (spec->kind == FC_DISHONEST_FORK && scenario->federation.store == FC_STORE_LMDB) {
-            snprintf(run->error->text, sizeof run->error->text,
-                     "%s:%u: nodes that fork need federation.store: memory", scenario->name,
-                     spec->line);
-            return FC_E_ARG;
-        }
-        uint32_t count, *list = fc_run_pick(run, &spec->pick, &count);
-        /* Node 0 founds the federation and lets newcomers in: it stays honest. */
-        for (uint32_t j = 0; list && j < count; j++) {
-            if (list[j] == 0 || !run->honest[list[j]])
-                continue;
-            run->honest[list[j]] = 0;
-            run->liars[list[j]].kind = spec->kind;
-            run->liars[list[j]].from_us = spec->from_us;
-            fc_results_dishonest(run->results, list[j]);
-        }
-        free(list);
-        fc_run_alarm(run, spec->from_us + 1, FC_ACTION_LIE, i);
+        if (spec->kind == FC_DISHONEST_FORK && scenario->federation.store == FC_STORE_LMDB)
+            err = refuse(run, spec, "needs federation.store: memory");
     }
-    return FC_OK;
+    if (may)
+        may[0] = 0;
+    for (int named = 1; named >= 0; named--)
+        for (uint32_t i = 0; err == FC_OK && i < scenario->dishonest_count; i++)
+            if ((scenario->dishonest[i].pick.kind == FC_PICK_LIST) == named)
+                err = begin_group(run, may, i);
+    free(may);
+    return err;
 }
 
 void fc_lie_finish(struct fc_run *run)

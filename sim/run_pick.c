@@ -42,7 +42,8 @@ static bool in_region(const struct fc_run *run, uint32_t node, const uint8_t *ch
 }
 
 /* Nodes of the countries named, or of a share of all countries. */
-static uint32_t pick_countries(struct fc_run *run, const struct fc_pick *pick, uint32_t *out)
+static uint32_t pick_countries(struct fc_run *run, const struct fc_pick *pick, const uint8_t *may,
+                               uint32_t *out)
 {
     const struct fc_topology *topology = &run->topology;
     uint32_t regions = topology->region_count, kept = 0;
@@ -66,41 +67,56 @@ static uint32_t pick_countries(struct fc_run *run, const struct fc_pick *pick, u
                 is_named((const char(*)[3])pick->countries, pick->count, topology->regions[i]);
     }
     for (uint32_t i = 0; i < run->fleet.nodes; i++)
-        if (in_region(run, i, chosen))
+        if (in_region(run, i, chosen) && (!may || may[i]))
             out[kept++] = i;
     free(chosen);
     free(order);
     return kept;
 }
 
-uint32_t *fc_run_pick(struct fc_run *run, const struct fc_pick *pick, uint32_t *count)
+/* Those a pick may choose from, in order. */
+static uint32_t *candidates(const struct fc_run *run, const uint8_t *may, uint32_t *count)
 {
-    uint32_t total = run->fleet.nodes;
-    uint32_t *list = calloc(total + 1u, sizeof *list);
+    uint32_t *list = calloc(run->fleet.nodes + 1u, sizeof *list);
+    *count = 0;
+    for (uint32_t i = 0; list && i < run->fleet.nodes; i++)
+        if (!may || may[i])
+            list[(*count)++] = i;
+    return list;
+}
+
+uint32_t fc_run_pick_asks(const struct fc_run *run, const struct fc_pick *pick)
+{
+    if (pick->kind == FC_PICK_SHARE)
+        return share_of(run->fleet.nodes, pick->share_ppm);
+    return pick->kind == FC_PICK_COUNT || pick->kind == FC_PICK_LIST ? pick->count : 1;
+}
+
+uint32_t *fc_run_pick(struct fc_run *run, const struct fc_pick *pick, const uint8_t *may,
+                      uint32_t *count)
+{
+    uint32_t left, total = run->fleet.nodes;
+    uint32_t *list = candidates(run, may, &left);
     *count = 0;
     if (!list)
         return NULL;
-    for (uint32_t i = 0; i < total; i++)
-        list[i] = i;
     switch (pick->kind) {
     case FC_PICK_ALL:
-        *count = total;
+        *count = left;
         break;
     case FC_PICK_SHARE:
-        *count = share_of(total, pick->share_ppm);
-        draw(run, list, total, *count);
-        break;
     case FC_PICK_COUNT:
-        *count = pick->count < total ? pick->count : total;
-        draw(run, list, total, *count);
+        *count = fc_run_pick_asks(run, pick);
+        *count = *count < left ? *count : left;
+        draw(run, list, left, *count);
         break;
     case FC_PICK_LIST:
         for (uint32_t i = 0; i < pick->count; i++)
-            if (pick->list[i] < total)
+            if (pick->list[i] < total && (!may || may[pick->list[i]]))
                 list[(*count)++] = pick->list[i];
         break;
     case FC_PICK_COUNTRIES:
-        *count = pick_countries(run, pick, list);
+        *count = pick_countries(run, pick, may, list);
         break;
     }
     qsort(list, *count, sizeof *list, ascending);

@@ -111,8 +111,12 @@ void fc_event_accepted(struct fc_run *run, uint32_t node, uint32_t from, uint32_
 void fc_event_life(struct fc_run *run, uint32_t node, bool up);
 void fc_event_fault(struct fc_run *run, const char *kind, const struct fc_active_fault *fault);
 
-/* run_pick.c: the nodes a pick names, ascending; NULL and 0 when it names none. */
-uint32_t *fc_run_pick(struct fc_run *run, const struct fc_pick *pick, uint32_t *count);
+/* run_pick.c: the nodes a pick names, ascending, among those that `may` (one byte for each node;
+ * NULL: all). NULL: out of memory. */
+uint32_t *fc_run_pick(struct fc_run *run, const struct fc_pick *pick, const uint8_t *may,
+                      uint32_t *count);
+/* How many it wants; of countries one at least. */
+uint32_t fc_run_pick_asks(const struct fc_run *run, const struct fc_pick *pick);
 
 /* run_work.c */
 enum fc_err fc_work_begin(struct fc_run *run);

@@ -133,7 +133,7 @@ enum fc_dishonesty {
     FC_DISHONEST_GARBAGE,   /* messages with bytes changed at random */
     FC_DISHONEST_KINDS
 };
-/* An item of `dishonest:`. Groups do not overlap, unless they name nodes. */
+/* An item of `dishonest:`. Groups do not overlap, and node 0 is in none. */
 struct fc_dishonest_spec {
     enum fc_dishonesty kind;
     struct fc_pick pick;

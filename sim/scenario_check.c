@@ -114,9 +114,6 @@ static bool pick_fits(const struct check *check, const char *list, uint32_t inde
                         fc_topology_kind_name(scenario->topology.kind));
     if (nodes == 0)
         return true; /* known later */
-    for (uint32_t i = 0; i < scenario->fault_count; i++)
-        if (scenario->faults[i].kind == FC_FAULT_JOIN)
-            nodes += scenario->faults[i].pick.count;
     if (pick->kind == FC_PICK_COUNT && pick->count > nodes)
         return clash_in(check, list, index, "count", "is more than the nodes there are");
     if (pick->kind == FC_PICK_LIST && pick->list[pick->count - 1] >= nodes)
@@ -157,6 +154,30 @@ static bool faults_fit(const struct check *check)
     return true;
 }
 
+static bool is_in(const struct fc_pick *pick, uint32_t node)
+{
+    for (uint32_t i = 0; pick->kind == FC_PICK_LIST && i < pick->count; i++)
+        if (pick->list[i] == node)
+            return true;
+    return false;
+}
+
+/* Nodes that are named are in one group, and not the first: that lets newcomers in. */
+static bool liars_are_named_once(const struct check *check, uint32_t index)
+{
+    const struct fc_dishonest_spec *groups = check->scenario->dishonest;
+    const struct fc_pick *pick = &groups[index].pick;
+    if (is_in(pick, 0))
+        return clash_in(check, "dishonest", index, "nodes",
+                        "names node 0, which stays honest: it lets newcomers in");
+    for (uint32_t i = 0; pick->kind == FC_PICK_LIST && i < pick->count; i++)
+        for (uint32_t other = 0; other < index; other++)
+            if (is_in(&groups[other].pick, pick->list[i]))
+                return clash_in(check, "dishonest", index, "nodes",
+                                "names node %u, which is in dishonest.%u", pick->list[i], other);
+    return true;
+}
+
 static bool dishonest_fit(const struct check *check)
 {
     const struct fc_scenario *scenario = check->scenario;
@@ -171,7 +192,7 @@ static bool dishonest_fit(const struct check *check)
             return clash_in(check, "dishonest", i, "from", "is after the end of the run (run.for)");
         if (pick->kind == FC_PICK_ALL)
             return clash_in(check, "dishonest", i, "", "needs share, count, nodes or countries");
-        if (!pick_fits(check, "dishonest", i, pick))
+        if (!pick_fits(check, "dishonest", i, pick) || !liars_are_named_once(check, i))
             return false;
         bool counted = pick->kind == FC_PICK_COUNT || pick->kind == FC_PICK_LIST;
         all_ppm += counted && nodes ? pick->count * 1000000ull / nodes : pick->share_ppm;
