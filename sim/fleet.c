@@ -126,6 +126,25 @@ static void seed_world(const struct fc_fleet_config *config, struct fc_fleet *fl
     free(members);
 }
 
+static enum fc_err prepare_world(const struct fc_fleet_config *config, struct fc_fleet *fleet)
+{
+    uint64_t dials_only =
+        (uint64_t)fleet->nodes * config->scenario->federation.dials_only_ppm / 1000000;
+    fleet->outside = malloc(fleet->nodes);
+    if (!fleet->outside)
+        return FC_E_NOMEM;
+    memset(fleet->outside, 1, fleet->nodes);
+    for (uint32_t i = 0; i < fleet->nodes; i++) {
+        struct fc_world_member member = {{0}, {0}, false};
+        name_member(fleet, i, &member);
+        uint32_t made = fc_world_prepare(fleet->world, member.name, i == 0 ? FC_WORLD_NONE : 0,
+                                         i >= fleet->nodes - dials_only);
+        assert(made == i);
+        fc_world_country(fleet->world, i, member.country);
+    }
+    return FC_OK;
+}
+
 static void set_neighbours(struct fc_fleet *fleet)
 {
     for (uint32_t i = 0; i < fleet->nodes; i++) {
@@ -169,7 +188,7 @@ static enum fc_err make_world(const struct fc_fleet_config *config, struct fc_fl
         seed_world(config, fleet);
     if (spec->start == FC_START_SEEDED && world.view == &fc_view_static)
         set_neighbours(fleet);
-    return FC_OK;
+    return spec->start == FC_START_JOIN ? prepare_world(config, fleet) : FC_OK;
 }
 
 enum fc_err fc_fleet_create(const struct fc_fleet_config *config, struct fc_fleet *fleet,
@@ -200,6 +219,8 @@ void fc_fleet_finish(struct fc_fleet *fleet)
 {
     fc_world_destroy(fleet->world);
     fc_light_destroy(fleet->light);
+    free(fleet->outside);
+    fleet->outside = NULL;
     fleet->world = NULL;
     fleet->light = NULL;
 }
@@ -222,15 +243,34 @@ const char *fc_fleet_name(const struct fc_fleet *fleet, uint32_t node)
                                                                : "node";
 }
 
-/* Not a member yet: it is made, dials node 0, and governors admit it there. */
+static uint32_t who_lets_in(const struct fc_fleet *fleet)
+{
+    for (uint32_t i = 0; i < fleet->nodes; i++)
+        if (fc_world_can_govern(fleet->world, i))
+            return i;
+    return FC_WORLD_NONE;
+}
+
+static bool is_outside(const struct fc_fleet *fleet, uint32_t node)
+{
+    return fleet->outside && node < fleet->nodes && fleet->outside[node];
+}
+
+bool fc_fleet_can_start(const struct fc_fleet *fleet, uint32_t node)
+{
+    return !is_outside(fleet, node) || node == 0 || who_lets_in(fleet) != FC_WORLD_NONE;
+}
+
+/* It starts, dials the one that lets it in, and governors admit it there. */
 static void join(struct fc_fleet *fleet, uint32_t node)
 {
-    struct fc_world_member member = {{0}, {0}, false};
-    name_member(fleet, node, &member);
-    uint32_t made = fc_world_add(fleet->world, member.name, node == 0 ? FC_WORLD_NONE : 0, false);
-    assert(made == node);
-    fc_world_country(fleet->world, node, member.country);
-    fc_world_admit(fleet->world, node, 0);
+    uint32_t at = node == 0 ? 0 : who_lets_in(fleet);
+    assert(at != FC_WORLD_NONE);
+    fleet->outside[node] = 0;
+    if (node != 0)
+        fc_world_contacts(fleet->world, node, &at, 1);
+    fc_world_start(fleet->world, node);
+    fc_world_admit(fleet->world, node, at);
 }
 
 void fc_fleet_start(struct fc_fleet *fleet, uint32_t node)
@@ -238,10 +278,10 @@ void fc_fleet_start(struct fc_fleet *fleet, uint32_t node)
     if (fleet->light) {
         fleet->config.observer.life(fleet->config.observer.ctx, node, true);
         fc_light_start(fleet->light, node, node == 0 ? FC_LIGHT_NONE : 0);
-    } else if (node < fc_world_count(fleet->world)) {
-        fc_world_start(fleet->world, node);
-    } else {
+    } else if (is_outside(fleet, node)) {
         join(fleet, node);
+    } else {
+        fc_world_start(fleet->world, node);
     }
 }
 

@@ -29,6 +29,7 @@ struct fc_fleet {
     uint64_t latency_us;                /* between nodes the topology does not know */
     uint32_t nodes;                     /* that can be up */
     uint32_t feeds;
+    uint8_t *outside; /* of each node: not a member yet; NULL: all are from the start */
 };
 
 /* What a delta is made of, and what became of it. */
@@ -51,7 +52,9 @@ struct fc_network *fc_fleet_network(const struct fc_fleet *fleet);
  * without a node, which are never up. */
 uint32_t fc_fleet_count(const struct fc_fleet *fleet);
 const char *fc_fleet_name(const struct fc_fleet *fleet, uint32_t node);
-/* The first start joins through node 0 where nodes are not members from the start. */
+/* False: the node is not a member yet, and nobody is up who could let it in. */
+bool fc_fleet_can_start(const struct fc_fleet *fleet, uint32_t node);
+/* The first start joins where nodes are not members from the start, through node 0 while it can. */
 void fc_fleet_start(struct fc_fleet *fleet, uint32_t node);
 void fc_fleet_crash(struct fc_fleet *fleet, uint32_t node);
 bool fc_fleet_is_up(const struct fc_fleet *fleet, uint32_t node);

@@ -110,14 +110,23 @@ static void checkpoint(struct fc_run *run, uint32_t node)
         fc_run_alarm(run, fc_run_now_us(run) + wait_us, FC_ACTION_CHECKPOINT, node);
 }
 
+void fc_run_start(struct fc_run *run, uint32_t node)
+{
+    if (fc_fleet_is_up(&run->fleet, node) || run->faulty[node] != 0)
+        return;
+    if (fc_fleet_can_start(&run->fleet, node))
+        fc_fleet_start(&run->fleet, node);
+    else
+        fc_run_alarm(run, fc_run_now_us(run) + SECOND_US, FC_ACTION_START, node);
+}
+
 static void on_alarm(void *ctx, uint64_t tag)
 {
     struct fc_run *run = ctx;
     uint32_t number = (uint32_t)tag;
     switch ((enum fc_action)(tag >> 32)) {
     case FC_ACTION_START:
-        if (!fc_fleet_is_up(&run->fleet, number) && run->faulty[number] == 0)
-            fc_fleet_start(&run->fleet, number);
+        fc_run_start(run, number);
         break;
     case FC_ACTION_PUBLISH:
         fc_work_alarm(run, number);

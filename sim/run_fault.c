@@ -127,8 +127,7 @@ static void bring_back(struct fc_run *run, uint32_t node)
 {
     if (run->faulty[node] != 0)
         run->faulty[node]--;
-    if (run->faulty[node] == 0 && !fc_fleet_is_up(&run->fleet, node))
-        fc_fleet_start(&run->fleet, node);
+    fc_run_start(run, node);
 }
 
 static void churn(struct fc_run *run, uint32_t number)

@@ -97,6 +97,8 @@ static inline void fc_run_alarm(struct fc_run *run, uint64_t at_us, enum fc_acti
 {
     fc_fleet_alarm(&run->fleet, at_us, (uint64_t)action << 32 | number);
 }
+/* Unless a fault keeps it down; later, when it cannot be let in yet. */
+void fc_run_start(struct fc_run *run, uint32_t node);
 /* An exponential time with this mean. */
 uint64_t fc_run_wait_us(struct fc_run *run, uint64_t mean_us);
 /* A line of the trace. */

@@ -67,6 +67,9 @@ void fc_world_destroy(struct fc_world *world); /* NULL is fine */
  * or FC_WORLD_NONE: it begins with the charter in its store. `dials_only`: has no endpoint. */
 uint32_t fc_world_add(struct fc_world *world, const char *name, uint32_t bootstrap,
                       bool dials_only);
+/* The same, and down: fc_world_start starts it. */
+uint32_t fc_world_prepare(struct fc_world *world, const char *name, uint32_t bootstrap,
+                          bool dials_only);
 /* Where a node stands: its certificate's country. Before it is admitted. */
 void fc_world_country(struct fc_world *world, uint32_t node, const char country[3]);
 /* Bootstrap peers, in place of the one it was added with; heeded when it starts. Copied. */

@@ -181,14 +181,21 @@ void fc_world_start(struct fc_world *world, uint32_t index)
     fc_world_step(world, index, (struct fc_event){.kind = FC_EVENT_TICK});
 }
 
-uint32_t fc_world_add(struct fc_world *world, const char *name, uint32_t bootstrap, bool dials_only)
+uint32_t fc_world_prepare(struct fc_world *world, const char *name, uint32_t bootstrap,
+                          bool dials_only)
 {
     struct fc_world_node *node = fc_world_node_make(world, name, dials_only);
     node->founder = bootstrap == FC_WORLD_NONE;
     if (!node->founder)
         fc_world_contacts(world, node->index, &bootstrap, 1);
-    fc_world_start(world, node->index);
     return node->index;
+}
+
+uint32_t fc_world_add(struct fc_world *world, const char *name, uint32_t bootstrap, bool dials_only)
+{
+    uint32_t node = fc_world_prepare(world, name, bootstrap, dials_only);
+    fc_world_start(world, node);
+    return node;
 }
 
 /* -- stores on the disk ----------------------------------------------------------------------- */

@@ -181,6 +181,33 @@ static void figures_are_of_nodes_that_took_part(void **state)
     assert_true(joined.value[FC_MEASURE_DEGREE_MEAN] > 3);
 }
 
+/* Faults strike those that have not joined, too, and the one who lets them in. */
+static void joining_withstands_faults(void **state)
+{
+    static const char *const faults[] = {
+        "{what: crash, at: 2 s, for: 2 s, nodes: [9]}",
+        "{what: crash, at: 2 s, for: 9 s, nodes: [3, 4]}",
+        "{what: crash, at: 0, for: 7 s, nodes: [0]}",
+        "{what: crash, at: 3 s, for: 7 s, nodes: [0]}",
+        "{what: disk-full, at: 3 s, for: 7 s, nodes: [0]}",
+        "{what: restart, at: 0, nodes: [5]}, {what: crash, at: 3 s, nodes: [0]}",
+        "{what: join, at: 3 s, count: 3}, {what: churn, rate: 100000 %/h, down: 2 s}"};
+    (void)state;
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        char yaml[512];
+        snprintf(yaml, sizeof yaml,
+                 "federation: {nodes: 12, start: join, join_over: 12 s}\n"
+                 "workload: [{rate: 3/s, content: 700}]\n"
+                 "faults: [%s]\n"
+                 "run: {for: 20 s, settle: 5 min}\n",
+                 faults[i]);
+        struct fc_summary summary = play(yaml, 0);
+        assert_string_equal(summary.failure, "");
+        assert_true(summary.value[FC_MEASURE_NODES] >= 12);
+        assert_true(summary.value[FC_MEASURE_DELIVERY] > 0.8); /* all but what went with node 0 */
+    }
+}
+
 static void a_run_can_stop_early(void **state)
 {
     (void)state;
@@ -214,6 +241,7 @@ int main(void)
         cmocka_unit_test(those_who_knew_the_charter_may_go),
         cmocka_unit_test(governors_may_be_as_many_as_a_charter_names),
         cmocka_unit_test(figures_are_of_nodes_that_took_part),
+        cmocka_unit_test(joining_withstands_faults),
         cmocka_unit_test(a_run_can_stop_early),
         cmocka_unit_test(random_federations_can_be_read)};
     return cmocka_run_group_tests(tests, NULL, NULL);
