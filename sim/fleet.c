@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/view_hyparview.h"
 #include "sim/modules.h"
 #include "sim/view_static.h"
 
@@ -21,7 +22,46 @@ uint64_t fc_fleet_latency_us(const struct fc_fleet *fleet, uint32_t from, uint32
     uint32_t us = FC_TOPOLOGY_NONE;
     if (from < topology->node_count && to < topology->node_count)
         us = fc_topology_latency_us(topology, from, to);
+    if (us == FC_TOPOLOGY_NONE && fleet->routes && from < topology->node_count &&
+        to < topology->node_count)
+        us = fc_routes_us(fleet->routes, from, to);
     return us == FC_TOPOLOGY_NONE ? fleet->latency_us : us;
+}
+
+bool fc_fleet_knows_ways(const struct fc_fleet *fleet)
+{
+    return fleet->topology->whole || fleet->routes;
+}
+
+static bool has_static_view(const struct fc_fleet *fleet)
+{
+    return strcmp(fleet->config.scenario->federation.view, fc_view_static.name) == 0;
+}
+
+/* With a static view links are edges, and ways are for measures alone. */
+static enum fc_err find_ways(struct fc_fleet *fleet, struct fc_run_error *error)
+{
+    const struct fc_topology *topology = fleet->topology;
+    bool is_static = has_static_view(fleet);
+    if (topology->whole)
+        return FC_OK;
+    if (is_static && topology->node_count != fleet->nodes) {
+        snprintf(error->text, sizeof error->text,
+                 "federation.view static: federation.nodes must be the topology's %u, not %u",
+                 topology->node_count, fleet->nodes);
+        return FC_E_ARG;
+    }
+    enum fc_err err = fc_routes_create(topology, &fleet->routes);
+    if (err == FC_E_BOUND && is_static)
+        return FC_OK;
+    if (err == FC_E_BOUND) {
+        snprintf(error->text, sizeof error->text,
+                 "federation.view %s: a graph of more than %d nodes needs view: static; or take "
+                 "topology.kind whole or map",
+                 fleet->config.scenario->federation.view, FC_ROUTES_NODES_MAX);
+        return FC_E_ARG;
+    }
+    return err;
 }
 
 static struct fc_network_config network_of(const struct fc_scenario *scenario)
@@ -87,7 +127,8 @@ static enum fc_err make_light(const struct fc_fleet_config *config, struct fc_fl
                                     .fanout = spec->fanout,
                                     .links = network_of(config->scenario),
                                     .edges = (const uint32_t(*)[2])edges,
-                                    .edge_count = fleet->topology->edge_count,
+                                    .edge_count =
+                                        has_static_view(fleet) ? fleet->topology->edge_count : 0,
                                     .ctx = fleet,
                                     .arrived = light_arrived,
                                     .alarm = light_alarm,
@@ -154,6 +195,15 @@ static void set_neighbours(struct fc_fleet *fleet)
     }
 }
 
+/* The others find whom to hold in the registry; HyParView begins with a contact, as light nodes do.
+ */
+static void set_contacts(struct fc_fleet *fleet)
+{
+    const uint32_t first = 0;
+    for (uint32_t i = 1; i < fleet->nodes; i++)
+        fc_world_contacts(fleet->world, i, &first, 1);
+}
+
 static enum fc_err make_world(const struct fc_fleet_config *config, struct fc_fleet *fleet)
 {
     const struct fc_scenario *scenario = config->scenario;
@@ -188,6 +238,8 @@ static enum fc_err make_world(const struct fc_fleet_config *config, struct fc_fl
         seed_world(config, fleet);
     if (spec->start == FC_START_SEEDED && world.view == &fc_view_static)
         set_neighbours(fleet);
+    if (spec->start == FC_START_SEEDED && world.view == &fc_view_hyparview)
+        set_contacts(fleet);
     return spec->start == FC_START_JOIN ? prepare_world(config, fleet) : FC_OK;
 }
 
@@ -207,9 +259,10 @@ enum fc_err fc_fleet_create(const struct fc_fleet_config *config, struct fc_flee
                  "federation.feeds: more feeds than nodes need federation.start: seeded");
         return FC_E_ARG;
     }
-    enum fc_err err =
-        spec->kind == FC_NODE_LIGHT ? make_light(config, fleet) : make_world(config, fleet);
-    if (err != FC_OK)
+    enum fc_err err = find_ways(fleet, error);
+    if (err == FC_OK)
+        err = spec->kind == FC_NODE_LIGHT ? make_light(config, fleet) : make_world(config, fleet);
+    if (err != FC_OK && error->text[0] == 0)
         snprintf(error->text, sizeof error->text, "%u nodes cannot be made: %s", fleet->nodes,
                  fc_err_text(err));
     return err;
@@ -219,6 +272,8 @@ void fc_fleet_finish(struct fc_fleet *fleet)
 {
     fc_world_destroy(fleet->world);
     fc_light_destroy(fleet->light);
+    fc_routes_destroy(fleet->routes);
+    fleet->routes = NULL;
     free(fleet->outside);
     fleet->outside = NULL;
     fleet->world = NULL;

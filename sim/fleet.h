@@ -3,6 +3,7 @@
 #define FC_SIM_FLEET_H
 
 #include "sim/light.h"
+#include "sim/route.h"
 #include "sim/run.h"
 #include "sim/world.h"
 
@@ -26,6 +27,7 @@ struct fc_fleet {
     struct fc_world *world; /* one of the two */
     struct fc_light *light;
     const struct fc_topology *topology; /* borrowed */
+    struct fc_routes *routes;           /* of a graph, up to FC_ROUTES_NODES_MAX; else NULL */
     uint64_t latency_us;                /* between nodes the topology does not know */
     uint32_t nodes;                     /* that can be up */
     uint32_t feeds;
@@ -58,8 +60,10 @@ bool fc_fleet_can_start(const struct fc_fleet *fleet, uint32_t node);
 void fc_fleet_start(struct fc_fleet *fleet, uint32_t node);
 void fc_fleet_crash(struct fc_fleet *fleet, uint32_t node);
 bool fc_fleet_is_up(const struct fc_fleet *fleet, uint32_t node);
-/* One way, without jitter. */
+/* One way, without jitter: over the edge between the two, else the quickest way along edges. */
 uint64_t fc_fleet_latency_us(const struct fc_fleet *fleet, uint32_t from, uint32_t to);
+/* False: a graph too large for ways between nodes that have no edge. */
+bool fc_fleet_knows_ways(const struct fc_fleet *fleet);
 /* Which node publishes a feed. */
 static inline uint32_t fc_fleet_host(const struct fc_fleet *fleet, uint32_t feed)
 {

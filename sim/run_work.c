@@ -169,6 +169,8 @@ static bool make_batch(struct fc_run *run, const struct fc_workload_spec *work, 
 static uint64_t farthest_us(const struct fc_run *run, uint32_t from)
 {
     uint64_t far_us = 0;
+    if (!fc_fleet_knows_ways(&run->fleet))
+        return 0;
     for (uint32_t i = 0; i < run->fleet.nodes; i++) {
         if (i == from || !run->honest[i] || !fc_fleet_is_up(&run->fleet, i))
             continue;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/route.h"
 #include "sim/scenario_fields.h"
 
 #define F(name) (1u << FC_FAULT_##name)
@@ -72,7 +73,13 @@ static bool federation_fits(const struct check *check)
         return clash(check, "federation.join_over", "goes with start: join");
     if (federation->start == FC_START_JOIN && !before_end(check, federation->join_over_us))
         return clash(check, "federation.join_over", "is not over at the end of the run (run.for)");
-    if (strcmp(federation->view, "static") == 0 && !graph)
+    bool is_static = strcmp(federation->view, "static") == 0;
+    if (graph && !scenario->topology_file && !is_static && federation->nodes > FC_ROUTES_NODES_MAX)
+        return clash(check, "federation.view",
+                     "%s: a graph of more than %d nodes needs view: static; or take topology.kind "
+                     "whole or map",
+                     federation->view, FC_ROUTES_NODES_MAX);
+    if (is_static && !graph)
         return clash(check, "federation.view",
                      "static needs a topology with edges; topology.kind %s has none",
                      fc_topology_kind_name(kind));

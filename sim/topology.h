@@ -1,7 +1,8 @@
 /* Who can talk to whom, where they stand and how far apart they are: the ground a run stands on.
  *
- * A topology is either whole (any pair may talk; the protocol builds its own overlay) or a simple
- * undirected connected graph, whose edges are the only links there are. It follows from a
+ * A topology is either whole (any pair may talk) or a simple undirected connected graph. Its edges
+ * are the only links there are for a view that is static; for others they are the ground, and
+ * messages go over the quickest way of edges (route.h). It follows from a
  * specification and a seed alone, is the same on every machine, and does not change afterwards:
  * latencies are integer microseconds, one way, the same in both directions.
  *

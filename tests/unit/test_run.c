@@ -208,6 +208,90 @@ static void joining_withstands_faults(void **state)
     }
 }
 
+/* Edges are the ground: a message between two that have none takes the quickest way along them. */
+static void messages_go_along_the_edges_of_a_graph(void **state)
+{
+    static const char *const kinds[] = {"whole", "ring", "star", "barabasi-albert", "two-tier"};
+    struct fc_summary summary[5];
+    (void)state;
+    for (int i = 0; i < 5; i++) {
+        char yaml[512];
+        snprintf(yaml, sizeof yaml,
+                 "federation: {nodes: 40}\n"
+                 "topology: {kind: %s, latency: 10 ms}\n"
+                 "workload: [{rate: 2/s, content: 700, from: 3 s, for: 8 s}]\n"
+                 "run: {for: 14 s}\n"
+                 "expect: {delivery: 100 %%}\n",
+                 kinds[i]);
+        summary[i] = play(yaml, 0);
+        assert_true(fc_run_passed(&summary[i]));
+        for (int before = 0; before < i; before++)
+            assert_string_not_equal(summary[i].trace, summary[before].trace);
+    }
+    /* The farthest of 40 on a ring is 20 edges away, and two on a star. */
+    assert_true(summary[1].value[FC_MEASURE_LAST_MAX_US] > 200000);
+    assert_true(summary[2].value[FC_MEASURE_LAST_P50_US] >= 20000);
+    assert_true(summary[1].value[FC_MEASURE_LAST_P50_US] >
+                2 * summary[0].value[FC_MEASURE_LAST_P50_US]);
+    /* A static view goes edge by edge, and no sooner than the quickest way. */
+    struct fc_summary edges = play("federation: {nodes: 40, view: static}\n"
+                                   "topology: {kind: ring, latency: 10 ms}\n"
+                                   "workload: [{rate: 2/s, content: 700, from: 3 s, for: 8 s}]\n"
+                                   "run: {for: 14 s}\n",
+                                   0);
+    assert_true(edges.value[FC_MEASURE_DEGREE_MAX] == 2);
+    assert_true(edges.value[FC_MEASURE_LDH_MAX] >= 20);
+    assert_true(edges.value[FC_MEASURE_LAST_RATIO_P99] >= 1);
+    assert_true(edges.value[FC_MEASURE_LAST_P50_US] >= 200000);
+}
+
+static void each_view_goes_with_each_spread(void **state)
+{
+    static const char *const views[] = {"registry", "hyparview", "all", "static"};
+    static const char *const spreads[] = {"plumtree", "plumtree-shared", "eager", "flood",
+                                          "example"};
+    static const char *const kinds[] = {"full", "light"};
+    struct fc_summary summary;
+    (void)state;
+    for (size_t i = 0; i < 4 * 5 * 2; i++) {
+        const char *view = views[i % 4], *spread = spreads[i / 4 % 5], *kind = kinds[i / 20];
+        char yaml[512];
+        snprintf(yaml, sizeof yaml,
+                 "federation: {nodes: 12, view: %s, spread: %s, kind: %s}\n"
+                 "topology: {kind: watts-strogatz, latency: 10 ms}\n"
+                 "workload: [{rate: 2/s, content: 700, from: 4 s, for: 8 s}]\n"
+                 "run: {for: 16 s}\n",
+                 view, spread, kind);
+        summary = play(yaml, 0);
+        bool sure = i < 20 || i / 4 % 5 < 2 || i / 4 % 5 == 3; /* the others only push, once */
+        if (summary.failure[0] || summary.value[FC_MEASURE_DELIVERY] < (sure ? 1 : 0.7) ||
+            summary.value[FC_MEASURE_COMPONENTS] != 1)
+            fail_msg("%s, %s, %s: %s, delivered %f, %f parts", view, spread, kind, summary.failure,
+                     summary.value[FC_MEASURE_DELIVERY], summary.value[FC_MEASURE_COMPONENTS]);
+    }
+}
+
+/* HyParView's nodes come back: also the one that all began with. */
+static void hyparview_withstands_restarts(void **state)
+{
+    static const char *const faults[] = {"{what: restart, at: 8 s}",
+                                         "{what: crash, at: 8 s, for: 20 s, nodes: [0]}",
+                                         "{what: crash, at: 8 s, for: 10 s, share: 50 %}"};
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        char yaml[512];
+        snprintf(yaml, sizeof yaml,
+                 "federation: {nodes: 16, view: hyparview}\n"
+                 "workload: [{rate: 2/s, content: 700, from: 4 s, for: 40 s}]\n"
+                 "faults: [%s]\n"
+                 "run: {for: 60 s}\n",
+                 faults[i]);
+        struct fc_summary summary = play(yaml, 0);
+        assert_string_equal(summary.failure, "");
+        assert_true(summary.value[FC_MEASURE_COMPONENTS] == 1);
+    }
+}
+
 static void a_run_can_stop_early(void **state)
 {
     (void)state;
@@ -242,6 +326,9 @@ int main(void)
         cmocka_unit_test(governors_may_be_as_many_as_a_charter_names),
         cmocka_unit_test(figures_are_of_nodes_that_took_part),
         cmocka_unit_test(joining_withstands_faults),
+        cmocka_unit_test(messages_go_along_the_edges_of_a_graph),
+        cmocka_unit_test(each_view_goes_with_each_spread),
+        cmocka_unit_test(hyparview_withstands_restarts),
         cmocka_unit_test(a_run_can_stop_early),
         cmocka_unit_test(random_federations_can_be_read)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "../support/topology.h"
+#include "sim/route.h"
 
 /* The start of each digest: what seed 7 gives on every machine, as long as igraph 0.10 draws in the
  * same order. */
@@ -37,6 +38,58 @@ static const struct {
     {"two-tier nodes=300", 764, 1, 0, "40ccb216477d51fa"},
     {"two-tier nodes=300 hubs=2 hub-degree=4", 364, 1, 0, "4c60259593adea4a"},
 };
+
+/* Against ways found by relaxing all edges until nothing changes. */
+static void ways_are_the_quickest(void **state)
+{
+    static const char *const words[] = {"ring nodes=30", "star nodes=20",
+                                        "watts-strogatz nodes=60 degree=4 latency=1ms..80ms",
+                                        "two-tier nodes=80 hub-degree=3"};
+    (void)state;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        struct fc_topology topology;
+        struct fc_routes *routes;
+        uint64_t us[80];
+        topology_make(words[i], 7, &topology);
+        assert_int_equal(fc_routes_create(&topology, &routes), FC_OK);
+        for (uint32_t from = 0; from < topology.node_count; from++) {
+            bool changed = true;
+            for (uint32_t to = 0; to < topology.node_count; to++)
+                us[to] = to == from ? 0 : UINT32_MAX;
+            while (changed) {
+                changed = false;
+                for (uint64_t e = 0; e < topology.edge_count; e++) {
+                    const struct fc_edge *edge = &topology.edges[e];
+                    if (us[edge->a] + edge->latency_us < us[edge->b])
+                        us[edge->b] = us[edge->a] + edge->latency_us, changed = true;
+                    if (us[edge->b] + edge->latency_us < us[edge->a])
+                        us[edge->a] = us[edge->b] + edge->latency_us, changed = true;
+                }
+            }
+            for (uint32_t to = 0; to < topology.node_count; to++)
+                assert_int_equal(fc_routes_us(routes, from, to), us[to]);
+        }
+        fc_routes_destroy(routes);
+        fc_topology_finish(&topology);
+    }
+}
+
+static void ways_are_of_so_many_nodes(void **state)
+{
+    struct fc_topology topology;
+    struct fc_routes *routes;
+    (void)state;
+    topology_make("ring nodes=10000", 7, &topology);
+    assert_int_equal(fc_routes_create(&topology, &routes), FC_OK);
+    assert_int_equal(fc_routes_us(routes, 1, 5001), 5000 * 10000);
+    assert_int_equal(fc_routes_us(routes, 0, 1), 10000);
+    fc_routes_destroy(routes);
+    fc_topology_finish(&topology);
+    topology_make("ring nodes=10001", 7, &topology);
+    assert_int_equal(fc_routes_create(&topology, &routes), FC_E_BOUND);
+    assert_null(routes);
+    fc_topology_finish(&topology);
+}
 
 static void each_kind_is_what_it_says(void **state)
 {
@@ -385,6 +438,8 @@ static void edges_given_twice_are_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ways_are_the_quickest),
+        cmocka_unit_test(ways_are_of_so_many_nodes),
         cmocka_unit_test(each_kind_is_what_it_says),
         cmocka_unit_test(a_seed_gives_the_same_everywhere),
         cmocka_unit_test(another_seed_gives_another),
