@@ -198,6 +198,33 @@ static void on_light_arrived(void *ctx, const struct fc_light_arrival *arrival)
 
 /* -- beginning -------------------------------------------------------------------------------- */
 
+static enum fc_err take_scenario(struct fc_run *run)
+{
+    run->scenario = &run->own;
+    return fc_scenario_copy(run->config.scenario, &run->own);
+}
+
+/* Where the file says how many nodes there are, it is only now that they can be checked. */
+static enum fc_err count_nodes(struct fc_run *run)
+{
+    struct fc_scenario_error wrong;
+    struct fc_federation_spec *federation = &run->own.federation;
+    if (federation->nodes != 0 && run->topology.node_count < federation->nodes) {
+        snprintf(run->error->text, sizeof run->error->text,
+                 "%s has %u nodes, federation.nodes asks for %u",
+                 run->own.topology_file ? run->own.topology_file : "the topology",
+                 run->topology.node_count, federation->nodes);
+        return FC_E_ARG;
+    }
+    if (federation->nodes != 0)
+        return FC_OK;
+    federation->nodes = run->own.topology.nodes = run->topology.node_count;
+    if (fc_scenario_check(&run->own, &wrong) == FC_OK)
+        return FC_OK;
+    snprintf(run->error->text, sizeof run->error->text, "%s", wrong.text);
+    return FC_E_ARG;
+}
+
 static enum fc_err make_topology(struct fc_run *run)
 {
     struct fc_topology_fault fault = {{0}};
@@ -210,14 +237,7 @@ static enum fc_err make_topology(struct fc_run *run)
     if (err != FC_OK)
         snprintf(run->error->text, sizeof run->error->text, "%s",
                  fault.text[0] ? fault.text : fc_err_text(err));
-    if (err == FC_OK && run->topology.node_count < scenario->federation.nodes) {
-        snprintf(run->error->text, sizeof run->error->text,
-                 "%s has %u nodes, federation.nodes asks for %u",
-                 scenario->topology_file ? scenario->topology_file : "the topology",
-                 run->topology.node_count, scenario->federation.nodes);
-        err = FC_E_ARG;
-    }
-    return err;
+    return err == FC_OK ? count_nodes(run) : err;
 }
 
 static enum fc_err make_fleet(struct fc_run *run)
@@ -316,12 +336,14 @@ static enum fc_err allocate(struct fc_run *run)
 static enum fc_err begin(struct fc_run *run)
 {
     uint8_t seed[32] = {0};
+    enum fc_err err = take_scenario(run);
     fc_put_be64(seed, run->scenario->seed);
     fc_rng_init(&run->rng, seed);
     fc_hasher_init(&run->trace, "fedcat.light.1");
-    enum fc_err err = allocate(run);
     if (err == FC_OK)
         err = make_topology(run);
+    if (err == FC_OK)
+        err = allocate(run);
     if (err == FC_OK)
         err = make_results(run);
     if (err == FC_OK)
@@ -483,22 +505,6 @@ static void check_expectations(const struct fc_run *run, struct fc_summary *summ
                want->speed_milli_min / 1000.0, true);
 }
 
-static enum fc_err write_files(struct fc_run *run, const struct fc_summary *summary)
-{
-    struct fc_buf yaml = {0};
-    if (!run->config.out_dir)
-        return FC_OK;
-    fc_scenario_write(run->scenario, &yaml);
-    enum fc_err err = yaml.failed ? FC_E_NOMEM
-                                  : fc_results_write(run->results, summary, fc_buf_span(&yaml),
-                                                     run->config.out_dir);
-    if (err != FC_OK)
-        snprintf(run->error->text, sizeof run->error->text, "%s: %s", run->config.out_dir,
-                 fc_err_text(err));
-    fc_buf_finish(&yaml);
-    return err;
-}
-
 static enum fc_err conclude(struct fc_run *run, const struct fc_results_cost *start,
                             struct fc_summary *summary)
 {
@@ -527,7 +533,7 @@ static enum fc_err conclude(struct fc_run *run, const struct fc_results_cost *st
     fc_hex(trace.b, sizeof trace.b, summary->trace);
     describe_overlay(run, summary);
     check_expectations(run, summary);
-    return write_files(run, summary);
+    return run->config.out_dir ? fc_run_write(run, summary) : FC_OK;
 }
 
 static void finish(struct fc_run *run)
@@ -542,12 +548,13 @@ static void finish(struct fc_run *run)
     free(run->honest);
     free(run->faulty);
     free(run->checkpointed);
+    fc_scenario_finish(&run->own);
 }
 
 enum fc_err fc_run(const struct fc_run_config *config, struct fc_summary *summary,
                    struct fc_run_error *error)
 {
-    struct fc_run run = {.config = *config, .scenario = config->scenario, .error = error};
+    struct fc_run run = {.config = *config, .error = error};
     struct fc_results_cost start = {0};
     error->text[0] = 0;
     fc_results_cost_read(&start, NULL);

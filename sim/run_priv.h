@@ -53,7 +53,8 @@ struct fc_signed { /* every head that was signed */
 
 struct fc_run {
     struct fc_run_config config;
-    const struct fc_scenario *scenario;
+    const struct fc_scenario *scenario; /* `own` */
+    struct fc_scenario own;             /* with as many nodes as a topology's file has */
     struct fc_run_error *error;
     struct fc_topology topology;
     struct fc_fleet fleet;
@@ -112,6 +113,10 @@ void fc_event_accepted(struct fc_run *run, uint32_t node, uint32_t from, uint32_
                        fc_version version);
 void fc_event_life(struct fc_run *run, uint32_t node, bool up);
 void fc_event_fault(struct fc_run *run, const char *kind, const struct fc_active_fault *fault);
+
+/* run_files.c: the files of results, into the directory that was asked for. FC_E_IO, FC_E_FULL,
+ * FC_E_NOMEM, with a line. */
+FC_MUST_USE enum fc_err fc_run_write(struct fc_run *run, const struct fc_summary *summary);
 
 /* run_pick.c: the nodes a pick names, ascending, among those that `may` (one byte for each node;
  * NULL: all). NULL: out of memory. */

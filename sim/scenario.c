@@ -198,5 +198,6 @@ enum fc_err fc_scenario_copy(const struct fc_scenario *scenario, struct fc_scena
         out->faults[i].line = scenario->faults[i].line;
     for (uint32_t i = 0; err == FC_OK && i < out->dishonest_count; i++)
         out->dishonest[i].line = scenario->dishonest[i].line;
+    out->federation.nodes_set = scenario->federation.nodes_set;
     return err;
 }

@@ -39,6 +39,7 @@ enum fc_start_kind {
 };
 struct fc_federation_spec {
     uint32_t nodes; /* 12; 0: as many as topology_file has, known when it is loaded */
+    bool nodes_set; /* by fc_scenario_set: a topology.file that is set later leaves it alone */
     enum fc_node_kind kind;
     enum fc_store_kind store;
     enum fc_start_kind start;

@@ -224,6 +224,14 @@ static enum fc_err set_whole(const struct fc_scenario_source *source, struct pat
     return err;
 }
 
+static bool sets_nodes(const struct path *path, const struct fc_yaml_node *value)
+{
+    if (strcmp(path->part[0], "federation") != 0)
+        return false;
+    return path->count > 1 ? strcmp(path->part[1], "nodes") == 0
+                           : value->kind == FC_YAML_MAP && fc_yaml_find(value, "nodes");
+}
+
 enum fc_err fc_scenario_set(struct fc_scenario *scenario, const char *assignment,
                             struct fc_scenario_error *error)
 {
@@ -245,7 +253,9 @@ enum fc_err fc_scenario_set(struct fc_scenario *scenario, const char *assignment
     bool had_file = scenario->topology_file != NULL;
     if (err == FC_OK)
         err = set_whole(&source, &path, &value, scenario);
-    if (err == FC_OK && !had_file && scenario->topology_file)
+    if (err == FC_OK && sets_nodes(&path, &value))
+        scenario->federation.nodes_set = scenario->federation.nodes != 0;
+    if (err == FC_OK && !had_file && scenario->topology_file && !scenario->federation.nodes_set)
         scenario->federation.nodes = 0;
     if (err == FC_OK)
         scenario->topology.nodes = scenario->federation.nodes;
@@ -263,6 +273,7 @@ enum fc_err fc_scenario_set_small(struct fc_scenario *scenario, struct fc_scenar
     }
     for (uint32_t i = 0; err == FC_OK && i < scenario->small_count; i++)
         err = fc_scenario_set(&copy, scenario->small[i], error);
+    copy.federation.nodes_set = scenario->federation.nodes_set; /* these are the scenario's own */
     if (err == FC_OK) {
         struct fc_scenario held = *scenario;
         *scenario = copy;
