@@ -16,15 +16,16 @@ static const char doc[] =
     "Makes a page with the figures and plots of a run, or of the runs of a sweep: one HTML file "
     "that "
     "needs no network and nothing beside it.\v"
-    "A directory is what `fedcat-sim run --out` wrote. Files have a line of JSON for each run, as "
+    "A directory is what `fedcat-sim run --output` wrote. Files have a line of JSON for each run, "
+    "as "
     "`fedcat-sim sweep` writes them; several are taken together, and so are several directories. "
     "\"-\" as the output is standard output.\n\n"
     "Examples:\n"
-    "  fedcat-sim run europe --out europe.d\n"
-    "  fedcat-sim report europe.d\n"
-    "  fedcat-sim report europe.d --output europe.html\n"
-    "  fedcat-sim sweep europe --set federation.nodes=100,300,1000 --seeds 10 > part-1.jsonl\n"
-    "  fedcat-sim report part-1.jsonl part-2.jsonl --output sweep.html";
+    "  fedcat-sim run churn --small --output churn/\n"
+    "  fedcat-sim report churn/ --output churn.html\n"
+    "  fedcat-sim sweep first-run --vary federation.nodes=10,20,40 --seeds 1..10 -o nodes.jsonl\n"
+    "  fedcat-sim report nodes.jsonl --output nodes.html\n"
+    "  fedcat-sim report churn/summary.json nodes.jsonl -o - > all.html";
 
 static const struct argp_option options[] = {
     {"output", 'o', "FILE", 0, "Where the page goes (report.html)", 0}, {0}};
@@ -40,7 +41,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         input->paths[input->count++] = arg;
         return 0;
     case ARGP_KEY_NO_ARGS:
-        argp_error(state, "say what of: a directory that `run --out` wrote, or files of a sweep");
+        argp_error(state,
+                   "say what of: a directory that `run --output` wrote, or files of a sweep");
         return EINVAL;
     default:
         return ARGP_ERR_UNKNOWN;

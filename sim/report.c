@@ -180,7 +180,7 @@ static enum fc_err add_summaries(const char *path, bool is_dir, struct fc_join *
     enum fc_err err = read_lines(from, &text, error);
     if (err == FC_E_MISSING && is_dir)
         (void)fail(err, error,
-                   "%s: no summary.json in it; `fedcat-sim run ... --out %s` writes one", path,
+                   "%s: no summary.json in it; `fedcat-sim run ... --output %s` writes one", path,
                    path);
     if (err == FC_OK) {
         err = fc_join_add(join, fc_buf_span(&text), &line);
