@@ -45,7 +45,8 @@ static int work_and_tell(const struct fc_batch *batch, uint32_t job, int fd)
     if (!out)
         return EXIT_FAILURE;
     int status = batch->work(batch->ctx, job, out);
-    return fclose(out) == 0 ? status : EXIT_FAILURE;
+    bool lost = ferror(out) != 0;
+    return fclose(out) == 0 && !lost ? status : EXIT_FAILURE;
 }
 
 static enum fc_err start(struct state *state)

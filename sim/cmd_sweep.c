@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -34,7 +35,7 @@ struct options {
     struct fc_join join;
     uint32_t failed;
     double shown_s;
-    bool shown;
+    bool shown, lost;
 };
 
 enum { OPT_VARY = 256, OPT_SEEDS, OPT_SHARD, OPT_CSV };
@@ -216,20 +217,42 @@ static int work(void *ctx, uint32_t number, FILE *out)
 
 /* -- all of them ------------------------------------------------------------------------------ */
 
-static void write_line(struct options *options, const struct fc_summary *summary,
+static FILE *target(const struct options *options)
+{
+    return options->file ? options->file : options->csv ? stdout : NULL;
+}
+
+/* At once, so that what is through is kept whatever comes. False: no more can be written. */
+static bool put(const struct options *options, struct fc_span text)
+{
+    FILE *file = target(options);
+    if (fwrite(text.data, 1, text.len, file) == text.len && fflush(file) == 0)
+        return true;
+    fprintf(stderr, "fedcat-sim: %s: %s\n", options->file ? options->out : "standard output",
+            strerror(errno));
+    return false;
+}
+
+static bool write_line(const struct options *options, const struct fc_summary *summary,
                        struct fc_span json)
 {
     struct fc_buf line = {0};
-    FILE *file = options->file ? options->file : options->csv ? stdout : NULL;
-    if (!file)
-        return;
+    if (!target(options))
+        return true;
     if (options->csv) {
         fc_summary_write_csv(summary, &line);
         json = fc_buf_span(&line);
     }
-    fwrite(json.data, 1, json.len, file);
-    fflush(file);
+    bool done = !line.failed && put(options, json);
     fc_buf_finish(&line);
+    return done;
+}
+
+static void clear_line(struct options *options)
+{
+    if (options->shown)
+        fprintf(stderr, "\r\033[K");
+    options->shown = false;
 }
 
 static bool done(void *ctx, uint32_t job, struct fc_span said, int status)
@@ -240,18 +263,15 @@ static bool done(void *ctx, uint32_t job, struct fc_span said, int status)
     (void)job;
     options->failed += status != 0;
     if (summary && fc_summary_parse(said, summary) == FC_OK) {
-        write_line(options, summary, said);
-        if (options->shown)
-            fprintf(stderr, "\r\033[K");
-        options->shown = false;
+        clear_line(options);
         fc_cli_print_failure(summary);
-        if (fc_join_add(&options->join, said, &line) != FC_OK)
-            status = FC_EXIT_USAGE;
+        options->lost = !write_line(options, summary, said) ||
+                        fc_join_add(&options->join, said, &line) != FC_OK;
     } else if (status < 0) {
         fprintf(stderr, "fedcat-sim: a run was ended by signal %d\n", -status);
     }
     free(summary);
-    return status != FC_EXIT_USAGE;
+    return !options->lost && status != FC_EXIT_USAGE;
 }
 
 static void progress(void *ctx, uint32_t told, double elapsed_s)
@@ -319,20 +339,27 @@ static int plan(struct options *options)
     return options->jobs ? 0 : FC_EXIT_FAILED;
 }
 
-static int play(struct options *options)
+static bool begin_output(struct options *options)
 {
     struct fc_buf header = {0};
-    uint32_t ran = 0;
     options->file = options->out ? fopen(options->out, "w") : NULL;
     if (options->out && !options->file) {
-        perror(options->out);
+        fprintf(stderr, "fedcat-sim: %s: %s\n", options->out, strerror(errno));
+        return false;
+    }
+    if (!options->csv)
+        return true;
+    fc_summary_write_csv_header(&header);
+    bool done = !header.failed && put(options, fc_buf_span(&header));
+    fc_buf_finish(&header);
+    return done;
+}
+
+static int play(struct options *options)
+{
+    uint32_t ran = 0;
+    if (!begin_output(options))
         return FC_EXIT_FAILED;
-    }
-    if (options->csv) {
-        fc_summary_write_csv_header(&header);
-        fwrite(header.data, 1, header.len, options->file ? options->file : stdout);
-        fc_buf_finish(&header);
-    }
     struct fc_batch batch = {.count = options->job_count,
                              .workers = options->workers,
                              .ctx = options,
@@ -340,10 +367,11 @@ static int play(struct options *options)
                              .done = done,
                              .progress = progress};
     enum fc_err err = fc_batch_run(&batch, &ran);
-    if (options->shown)
-        fprintf(stderr, "\r\033[K");
+    clear_line(options);
     if (options->file && fclose(options->file) != 0)
         err = FC_E_IO;
+    if (options->lost)
+        return FC_EXIT_FAILED;
     if (err != FC_OK)
         fprintf(stderr, "fedcat-sim: %s\n", fc_err_text(err));
     print_table(options);

@@ -1,6 +1,8 @@
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sim/cli.h"
 #include "store/crypto.h"
@@ -43,8 +45,21 @@ static bool is(const char *arg, const char *a, const char *b)
     return strcmp(arg, a) == 0 || strcmp(arg, b) == 0;
 }
 
+/* Whatever was printed has arrived, or the status says so: argp's help ends the program too. */
+static void close_output(void)
+{
+    bool lost = ferror(stdout) != 0;
+    errno = 0;
+    if (fclose(stdout) == 0 && !lost)
+        return;
+    fprintf(stderr, "fedcat-sim: standard output: %s\n",
+            errno ? strerror(errno) : "not all of it could be written");
+    _exit(FC_EXIT_FAILED);
+}
+
 int main(int argc, char **argv)
 {
+    atexit(close_output);
     argp_program_version = "fedcat-sim " FEDCAT_VERSION;
     if (argc < 2) {
         help(stderr);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sim/topology_priv.h"
@@ -216,11 +217,18 @@ static enum fc_err render(const struct fc_topology *topology, enum fc_topology_f
                             "the name says no format: it ends in .graphml, .edges or .csv");
 }
 
+/* A file is there as a whole or not at all; a device or a link is written into as it stands. */
+static bool is_replaced(const char *path)
+{
+    struct stat about;
+    return lstat(path, &about) != 0 || S_ISREG(about.st_mode);
+}
+
 static enum fc_err put(const char *path, struct fc_span bytes, struct fc_topology_fault *fault)
 {
     char other[4096];
-    bool is_stdout = strcmp(path, "-") == 0;
-    int len = snprintf(other, sizeof other, "%s.new", path);
+    bool is_stdout = strcmp(path, "-") == 0, replaced = !is_stdout && is_replaced(path);
+    int len = snprintf(other, sizeof other, "%s%s", path, replaced ? ".new" : "");
     if (len < 0 || (size_t)len >= sizeof other)
         return fc_topology_fail(fault, FC_E_IO, "%.200s: the name is too long", path);
     FILE *file = is_stdout ? stdout : fopen(other, "wb");
@@ -230,13 +238,13 @@ static enum fc_err put(const char *path, struct fc_span bytes, struct fc_topolog
         error = errno;
         fine = false;
     }
-    if (fine && !is_stdout && rename(other, path) != 0) {
+    if (fine && replaced && rename(other, path) != 0) {
         error = errno;
         fine = false;
     }
     if (fine)
         return FC_OK;
-    if (file && !is_stdout)
+    if (file && replaced)
         unlink(other);
     return fc_topology_fail(fault, error == ENOSPC ? FC_E_FULL : FC_E_IO, "%.200s: %s", path,
                             strerror(error));
