@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +76,15 @@ static void print_line(void *ctx, const char *text)
     puts(text);
 }
 
+/* Before the run, which may take an hour. */
+static bool can_write(const struct options *options)
+{
+    if (!options->out || fc_results_prepare(options->out) == FC_OK)
+        return true;
+    fprintf(stderr, "fedcat-sim: %s: %s\n", options->out, strerror(errno));
+    return false;
+}
+
 static int play(const struct options *options, const struct fc_scenario *scenario)
 {
     struct fc_cli_meter meter;
@@ -134,7 +144,7 @@ int fc_cmd_run(int argc, char **argv)
         return FC_EXIT_USAGE;
     int status = fc_cli_open(&options.choice, &scenario);
     if (status == 0) {
-        status = play(&options, &scenario);
+        status = can_write(&options) ? play(&options, &scenario) : FC_EXIT_FAILED;
         fc_scenario_finish(&scenario);
     }
     fc_cli_choice_finish(&options.choice);

@@ -140,6 +140,9 @@ FC_MUST_USE enum fc_err fc_results_finish(struct fc_results *results, uint64_t a
 /* Whether every honest node that is up holds all that was published (before finish, too). */
 bool fc_results_is_converged(const struct fc_results *results);
 
+/* Makes the directory when it is not there, and tries whether files can be written in it: said
+ * before a run is better than after it. FC_E_IO (errno says more), FC_E_FULL, FC_E_NOMEM. */
+FC_MUST_USE enum fc_err fc_results_prepare(const char *dir);
 /* Writes the files of docs/simulating-results.md into a directory, which is made when it is not
  * there. FC_E_IO (errno says more), FC_E_FULL, FC_E_NOMEM. */
 FC_MUST_USE enum fc_err fc_results_write(const struct fc_results *results,

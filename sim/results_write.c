@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "sim/csv.h"
 #include "sim/results_priv.h"
@@ -309,13 +310,41 @@ static enum fc_err write_whole(const char *dir, const char *name, struct fc_span
     return err;
 }
 
+static enum fc_err make_dir(const char *dir)
+{
+    return mkdir(dir, 0777) == 0 || errno == EEXIST ? FC_OK : fc_results_failure(errno);
+}
+
+static enum fc_err forget(const char *dir, const char *name)
+{
+    char *path;
+    if (asprintf(&path, "%s/%s", dir, name) < 0)
+        return FC_E_NOMEM;
+    enum fc_err err = unlink(path) == 0 || errno == ENOENT ? FC_OK : fc_results_failure(errno);
+    free(path);
+    return err;
+}
+
+enum fc_err fc_results_prepare(const char *dir)
+{
+    static const char trial[] = ".trial";
+    enum fc_err err = make_dir(dir);
+    if (err == FC_OK)
+        err = write_whole(dir, trial, fc_span_str("can this be written?\n"));
+    if (err == FC_OK)
+        err = forget(dir, trial);
+    return err;
+}
+
 enum fc_err fc_results_write(const struct fc_results *results, const struct fc_summary *summary,
                              struct fc_span scenario_yaml, const char *dir)
 {
     struct fc_buf buf = {0};
-    if (mkdir(dir, 0777) != 0 && errno != EEXIST)
-        return fc_results_failure(errno);
-    enum fc_err err = write_whole(dir, "scenario.yaml", scenario_yaml);
+    enum fc_err err = make_dir(dir);
+    if (err == FC_OK) /* of an earlier run */
+        err = forget(dir, "summary.json");
+    if (err == FC_OK)
+        err = write_whole(dir, "scenario.yaml", scenario_yaml);
     for (size_t i = 0; err == FC_OK && i < sizeof tables / sizeof tables[0]; i++)
         err = write_table(results, &tables[i], dir, &buf);
     fc_buf_clear(&buf);

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -6,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -370,6 +372,14 @@ static void nonsense_is_refused(void **state)
     finish(results, 20, &summary);
     assert_int_equal(fc_results_write(results, &summary, fc_span_str(""), "no/such/place"),
                      FC_E_IO);
+    assert_int_equal(fc_results_prepare("no/such/place"), FC_E_IO);
+    assert_int_equal(errno, ENOENT);
+    char *dir = tempdir_create(), *inside = tempdir_path(dir, "made");
+    assert_int_equal(fc_results_prepare(inside), FC_OK);
+    assert_int_equal(fc_results_prepare(inside), FC_OK);
+    assert_int_equal(rmdir(inside), 0); /* nothing is left in it */
+    free(inside);
+    tempdir_destroy(dir);
     fc_results_destroy(results);
     fc_results_destroy(NULL);
 }
