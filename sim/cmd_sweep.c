@@ -46,7 +46,7 @@ static const struct argp_option options_table[] = {
     {"seeds", OPT_SEEDS, "A..B", 0, "Seeds for each combination: 1..10, or 1,5,9 (1..5)", 2},
     {"shard", OPT_SHARD, "I/N", 0,
      "Only every N-th run, beginning with the I-th (1 to N): for several machines, whose outputs "
-     "are joined with cat",
+     "are joined with cat; as CSV the first has the header",
      2},
     {"jobs", 'j', "N", 0, "Processes at once (one for each core)", 2},
     {0, 0, 0, 0, "What to write:", 3},
@@ -85,6 +85,29 @@ static void add_vary(struct options *options, const char *arg, struct argp_state
         vary->values[vary->count++] = strndup((const char *)value.data, value.len);
     if (vary->count == 0)
         argp_error(state, "--vary %s has no values", arg);
+}
+
+static bool is_seed(const char *assignment)
+{
+    return strncmp(assignment, "seed", 4) == 0 && (assignment[4] == '=' || assignment[4] == ' ');
+}
+
+/* One place says which seeds: the others would be passed over. */
+static void set_seeds(struct options *options, const struct argp_state *state)
+{
+    const char *seed = options->choice.seed;
+    for (uint32_t i = 0; i < options->choice.set_count; i++)
+        if (is_seed(options->choice.sets[i]))
+            argp_error(state, "the seeds of a sweep are said with --seeds, not --set seed");
+    for (uint32_t i = 0; i < options->vary_count; i++)
+        if (is_seed(options->vary[i].key))
+            argp_error(state, "the seeds of a sweep are said with --seeds, not --vary seed");
+    if (seed && options->seeds)
+        argp_error(state, "--seed says one seed and --seeds several; keep one of them");
+    if (!options->seeds)
+        options->seeds = fc_cli_seeds(seed ? seed : "1..5", &options->seed_count);
+    if (!options->seeds)
+        exit(FC_EXIT_USAGE);
 }
 
 static void set_shard(struct options *options, const char *arg, struct argp_state *state)
@@ -131,8 +154,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (!options->choice.name)
             argp_error(state, "say which scenario; `fedcat-sim list` shows them");
-        if (!options->seeds)
-            options->seeds = fc_cli_seeds("1..5", &options->seed_count);
+        set_seeds(options, state);
         break;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -156,18 +178,57 @@ static void settings(const struct options *options, uint32_t job, uint64_t *seed
     }
 }
 
-static enum fc_err prepare(const struct options *options, uint32_t job, struct fc_scenario *out,
-                           struct fc_cli_choice *choice, char sets[VARY_MAX][FC_SCENARIO_TEXT_MAX],
-                           struct fc_scenario_error *error)
+/* On failure `out` is empty. */
+static enum fc_err vary(const struct options *options, uint32_t job, struct fc_scenario *out,
+                        char sets[VARY_MAX][FC_SCENARIO_TEXT_MAX], struct fc_scenario_error *error)
 {
     uint64_t seed;
     settings(options, job, &seed, sets);
     enum fc_err err = fc_scenario_copy(&options->scenario, out);
     for (uint32_t i = 0; i < options->vary_count && err == FC_OK; i++)
         err = fc_scenario_set(out, sets[i], error);
+    if (err == FC_OK)
+        err = fc_scenario_check(out, error);
+    if (err == FC_OK)
+        out->seed = seed;
+    else
+        fc_scenario_finish(out);
+    return err;
+}
+
+/* Every combination, before the first run: a slip in the last value would come to light after all
+ * the others have been played. */
+static int try_all(const struct options *options)
+{
+    char sets[VARY_MAX][FC_SCENARIO_TEXT_MAX];
+    struct fc_scenario scenario;
+    uint64_t combinations = 1;
+    for (uint32_t i = 0; i < options->vary_count; i++)
+        combinations *= options->vary[i].count;
+    for (uint64_t i = 0; i < combinations; i++) {
+        struct fc_scenario_error error = {{0}};
+        enum fc_err err =
+            vary(options, (uint32_t)(i * options->seed_count), &scenario, sets, &error);
+        if (err == FC_OK) {
+            fc_scenario_finish(&scenario);
+            continue;
+        }
+        fprintf(stderr, "fedcat-sim: %s", error.text[0] ? error.text : fc_err_text(err));
+        for (uint32_t j = 0; j < options->vary_count; j++)
+            fprintf(stderr, "%s%s", j > 0 ? " " : "; with ", sets[j]);
+        fprintf(stderr, "\n");
+        return FC_EXIT_USAGE;
+    }
+    return 0;
+}
+
+static enum fc_err prepare(const struct options *options, uint32_t job, struct fc_scenario *out,
+                           struct fc_cli_choice *choice, char sets[VARY_MAX][FC_SCENARIO_TEXT_MAX],
+                           struct fc_scenario_error *error)
+{
+    enum fc_err err = vary(options, job, out, sets, error);
     if (err != FC_OK)
         return err;
-    out->seed = seed;
     *choice = options->choice;
     choice->seed = NULL;
     choice->sets =
@@ -178,7 +239,7 @@ static enum fc_err prepare(const struct options *options, uint32_t job, struct f
         choice->sets[i] = options->choice.sets[i];
     for (uint32_t i = 0; i < options->vary_count; i++)
         choice->sets[choice->set_count++] = sets[i];
-    return fc_scenario_check(out, error);
+    return FC_OK;
 }
 
 static int work(void *ctx, uint32_t number, FILE *out)
@@ -282,8 +343,9 @@ static void progress(void *ctx, uint32_t told, double elapsed_s)
         return;
     options->shown_s = elapsed_s;
     options->shown = true;
-    fprintf(stderr, "\r%u of %u runs, %.0f s left ", told, options->job_count,
-            told ? elapsed_s * (options->job_count - told) / told : 0);
+    fprintf(stderr, "\r%u of %u runs", told, options->job_count);
+    if (told > 0) /* nothing is known of the pace before */
+        fprintf(stderr, ", %.0f s left ", elapsed_s * (options->job_count - told) / told);
     fflush(stderr);
 }
 
@@ -298,22 +360,35 @@ static void print_figure(const struct fc_join_group *group, enum fc_measure meas
     printf(" %-18s", text);
 }
 
+/* "run.for=5s links.loss=1%"; "-" where nothing was set. */
+static void name_group(const struct fc_join_group *group, struct fc_buf *out)
+{
+    fc_buf_clear(out);
+    for (uint32_t i = 0; i < group->set_count; i++) {
+        fc_buf_append(out, " ", i > 0);
+        fc_buf_append(out, group->sets[i].key, strlen(group->sets[i].key));
+        fc_buf_append(out, "=", 1);
+        fc_buf_append(out, group->sets[i].value, strlen(group->sets[i].value));
+    }
+    fc_buf_append(out, "-", group->set_count == 0);
+}
+
 static void print_table(struct options *options)
 {
+    struct fc_buf name = {0};
+    int width = 6;
     if (options->quiet || options->csv || fc_join_finish_groups(&options->join) != FC_OK)
         return;
-    printf("%-40s %-5s %-18s %-18s %-18s %-18s %s\n", "values", "runs", "delivered %", "p50 ms",
-           "last p99 ms", "redundancy", "bytes ratio");
+    for (uint32_t i = 0; i < options->join.group_count; i++) {
+        name_group(&options->join.groups[i], &name);
+        width = (int)name.len > width ? (int)name.len : width;
+    }
+    printf("%-*s %-5s %-18s %-18s %-18s %-18s %s\n", width, "values", "runs", "delivered %",
+           "p50 ms", "last p99 ms", "redundancy", "bytes ratio");
     for (uint32_t i = 0; i < options->join.group_count; i++) {
         const struct fc_join_group *group = &options->join.groups[i];
-        char name[256] = "";
-        for (uint32_t j = 0; j < group->set_count; j++) {
-            const char *key = strrchr(group->sets[j].key, '.');
-            size_t len = strlen(name);
-            snprintf(name + len, sizeof name - len, "%s%s=%s", j ? " " : "",
-                     key ? key + 1 : group->sets[j].key, group->sets[j].value);
-        }
-        printf("%-40s %-5u", name[0] ? name : "-", group->runs);
+        name_group(group, &name);
+        printf("%-*.*s %-5u", width, (int)name.len, (const char *)name.data, group->runs);
         print_figure(group, FC_MEASURE_DELIVERY, 100);
         print_figure(group, FC_MEASURE_LATENCY_P50_US, 1e-3);
         print_figure(group, FC_MEASURE_LAST_P99_US, 1e-3);
@@ -321,6 +396,7 @@ static void print_table(struct options *options)
         print_figure(group, FC_MEASURE_BYTES_RATIO, 1);
         printf("\n");
     }
+    fc_buf_finish(&name);
 }
 
 static int plan(struct options *options)
@@ -347,7 +423,7 @@ static bool begin_output(struct options *options)
         fprintf(stderr, "fedcat-sim: %s: %s\n", options->out, strerror(errno));
         return false;
     }
-    if (!options->csv)
+    if (!options->csv || options->shard > 1) /* shards are joined, the first of them in front */
         return true;
     fc_summary_write_csv_header(&header);
     bool done = !header.failed && put(options, fc_buf_span(&header));
@@ -392,6 +468,8 @@ int fc_cmd_sweep(int argc, char **argv)
     int status = fc_cli_open(&options->choice, &options->scenario);
     if (status == 0) {
         status = plan(options);
+        if (status == 0)
+            status = try_all(options);
         if (status == 0)
             status = play(options);
         fc_scenario_finish(&options->scenario);
