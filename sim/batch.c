@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -49,13 +50,19 @@ static int work_and_tell(const struct fc_batch *batch, uint32_t job, int fd)
     return fclose(out) == 0 && !lost ? status : EXIT_FAILURE;
 }
 
+/* Nobody would hear of what an orphan finds. */
+static bool goes_with(pid_t parent)
+{
+    return prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == parent;
+}
+
 static enum fc_err start(struct state *state)
 {
     int fds[2];
     if (pipe(fds) != 0)
         return FC_E_IO;
     fflush(NULL);
-    pid_t pid = fork();
+    pid_t parent = getpid(), pid = fork();
     if (pid < 0) {
         close(fds[0]);
         close(fds[1]);
@@ -63,6 +70,8 @@ static enum fc_err start(struct state *state)
     }
     if (pid == 0) {
         close(fds[0]);
+        if (!goes_with(parent))
+            _exit(EXIT_FAILURE);
         _exit(work_and_tell(state->batch, state->next, fds[1]));
     }
     close(fds[1]);

@@ -1,4 +1,5 @@
-/* Many runs, each in a process of its own, over all cores: a crash of one is its own. */
+/* Many runs, each in a process of its own, over all cores: a crash of one is its own.
+ * They end with the process that started them, however that ends. */
 #ifndef FC_SIM_BATCH_H
 #define FC_SIM_BATCH_H
 

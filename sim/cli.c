@@ -1,6 +1,6 @@
 #include "sim/cli.h"
 
-#include <ftw.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -299,29 +299,14 @@ uint64_t *fc_cli_seeds(const char *text, uint32_t *count)
     return NULL;
 }
 
-/* -- a directory for replicas ----------------------------------------------------------------- */
-
-char *fc_cli_make_temp(void)
+bool fc_cli_make_scratch(const struct fc_scenario *scenario, struct fc_scratch *scratch)
 {
-    const char *base = getenv("TMPDIR");
-    char path[4096];
-    snprintf(path, sizeof path, "%s/fedcat-sim-XXXXXX", base && base[0] ? base : "/tmp");
-    if (!mkdtemp(path)) {
-        perror(path);
-        return NULL;
-    }
-    return strdup(path);
-}
-
-static int remove_one(const char *path, const struct stat *stat, int type, struct FTW *walk)
-{
-    (void)stat, (void)type, (void)walk;
-    return remove(path);
-}
-
-void fc_cli_remove_temp(char *path)
-{
-    if (path)
-        nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-    free(path);
+    *scratch = (struct fc_scratch){0};
+    enum fc_err err =
+        scenario->federation.store == FC_STORE_LMDB ? fc_scratch_create(scratch) : FC_OK;
+    if (err != FC_OK)
+        fprintf(stderr, "fedcat-sim: a directory for LMDB in %s: %s\n",
+                getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp",
+                err == FC_E_IO ? strerror(errno) : fc_err_text(err));
+    return err == FC_OK;
 }

@@ -7,6 +7,7 @@
 
 #include "sim/commands.h"
 #include "sim/run.h"
+#include "sim/scratch.h"
 
 enum { FC_EXIT_FAILED = 1, FC_EXIT_USAGE = 2 };
 
@@ -49,8 +50,8 @@ void fc_cli_print_failure(const struct fc_summary *summary);
  * them, the caller's to free. */
 uint64_t *fc_cli_seeds(const char *text, uint32_t *count);
 
-/* A directory that goes with the process, for LMDB replicas. NULL: cannot be made. */
-char *fc_cli_make_temp(void);
-void fc_cli_remove_temp(char *path); /* NULL is fine; frees it */
+/* Where LMDB replicas go, for a scenario that has them; else none. False, with a line on stderr: it
+ * cannot be made. */
+bool fc_cli_make_scratch(const struct fc_scenario *scenario, struct fc_scratch *scratch);
 
 #endif

@@ -45,13 +45,14 @@ static const char doc[] =
     "  fedcat-sim check --for 3600 --first 100000\n"
     "  fedcat-sim check --print 17 > seed-17.yaml\n";
 
-static uint64_t number(const char *text, uint64_t max, const char *what,
+static uint64_t number(const char *text, uint64_t min, uint64_t max, const char *what,
                        const struct argp_state *state)
 {
     char *end;
     unsigned long long value = strtoull(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end != 0 || value > max)
-        argp_error(state, "%s must be a number up to %" PRIu64 ", not '%s'", what, max, text);
+    if (*text < '0' || *text > '9' || *end != 0 || value < min || value > max)
+        argp_error(state, "%s must be a number from %" PRIu64 " to %" PRIu64 ", not '%s'", what,
+                   min, max, text);
     return value;
 }
 
@@ -60,26 +61,26 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     struct options *options = state->input;
     switch (key) {
     case 'c':
-        options->count = number(arg, 100000000, "--count", state);
+        options->count = number(arg, 1, 100000000, "--count", state);
         break;
     case 'j':
-        options->workers = (uint32_t)number(arg, 1024, "--jobs", state);
+        options->workers = (uint32_t)number(arg, 1, 1024, "--jobs", state);
         break;
     case 'q':
         options->quiet = true;
         break;
     case OPT_FIRST:
-        options->first = number(arg, UINT64_MAX / 2, "--first", state);
+        options->first = number(arg, 0, UINT64_MAX / 2, "--first", state);
         break;
     case OPT_FOR:
-        options->for_s = (double)number(arg, 100000000, "--for", state);
+        options->for_s = (double)number(arg, 1, 100000000, "--for", state);
         break;
     case OPT_KEEP:
         options->keep_going = true;
         break;
     case OPT_PRINT:
         options->print = arg;
-        number(arg, UINT64_MAX, "--print", state);
+        number(arg, 0, UINT64_MAX, "--print", state);
         break;
     case OPT_JSON:
         options->json = true;

@@ -86,25 +86,28 @@ static int play(struct options *options, const struct fc_scenario *scenario)
 {
     struct fc_run_error error;
     struct fc_summary *summary = calloc(1, sizeof *summary);
-    bool on_disk = scenario->federation.store == FC_STORE_LMDB;
-    char *temp = on_disk ? fc_cli_make_temp() : NULL;
+    struct fc_scratch scratch = {0};
     double end_s = options->until_s > 0 ? options->until_s : (double)scenario->run_us / 1e6;
     if (options->from_s < 0)
         options->from_s = end_s > 2 ? end_s - 2 : 0;
     struct fc_run_config config = {.scenario = scenario,
-                                   .lmdb_dir = temp,
                                    .until_us = (uint64_t)(options->until_s * 1e6 + 0.5),
                                    .log = true,
                                    .probe = strcmp(options->choice.name, "check") == 0,
                                    .line = print_line,
                                    .ctx = options};
-    enum fc_err err = summary && (!on_disk || temp) ? fc_run(&config, summary, &error) : FC_E_NOMEM;
+    if (!summary || !fc_cli_make_scratch(scenario, &scratch)) {
+        free(summary);
+        return FC_EXIT_FAILED;
+    }
+    config.lmdb_dir = scratch.path;
+    enum fc_err err = fc_run(&config, summary, &error);
     if (err != FC_OK)
-        fprintf(stderr, "fedcat-sim: %s\n", err == FC_E_NOMEM ? fc_err_text(err) : error.text);
+        fprintf(stderr, "fedcat-sim: %s\n", error.text);
     else if (summary->failure[0] != 0)
         fprintf(stderr, "BROKEN at %s\n", summary->failure);
     bool passed = err == FC_OK && summary->failure[0] == 0;
-    fc_cli_remove_temp(temp);
+    fc_scratch_destroy(&scratch);
     free(summary);
     return passed ? EXIT_SUCCESS : FC_EXIT_FAILED;
 }

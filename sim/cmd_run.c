@@ -92,9 +92,8 @@ static int play(const struct options *options, const struct fc_scenario *scenari
     struct fc_summary_set sets[FC_SUMMARY_SETS_MAX];
     struct fc_buf command = {0}, json = {0};
     struct fc_summary *summary = calloc(1, sizeof *summary);
-    bool on_disk = scenario->federation.store == FC_STORE_LMDB;
-    char *temp = on_disk ? fc_cli_make_temp() : NULL;
-    if (!summary || (on_disk && !temp)) {
+    struct fc_scratch scratch = {0};
+    if (!summary || !fc_cli_make_scratch(scenario, &scratch)) {
         free(summary);
         return FC_EXIT_FAILED;
     }
@@ -104,7 +103,7 @@ static int play(const struct options *options, const struct fc_scenario *scenari
                                    .out_dir = options->out,
                                    .events_path = options->events,
                                    .command = (const char *)command.data,
-                                   .lmdb_dir = temp,
+                                   .lmdb_dir = scratch.path,
                                    .log = options->trace,
                                    .probe = strcmp(options->choice.name, "check") == 0,
                                    .line = options->trace ? print_line : NULL,
@@ -126,7 +125,7 @@ static int play(const struct options *options, const struct fc_scenario *scenari
     }
     if (err == FC_OK)
         fc_cli_print_failure(summary);
-    fc_cli_remove_temp(temp);
+    fc_scratch_destroy(&scratch);
     fc_buf_finish(&command);
     fc_buf_finish(&json);
     free(summary);

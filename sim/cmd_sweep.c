@@ -258,15 +258,17 @@ static int work(void *ctx, uint32_t number, FILE *out)
         fprintf(stderr, "fedcat-sim: %s\n", wrong.text[0] ? wrong.text : fc_err_text(err));
         return FC_EXIT_USAGE;
     }
-    char *temp = scenario.federation.store == FC_STORE_LMDB ? fc_cli_make_temp() : NULL;
+    struct fc_scratch scratch;
+    if (!fc_cli_make_scratch(&scenario, &scratch))
+        return FC_EXIT_FAILED;
     fc_cli_command("run", &choice, &scenario, &command);
     struct fc_run_config config = {.scenario = &scenario,
                                    .command = (const char *)command.data,
-                                   .lmdb_dir = temp,
+                                   .lmdb_dir = scratch.path,
                                    .sets = sets,
                                    .set_count = fc_cli_sets(&choice, sets)};
     err = fc_run(&config, summary, &error);
-    fc_cli_remove_temp(temp);
+    fc_scratch_destroy(&scratch);
     if (err != FC_OK) {
         fprintf(stderr, "fedcat-sim: %s\n", error.text);
         return FC_EXIT_FAILED;
