@@ -13,11 +13,12 @@
 
 /* -- which scenario --------------------------------------------------------------------------- */
 
-enum { OPT_SMALL = 1024, OPT_SET };
+enum { OPT_SMALL = 1024, OPT_SET, OPT_STORE };
 static const struct argp_option choice_options[] = {
     {0, 0, 0, 0, "Which scenario:", 1},
     {"nodes", 'n', "N", 0, "Short for --set federation.nodes=N", 1},
     {"seed", 's', "S", 0, "Short for --set seed=S: everything random follows from it", 1},
+    {"store", OPT_STORE, "memory|lmdb", 0, "Short for --set federation.store=...", 1},
     {"set", OPT_SET, "KEY=VALUE", 0,
      "Change a value of the scenario, as `fedcat-sim list --keys` names it; may be repeated", 1},
     {"small", OPT_SMALL, NULL, 0, "The scenario's own small variant: seconds", 1},
@@ -34,6 +35,9 @@ static error_t parse_choice(int key, char *arg, struct argp_state *state)
         break;
     case 's':
         choice->seed = arg;
+        break;
+    case OPT_STORE:
+        choice->store = arg;
         break;
     case OPT_SMALL:
         choice->small = true;
@@ -89,6 +93,8 @@ int fc_cli_open(const struct fc_cli_choice *choice, struct fc_scenario *scenario
         err = set_short(scenario, "federation.nodes", choice->nodes, &error);
     if (err == FC_OK)
         err = set_short(scenario, "seed", choice->seed, &error);
+    if (err == FC_OK)
+        err = set_short(scenario, "federation.store", choice->store, &error);
     for (uint32_t i = 0; i < choice->set_count && err == FC_OK; i++)
         err = fc_scenario_set(scenario, choice->sets[i], &error);
     if (err == FC_OK)
@@ -109,10 +115,12 @@ static void note_set(struct fc_summary_set *set, const char *key, size_t key_len
 uint32_t fc_cli_sets(const struct fc_cli_choice *choice,
                      struct fc_summary_set sets[FC_SUMMARY_SETS_MAX])
 {
-    static const char nodes[] = "federation.nodes";
+    static const char nodes[] = "federation.nodes", store[] = "federation.store";
     uint32_t count = 0;
     if (choice->nodes)
         note_set(&sets[count++], nodes, strlen(nodes), choice->nodes);
+    if (choice->store)
+        note_set(&sets[count++], store, strlen(store), choice->store);
     for (uint32_t i = 0; i < choice->set_count && count < FC_SUMMARY_SETS_MAX; i++) {
         size_t len = strcspn(choice->sets[i], "=");
         note_set(&sets[count++], choice->sets[i], len,
@@ -154,6 +162,10 @@ void fc_cli_command(const char *verb, const struct fc_cli_choice *choice,
     if (choice->nodes) {
         append(out, " --nodes");
         append_word(out, choice->nodes);
+    }
+    if (choice->store) {
+        append(out, " --store");
+        append_word(out, choice->store);
     }
     for (uint32_t i = 0; i < choice->set_count; i++) {
         append(out, " --set");

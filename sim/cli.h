@@ -17,7 +17,7 @@ struct fc_cli_choice {
     const char *name;  /* a scenario, or a file */
     const char **sets; /* key=value, in their order; borrowed from argv */
     uint32_t set_count;
-    const char *nodes, *seed; /* short for --set; NULL: as the scenario says */
+    const char *nodes, *seed, *store; /* short for --set; NULL: as the scenario says */
     bool small;
 };
 extern const struct argp fc_cli_choice_argp;

@@ -23,9 +23,9 @@ static const char doc[] =
     "Examples:\n"
     "  fedcat-sim run churn --small --output churn/\n"
     "  fedcat-sim report churn/ --output churn.html\n"
-    "  fedcat-sim sweep first-run --vary federation.nodes=10,20,40 --seeds 1..10 -o nodes.jsonl\n"
-    "  fedcat-sim report nodes.jsonl --output nodes.html\n"
-    "  fedcat-sim report churn/summary.json nodes.jsonl -o - > all.html";
+    "  fedcat-sim sweep first-run --vary federation.active=3,5,7 -o active.jsonl\n"
+    "  fedcat-sim report active.jsonl --output active.html\n"
+    "  fedcat-sim report churn/summary.json active.jsonl -o - > all.html";
 
 static const struct argp_option options[] = {
     {"output", 'o', "FILE", 0, "Where the page goes (report.html)", 0}, {0}};

@@ -34,7 +34,7 @@ static const char doc[] =
     "Examples:\n"
     "  fedcat-sim run first-run\n"
     "  fedcat-sim run churn --nodes 200 --seed 7 --output churn/\n"
-    "  fedcat-sim run first-run --set links.loss='5 %' --set federation.spread=flood\n"
+    "  fedcat-sim run first-run --set links.loss='5 %' --set run.for=1h\n"
     "  fedcat-sim run first-run --nodes 3 --trace | less\n"
     "  fedcat-sim run ./mine.yaml --json | jq .measures.delivery\n";
 

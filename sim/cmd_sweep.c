@@ -60,16 +60,16 @@ static const char doc[] =
     "over all cores, and prints means with their 95 % confidence intervals over the seeds.\v"
     "Examples:\n"
     "  fedcat-sim sweep first-run --vary federation.active=3,5,7 --seeds 1..10\n"
-    "  fedcat-sim sweep churn --small --vary federation.spread=plumtree,flood,eager \\\n"
+    "  fedcat-sim sweep churn --small --vary federation.spread=plumtree,flood \\\n"
     "      --vary links.loss=0%,1%,5% --seeds 1..20 --output loss.jsonl\n"
     "  fedcat-sim report loss.jsonl --output loss.html\n"
     "On a cluster (Slurm), and joined after:\n"
     "  #SBATCH --array=1-16\n"
-    "  fedcat-sim sweep churn --seeds 1..64 --shard $SLURM_ARRAY_TASK_ID/16 -o "
-    "part-$SLURM_ARRAY_TASK_ID.jsonl\n"
+    "  N=$SLURM_ARRAY_TASK_ID\n"
+    "  fedcat-sim sweep churn --seeds 1..64 --shard $N/16 -o part-$N.jsonl\n"
     "  cat part-*.jsonl > all.jsonl\n"
-    "With GNU parallel: parallel fedcat-sim sweep churn --shard {}/8 -o part-{}.jsonl ::: "
-    "1 2 3 4 5 6 7 8\n";
+    "With GNU parallel:\n"
+    "  parallel fedcat-sim sweep churn --shard {}/8 -o part-{}.jsonl ::: {1..8}\n";
 
 static void add_vary(struct options *options, const char *arg, struct argp_state *state)
 {

@@ -322,7 +322,7 @@ static const char convert_doc[] =
     "and edges, GraphML keeps everything. 'sites' and 'matrix' are CSV and only written.\n\n"
     "Examples:\n"
     "  fedcat-sim topology convert zoo.graphml zoo.edges\n"
-    "  fedcat-sim topology convert links.txt links.graphml --latency 5ms..80ms --seed 7\n"
+    "  fedcat-sim topology convert links.txt l.graphml --latency 5ms..80ms --seed 7\n"
     "  fedcat-sim topology convert europe.graphml europe.csv --format matrix\n";
 static const struct argp_option convert_options[] = {
     READING_OPTIONS,

@@ -11,10 +11,14 @@ _fedcat_sim() {
         mapfile -t COMPREPLY < <(compgen -f -- "$word")
         return
         ;;
+    --store)
+        mapfile -t COMPREPLY < <(compgen -W "memory lmdb" -- "$word")
+        return
+        ;;
     esac
     if [[ $word == -* ]]; then
         local options
-        options=$("${COMP_WORDS[0]}" "$command" --help 2>/dev/null | grep -oE -- '--[a-z]+' | sort -u)
+        options=$("${COMP_WORDS[0]}" "$command" --help 2>/dev/null | grep -oE -- '--[a-z][a-z-]*' | sort -u)
         mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
         return
     fi
