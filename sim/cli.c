@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "sim/check.h"
+#include "sim/wording.h"
 
 /* -- which scenario --------------------------------------------------------------------------- */
 
@@ -214,62 +215,81 @@ void fc_cli_meter_end(struct fc_cli_meter *meter)
 
 /* -- results ---------------------------------------------------------------------------------- */
 
-static void print_value(const struct fc_summary *summary, const char *label,
-                        enum fc_measure measure, double scale, const char *unit)
+static void print_row(const char *label, const char *text)
 {
+    printf("  %-36s %s\n", label, text);
+}
+
+static void print_as(const struct fc_summary *summary, const char *label, enum fc_measure measure,
+                     const char *unit)
+{
+    char text[FC_WORDING_MAX];
+    fc_wording_value(unit, summary->value[measure], text);
     if (!isnan(summary->value[measure]))
-        printf("  %-34s %.4g%s\n", label, summary->value[measure] * scale, unit);
+        print_row(label, text);
+}
+
+static void print_value(const struct fc_summary *summary, const char *label,
+                        enum fc_measure measure)
+{
+    print_as(summary, label, measure, fc_measure_info(measure)->unit);
 }
 
 static void print_dissemination(const struct fc_summary *summary)
 {
-    print_value(summary, "delivered", FC_MEASURE_DELIVERY, 100, " %");
-    print_value(summary, "latency to a node, median", FC_MEASURE_LATENCY_P50_US, 1e-3, " ms");
-    print_value(summary, "                   99th percentile", FC_MEASURE_LATENCY_P99_US, 1e-3,
-                " ms");
-    print_value(summary, "latency to the last, 99th percentile", FC_MEASURE_LAST_P99_US, 1e-3,
-                " ms");
-    print_value(summary, "  / direct to the farthest", FC_MEASURE_LAST_RATIO_P99, 1, "");
-    print_value(summary, "message redundancy", FC_MEASURE_RMR, 1, "");
-    print_value(summary, "last delivery hop, mean", FC_MEASURE_LDH_MEAN, 1, "");
-    print_value(summary, "control messages for a delta", FC_MEASURE_CONTROL, 1, "");
-    print_value(summary, "bytes / what had to be sent", FC_MEASURE_BYTES_RATIO, 1, "");
+    print_as(summary, "delivered", FC_MEASURE_DELIVERY, "share");
+    print_value(summary, "latency to a node, median", FC_MEASURE_LATENCY_P50_US);
+    print_value(summary, "                   99th percentile", FC_MEASURE_LATENCY_P99_US);
+    print_value(summary, "latency to the last, 99th percentile", FC_MEASURE_LAST_P99_US);
+    print_value(summary, "  / direct to the farthest", FC_MEASURE_LAST_RATIO_P99);
+    print_value(summary, "message redundancy", FC_MEASURE_RMR);
+    print_value(summary, "last delivery hop, mean", FC_MEASURE_LDH_MEAN);
+    print_value(summary, "control messages for a delta", FC_MEASURE_CONTROL);
+    print_value(summary, "bytes / what had to be sent", FC_MEASURE_BYTES_RATIO);
 }
 
 static void print_rest(const struct fc_summary *summary)
 {
-    print_value(summary, "links of a node, mean", FC_MEASURE_DEGREE_MEAN, 1, "");
-    print_value(summary, "hops between two nodes, mean", FC_MEASURE_PATH_MEAN, 1, "");
-    print_value(summary, "clustering", FC_MEASURE_CLUSTERING, 1, "");
-    print_value(summary, "converged after a fault, at most", FC_MEASURE_CONVERGE_MAX_US, 1e-6,
-                " s");
-    print_value(summary, "bytes of healing / missing", FC_MEASURE_HEAL_RATIO, 1, "");
-    print_value(summary, "events", FC_MEASURE_EVENTS, 1e-6, " M");
-    print_value(summary, "events a second, here", FC_MEASURE_EVENTS_PER_S, 1e-6, " M");
-    print_value(summary, "memory of a node", FC_MEASURE_RSS_PER_NODE, 1.0 / 1024, " KiB");
-    print_value(summary, "time it took", FC_MEASURE_WALL_US, 1e-6, " s");
+    print_value(summary, "links of a node, mean", FC_MEASURE_DEGREE_MEAN);
+    print_value(summary, "hops between two nodes, mean", FC_MEASURE_PATH_MEAN);
+    print_value(summary, "clustering", FC_MEASURE_CLUSTERING);
+    print_value(summary, "converged after a fault, at most", FC_MEASURE_CONVERGE_MAX_US);
+    print_value(summary, "bytes of healing / missing", FC_MEASURE_HEAL_RATIO);
+    print_value(summary, "events", FC_MEASURE_EVENTS);
+    print_as(summary, "events a second, here", FC_MEASURE_EVENTS_PER_S, "");
+    print_value(summary, "memory of a node", FC_MEASURE_RSS_PER_NODE);
+    print_value(summary, "time it took", FC_MEASURE_WALL_US);
+    print_value(summary, "  of a processor", FC_MEASURE_CPU_US);
 }
 
 static void print_expectations(const struct fc_summary *summary)
 {
     for (uint32_t i = 0; i < summary->expect_count; i++) {
         const struct fc_summary_expect *expect = &summary->expects[i];
-        printf("  expected %-25s %.4g, and it is %.4g%s\n", expect->name, expect->limit,
-               expect->value, expect->met ? "" : "   NOT MET");
+        char label[64], limit[FC_WORDING_MAX], value[FC_WORDING_MAX];
+        snprintf(label, sizeof label, "expected %.40s", expect->name);
+        fc_wording_value(expect->unit, expect->limit, limit);
+        fc_wording_expect(summary, expect, value);
+        printf("  %-36s %s %s, and it is: %s%s\n", label, expect->at_least ? "at least" : "at most",
+               limit, value, expect->met ? "" : "   NOT MET");
     }
 }
 
 void fc_cli_print_summary(const struct fc_summary *summary, const struct fc_scenario *scenario)
 {
+    const struct fc_federation_spec *federation = &scenario->federation;
+    char deltas[FC_WORDING_MAX], nodes[FC_WORDING_MAX];
+    fc_wording_value("", summary->value[FC_MEASURE_DELTAS], deltas);
+    fc_wording_value("", federation->nodes, nodes);
     printf("%s: %s\n", summary->name, summary->about);
-    printf("  %u nodes, %s view, %s, seed %" PRIu64 ", %.0f deltas measured over %.1f s\n",
-           scenario->federation.nodes, scenario->federation.view, scenario->federation.spread,
-           summary->seed, summary->value[FC_MEASURE_DELTAS],
+    printf("  %s node%s, %s view, %s, seed %" PRIu64 ", %s delta%s measured over %.1f s\n", nodes,
+           federation->nodes == 1 ? "" : "s", federation->view, federation->spread, summary->seed,
+           deltas, summary->value[FC_MEASURE_DELTAS] == 1 ? "" : "s",
            summary->value[FC_MEASURE_RUN_US] / 1e6);
     print_dissemination(summary);
     print_rest(summary);
     print_expectations(summary);
-    printf("  trace hash                         %.16s\n", summary->trace);
+    printf("  %-36s %.16s\n", "trace hash", summary->trace);
 }
 
 void fc_cli_print_failure(const struct fc_summary *summary)

@@ -464,44 +464,44 @@ static void describe_overlay(const struct fc_run *run, struct fc_summary *summar
     fc_topology_finish(&graph);
 }
 
-static void expect(struct fc_summary *summary, const char *name, double value, double limit,
-                   bool at_least)
+static void expect(struct fc_summary *summary, const char *name, const char *unit, double value,
+                   double limit, bool at_least)
 {
     struct fc_summary_expect *one = &summary->expects[summary->expect_count++];
     snprintf(one->name, sizeof one->name, "%s", name);
+    snprintf(one->unit, sizeof one->unit, "%s", unit);
     one->limit = limit;
     one->value = value;
+    one->at_least = at_least;
     one->met = at_least ? value >= limit : value <= limit;
+}
+
+static void expect_at_most(struct fc_summary *summary, const char *name, uint32_t limit_ppm,
+                           enum fc_measure measure)
+{
+    if (limit_ppm != UINT32_MAX)
+        expect(summary, name, "1", summary->value[measure], limit_ppm / 1e6, false);
 }
 
 static void check_expectations(const struct fc_run *run, struct fc_summary *summary)
 {
     const struct fc_expect_spec *want = &run->scenario->expect;
     const double *value = summary->value;
-    const double million = 1e6;
     if (want->delivery_ppm_min != UINT32_MAX)
-        expect(summary, "delivery", value[FC_MEASURE_DELIVERY], want->delivery_ppm_min / million,
-               true);
-    if (want->redundancy_ppm_max != UINT32_MAX)
-        expect(summary, "redundancy", value[FC_MEASURE_RMR], want->redundancy_ppm_max / million,
-               false);
-    if (want->bytes_ratio_ppm_max != UINT32_MAX)
-        expect(summary, "bytes", value[FC_MEASURE_BYTES_RATIO], want->bytes_ratio_ppm_max / million,
-               false);
-    if (want->last_ratio_ppm_max != UINT32_MAX)
-        expect(summary, "last", value[FC_MEASURE_LAST_RATIO_P99],
-               want->last_ratio_ppm_max / million, false);
+        expect(summary, "delivery", "share", value[FC_MEASURE_DELIVERY],
+               want->delivery_ppm_min / 1e6, true);
+    expect_at_most(summary, "redundancy", want->redundancy_ppm_max, FC_MEASURE_RMR);
+    expect_at_most(summary, "bytes_ratio", want->bytes_ratio_ppm_max, FC_MEASURE_BYTES_RATIO);
+    expect_at_most(summary, "last_ratio", want->last_ratio_ppm_max, FC_MEASURE_LAST_RATIO_P99);
     if (want->converge_us_max != FC_SCENARIO_ANY)
-        expect(summary, "converge", value[FC_MEASURE_CONVERGE_MAX_US] / million,
-               (double)want->converge_us_max / million, false);
-    if (want->heal_bytes_ratio_ppm_max != UINT32_MAX)
-        expect(summary, "heal_bytes", value[FC_MEASURE_HEAL_RATIO],
-               want->heal_bytes_ratio_ppm_max / million, false);
+        expect(summary, "converge", "s", value[FC_MEASURE_CONVERGE_MAX_US] / 1e6,
+               (double)want->converge_us_max / 1e6, false);
+    expect_at_most(summary, "heal_bytes", want->heal_bytes_ratio_ppm_max, FC_MEASURE_HEAL_RATIO);
     if (want->memory_bytes_max != FC_SCENARIO_ANY)
-        expect(summary, "memory", value[FC_MEASURE_RSS_BYTES], (double)want->memory_bytes_max,
+        expect(summary, "memory", "B", value[FC_MEASURE_RSS_BYTES], (double)want->memory_bytes_max,
                false);
     if (want->speed_milli_min != UINT32_MAX)
-        expect(summary, "speed", value[FC_MEASURE_RUN_US] / value[FC_MEASURE_WALL_US],
+        expect(summary, "speed", "1", value[FC_MEASURE_RUN_US] / value[FC_MEASURE_WALL_US],
                want->speed_milli_min / 1000.0, true);
 }
 

@@ -87,8 +87,10 @@ struct fc_summary_set { /* a value that `--set` or a sweep gave: "federation.nod
     char key[FC_SUMMARY_NAME_MAX];
     char value[FC_SUMMARY_SET_MAX];
 };
-struct fc_summary_expect { /* a line of `expect:` and how it went */
-    char name[FC_SUMMARY_NAME_MAX];
+struct fc_summary_expect {          /* a line of `expect:` and how it went */
+    char name[FC_SUMMARY_NAME_MAX]; /* the key, "bytes_ratio" */
+    char unit[8];                   /* of both values: "share", "1", "s", "B" */
+    bool at_least;                  /* else at most */
     double limit, value;
     bool met;
 };

@@ -48,6 +48,8 @@ static int add_lists(json_t *root, const struct fc_summary *summary)
         const struct fc_summary_expect *expect = &summary->expects[i];
         json_t *item = json_object();
         lost |= json_object_set_new(item, "name", text_of(expect->name));
+        lost |= json_object_set_new(item, "unit", text_of(expect->unit));
+        lost |= json_object_set_new(item, "bound", text_of(expect->at_least ? "min" : "max"));
         lost |= json_object_set_new(item, "limit", number_of(expect->limit, false));
         lost |= json_object_set_new(item, "value", number_of(expect->value, false));
         lost |= json_object_set_new(item, "met", json_boolean(expect->met));
@@ -167,6 +169,10 @@ static enum fc_err read_expects(json_t *array, struct fc_summary *out)
         expect->met = json_is_true(json_object_get(value, "met"));
         enum fc_err err =
             read_text(json_object_get(value, "name"), expect->name, sizeof expect->name);
+        if (err == FC_OK)
+            err = read_text(json_object_get(value, "unit"), expect->unit, sizeof expect->unit);
+        const char *bound = json_string_value(json_object_get(value, "bound"));
+        expect->at_least = bound && strcmp(bound, "min") == 0;
         if (err == FC_OK)
             err = read_number(json_object_get(value, "limit"), &expect->limit);
         if (err == FC_OK)

@@ -230,6 +230,9 @@ static void expect(struct fc_summary *summary, const char *name, double limit, d
 {
     struct fc_summary_expect *it = &summary->expects[summary->expect_count++];
     snprintf(it->name, sizeof it->name, "%s", name);
+    bool share = strcmp(name, "delivery") == 0;
+    snprintf(it->unit, sizeof it->unit, "%s", share ? "share" : "1");
+    it->at_least = share;
     it->limit = limit;
     it->value = value;
     it->met = met;

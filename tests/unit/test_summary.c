@@ -29,6 +29,8 @@ static void example(struct fc_summary *summary, uint64_t seed, const char *nodes
     snprintf(summary->sets[0].value, sizeof summary->sets[0].value, "%s", nodes);
     summary->set_count = 1;
     snprintf(summary->expects[0].name, sizeof summary->expects[0].name, "delivery");
+    snprintf(summary->expects[0].unit, sizeof summary->expects[0].unit, "share");
+    summary->expects[0].at_least = true;
     summary->expects[0].limit = 1;
     summary->expects[0].value = 0.999999;
     summary->expect_count = 1;
@@ -57,6 +59,8 @@ static void a_summary_is_read_as_it_was_written(void **state)
         assert_string_equal(again.command, summary.command);
         assert_string_equal(again.sets[0].value, "100");
         assert_string_equal(again.expects[0].name, "delivery");
+        assert_string_equal(again.expects[0].unit, "share");
+        assert_true(again.expects[0].at_least);
         near(again.expects[0].value, 0.999999, 1e-12);
         assert_false(again.expects[0].met);
         near(again.value[FC_MEASURE_RMR], 1.0 / 3, 1e-9);
