@@ -35,7 +35,7 @@ struct options {
     struct fc_join join;
     uint32_t failed;
     double shown_s;
-    bool shown, lost;
+    bool shown, lost, has_scenario; /* has_scenario: a line has it */
 };
 
 enum { OPT_VARY = 256, OPT_SEEDS, OPT_SHARD, OPT_CSV };
@@ -296,7 +296,8 @@ static bool put(const struct options *options, struct fc_span text)
     return false;
 }
 
-static bool write_line(const struct options *options, const struct fc_summary *summary,
+/* The first line of JSON has the scenario, before it is varied. */
+static bool write_line(struct options *options, const struct fc_summary *summary,
                        struct fc_span json)
 {
     struct fc_buf line = {0};
@@ -305,6 +306,14 @@ static bool write_line(const struct options *options, const struct fc_summary *s
     if (options->csv) {
         fc_summary_write_csv(summary, &line);
         json = fc_buf_span(&line);
+    } else if (!options->has_scenario) {
+        struct fc_buf yaml = {0};
+        fc_scenario_write(&options->scenario, &yaml);
+        fc_summary_write_json_with(summary, fc_buf_span(&yaml), &line);
+        json = fc_buf_span(&line);
+        line.failed = line.failed || yaml.failed;
+        options->has_scenario = true;
+        fc_buf_finish(&yaml);
     }
     bool done = !line.failed && put(options, json);
     fc_buf_finish(&line);

@@ -168,8 +168,21 @@ static enum fc_err read_lines(const char *path, struct fc_buf *out, struct fc_re
     return err;
 }
 
+/* What a sweep varies, of the line that has it. */
+static void find_scenario(struct fc_span lines, struct fc_buf *scenario)
+{
+    for (size_t at = 0; at < lines.len && scenario->len == 0;) {
+        const uint8_t *end = memchr(lines.data + at, '\n', lines.len - at);
+        size_t len = end ? (size_t)(end - lines.data) - at : lines.len - at;
+        bool may = memmem(lines.data + at, len, "\"scenario\"", 10) != NULL;
+        if (may)
+            (void)fc_summary_read_scenario(fc_span(lines.data + at, len), scenario);
+        at += len + 1;
+    }
+}
+
 static enum fc_err add_summaries(const char *path, bool is_dir, struct fc_join *join,
-                                 struct fc_report_error *error)
+                                 struct fc_buf *scenario, struct fc_report_error *error)
 {
     struct fc_buf text = {0};
     char *inside = NULL;
@@ -187,6 +200,7 @@ static enum fc_err add_summaries(const char *path, bool is_dir, struct fc_join *
         if (err != FC_OK)
             (void)fail(err, error, "%s:%u: no summary of a run: %s", from, (unsigned)line,
                        fc_err_text(err));
+        find_scenario(fc_buf_span(&text), scenario);
     }
     free(inside);
     fc_buf_finish(&text);
@@ -226,13 +240,14 @@ static enum fc_err add_data(const char *const *paths, uint32_t count, struct fc_
                             struct fc_report_error *error)
 {
     struct fc_join join = {0};
+    struct fc_buf scenario = {0};
     bool one = false;
     enum fc_err err = FC_OK;
     for (uint32_t i = 0; err == FC_OK && i < count; i++) {
         struct stat about;
         bool is_dir = stat(paths[i], &about) == 0 && S_ISDIR(about.st_mode);
         one = count == 1 && is_dir;
-        err = add_summaries(paths[i], is_dir, &join, error);
+        err = add_summaries(paths[i], is_dir, &join, &scenario, error);
     }
     if (err == FC_OK && join.run_count == 0)
         err = fail(FC_E_MISSING, error, "%s: no run in it", paths[0]);
@@ -245,6 +260,11 @@ static enum fc_err add_data(const char *const *paths, uint32_t count, struct fc_
         add_runs(&join, out);
         if (!one)
             add_joined(&join, out);
+        if (!one && scenario.len > 0) {
+            add_text(out, ",\"scenario\":\"");
+            add_escaped(out, fc_buf_span(&scenario));
+            add_text(out, "\"");
+        }
         add_text(out, ",\"files\":{\"\":0");
         for (size_t i = 0; one && err == FC_OK && i < sizeof parts / sizeof parts[0]; i++)
             err = add_part(paths[0], &parts[i], out, error);
@@ -253,6 +273,7 @@ static enum fc_err add_data(const char *const *paths, uint32_t count, struct fc_
     if (err == FC_OK && fc_buf_check(out) != FC_OK)
         err = fail(FC_E_NOMEM, error, "out of memory");
     fc_join_finish(&join);
+    fc_buf_finish(&scenario);
     return err;
 }
 

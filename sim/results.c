@@ -58,6 +58,8 @@ static bool allocate(struct fc_results *results)
         return false;
     memset(results->feed_newest, 0xff, (feeds + 1) * sizeof(uint32_t));
     memset(results->feed_open, 0xff, (feeds + 1) * sizeof(uint32_t));
+    for (uint32_t i = 0; i < nodes; i++)
+        results->nodes[i].latitude_udeg = results->nodes[i].longitude_udeg = FC_RESULTS_NOWHERE;
     return true;
 }
 
@@ -172,11 +174,6 @@ void fc_results_dishonest(struct fc_results *results, uint32_t node)
 {
     results->nodes[node].dishonest = true;
     set_bit(results->up_honest, node, false);
-}
-
-void fc_results_node_cpu(struct fc_results *results, uint32_t node, uint64_t cpu_us)
-{
-    results->nodes[node].cpu_us = cpu_us;
 }
 
 /* -- traffic ---------------------------------------------------------------------------------- */

@@ -28,6 +28,8 @@ enum {
     FC_RESULTS_KEPT_MAX = 24,       /* deltas whose whole way is written down */
 };
 
+#define FC_RESULTS_NOWHERE INT32_MIN /* degrees of a node without a place */
+
 enum fc_traffic {                        /* classes of message */
                   FC_TRAFFIC_PAYLOAD,    /* deltas on their way live, and contents */
                   FC_TRAFFIC_CONTROL,    /* announcements, grafts, prunes */
@@ -54,15 +56,14 @@ void fc_results_destroy(struct fc_results *results); /* NULL is fine */
 
 /* -- nodes ------------------------------------------------------------------------------------ */
 
-/* Millionths of a degree; country as ISO 3166-1 alpha-2 or "". May be left out for one that is up
- * at some time: "node-7". What is neither took no part, and no figure is of it. */
+/* Millionths of a degree, or FC_RESULTS_NOWHERE for both; country as ISO 3166-1 alpha-2 or "". May
+ * be left out for one that is up at some time: "node-7". What is neither took no part, and no figure
+ * is of it. */
 void fc_results_node(struct fc_results *results, uint32_t node, const char *name,
                      const char *country, int32_t latitude_udeg, int32_t longitude_udeg);
 /* All are down and honest at first. Dishonest ones are not wanted for any delivery. */
 void fc_results_up(struct fc_results *results, uint64_t at_us, uint32_t node, bool up);
 void fc_results_dishonest(struct fc_results *results, uint32_t node);
-/* A cumulative figure of the runner's own; for nodes.csv. */
-void fc_results_node_cpu(struct fc_results *results, uint32_t node, uint64_t cpu_us);
 
 /* -- traffic ---------------------------------------------------------------------------------- */
 

@@ -25,7 +25,7 @@ struct fc_result_node {
     uint32_t degree;
     uint64_t up_since_us;
     uint64_t bytes_out[FC_TRAFFIC_COUNT], bytes_in[FC_TRAFFIC_COUNT];
-    uint64_t delivered, duplicates, cpu_us;
+    uint64_t delivered, duplicates;
 };
 
 struct fc_result_arrival {

@@ -115,6 +115,14 @@ static void put_name(struct fc_buf *out, const struct fc_results *results, uint3
     fc_csv_text(out, results->nodes[node].name ? results->nodes[node].name : name);
 }
 
+static void put_degrees(struct fc_buf *out, int32_t udeg)
+{
+    if (udeg != FC_RESULTS_NOWHERE)
+        fc_csv_micro(out, udeg);
+    else
+        fc_csv_text(out, "");
+}
+
 static void node_rows(const struct fc_results *results, uint32_t *next, struct fc_buf *out)
 {
     for (; *next < results->config.nodes && out->len < CHUNK_BYTES; ++*next) {
@@ -124,14 +132,13 @@ static void node_rows(const struct fc_results *results, uint32_t *next, struct f
         fc_csv_uint(out, *next);
         put_name(out, results, *next);
         fc_csv_text(out, node->country);
-        fc_csv_micro(out, node->latitude_udeg);
-        fc_csv_micro(out, node->longitude_udeg);
+        put_degrees(out, node->latitude_udeg);
+        put_degrees(out, node->longitude_udeg);
         fc_csv_uint(out, node->up);
         fc_csv_uint(out, !node->dishonest);
         fc_csv_uint(out, node->degree);
         fc_csv_uint(out, node->delivered);
         fc_csv_uint(out, node->duplicates);
-        fc_csv_uint(out, node->cpu_us);
         put_traffic(out, node->bytes_in);
         put_traffic(out, node->bytes_out);
         fc_csv_end(out);
@@ -230,8 +237,8 @@ static const struct table tables[] = {
      series_rows},
     {"latency.csv", "latency_us,nodes,deltas", latency_rows},
     {"nodes.csv",
-     "node,name,country,latitude,longitude,up,honest,degree,delivered,duplicates,"
-     "cpu_us," TRAFFIC_COLUMNS("in") "," TRAFFIC_COLUMNS("out"),
+     "node,name,country,latitude,longitude,up,honest,degree,delivered,duplicates," TRAFFIC_COLUMNS(
+         "in") "," TRAFFIC_COLUMNS("out"),
      node_rows},
     {"links.csv", "a,b,latency_us,payloads_ab,payloads_ba", link_rows},
     {"faults.csv", "time_us,what,nodes,end_us,converge_us,missing_bytes,heal_bytes", fault_rows},

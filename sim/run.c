@@ -299,8 +299,9 @@ static void describe_nodes(struct fc_run *run)
 {
     for (uint32_t i = 0; i < run->scenario->federation.nodes; i++) {
         const struct fc_site *site = &run->topology.sites[i];
-        fc_results_node(run->results, i, site->name, site->country, site->latitude_udeg,
-                        site->longitude_udeg);
+        fc_results_node(run->results, i, site->name, site->country,
+                        site->placed ? site->latitude_udeg : FC_RESULTS_NOWHERE,
+                        site->placed ? site->longitude_udeg : FC_RESULTS_NOWHERE);
     }
 }
 

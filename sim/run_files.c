@@ -100,7 +100,8 @@ enum fc_err fc_run_write(struct fc_run *run, const struct fc_summary *summary)
     if (err == FC_OK)
         err = fc_results_write(run->results, summary, fc_buf_span(&yaml), dir);
     if (err != FC_OK && run->error->text[0] == 0)
-        snprintf(run->error->text, sizeof run->error->text, "%s: %s", dir, fc_err_text(err));
+        snprintf(run->error->text, sizeof run->error->text, "%s: %s", dir,
+                 err == FC_E_IO ? strerror(errno) : fc_err_text(err));
     fc_scenario_finish(&kept);
     fc_buf_finish(&yaml);
     return err;

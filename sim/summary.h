@@ -112,6 +112,12 @@ void fc_summary_init(struct fc_summary *summary); /* no value, no text */
 
 /* Appends the summary as one object and a newline. */
 void fc_summary_write_json(const struct fc_summary *summary, struct fc_buf *out);
+/* The same with a member `scenario` beside the others: a text that all runs of a sweep have in
+ * common stands with one of them. Left out where the line would be too long to be read again. */
+void fc_summary_write_json_with(const struct fc_summary *summary, struct fc_span scenario,
+                                struct fc_buf *out);
+/* Appends that text, of one object. False: there is none. */
+bool fc_summary_read_scenario(struct fc_span json, struct fc_buf *out);
 /* One object, on one line or several. Names that are not known are passed over, so that newer
  * files can be read. FC_E_JSON, FC_E_FORMAT (a value of another kind), FC_E_BOUND, FC_E_NOMEM. */
 FC_MUST_USE enum fc_err fc_summary_parse(struct fc_span json, struct fc_summary *out);

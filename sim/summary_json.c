@@ -67,7 +67,7 @@ static int add_lists(json_t *root, const struct fc_summary *summary)
     return lost;
 }
 
-void fc_summary_write_json(const struct fc_summary *summary, struct fc_buf *out)
+static void write_json(const struct fc_summary *summary, json_t *scenario, struct fc_buf *out)
 {
     json_t *root = json_object();
     int lost = json_object_set_new(root, "name", text_of(summary->name));
@@ -77,6 +77,8 @@ void fc_summary_write_json(const struct fc_summary *summary, struct fc_buf *out)
     lost |= json_object_set_new(root, "trace", text_of(summary->trace));
     lost |= json_object_set_new(root, "command", text_of(summary->command));
     lost |= json_object_set_new(root, "failure", text_of(summary->failure));
+    if (scenario)
+        lost |= json_object_set_new(root, "scenario", scenario);
     lost |= add_lists(root, summary);
     char *line = lost == 0 ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(15)) : NULL;
     json_decref(root);
@@ -87,6 +89,22 @@ void fc_summary_write_json(const struct fc_summary *summary, struct fc_buf *out)
         out->failed = true;
     }
     free(line);
+}
+
+void fc_summary_write_json(const struct fc_summary *summary, struct fc_buf *out)
+{
+    write_json(summary, NULL, out);
+}
+
+void fc_summary_write_json_with(const struct fc_summary *summary, struct fc_span scenario,
+                                struct fc_buf *out)
+{
+    size_t before = out->len;
+    write_json(summary, json_stringn((const char *)scenario.data, scenario.len), out);
+    if (out->len - before <= FC_SUMMARY_LINE_MAX)
+        return;
+    out->len = before;
+    write_json(summary, NULL, out);
 }
 
 /* -- reading ---------------------------------------------------------------------------------- */
@@ -218,6 +236,19 @@ static enum fc_err read_root(const json_t *root, struct fc_summary *out)
     if (err == FC_OK)
         err = read_measures(json_object_get(root, "measures"), out);
     return err;
+}
+
+bool fc_summary_read_scenario(struct fc_span text, struct fc_buf *out)
+{
+    json_t *root = text.len <= FC_SUMMARY_LINE_MAX
+                       ? json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, NULL)
+                       : NULL;
+    const json_t *scenario = json_object_get(root, "scenario");
+    bool found = json_is_string(scenario);
+    if (found)
+        fc_buf_append(out, json_string_value(scenario), json_string_length(scenario));
+    json_decref(root);
+    return found;
 }
 
 enum fc_err fc_summary_parse(struct fc_span text, struct fc_summary *out)

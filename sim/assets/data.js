@@ -68,6 +68,11 @@ Report.parts = function (value, unit) {
   return [unit === "" ? Math.round(value).toLocaleString("en") : Report.digits(value), ""];
 };
 Report.say = (value, unit) => Report.parts(value, unit).join(" ").trim();
+Report.shares = new Set(["delivery", "delivery_min", "atomic"]);
+/* A value of a measure, by its name. */
+Report.figureOf = (name, value) => Report.shares.has(name) ? Report.share(value) : Report.say(value, Report.measure[name].unit);
+/* The name of a measure without the unit that its values are said in. */
+Report.named = (name) => name.replace(/_us$/, "").replaceAll("_", " ");
 Report.share = (value) => value === null || value === undefined ? "none"
   : value === 1 ? "100 %" : `${(Math.floor(value * 1e6) / 1e4).toLocaleString("en", { maximumFractionDigits: 4 })} %`;
 /* A time within the run: minutes and seconds. */

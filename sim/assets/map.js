@@ -7,8 +7,7 @@
 
   /* Places: on the map of Europe, by degrees where some are elsewhere, on a circle without any. */
   function placed(nodes) {
-    const known = nodes.some((it) => it.latitude !== 0 || it.longitude !== 0);
-    const inside = nodes.every((it) => it.longitude > box.west && it.longitude < box.east && it.latitude > box.south && it.latitude < box.north);
+    const known = nodes.some((it) => it.latitude !== null), inside = nodes.every((it) => it.longitude > box.west && it.longitude < box.east && it.latitude > box.south && it.latitude < box.north);
     const at = (it, i) => known ? [it.longitude, it.latitude]
       : [Math.cos(2 * Math.PI * i / nodes.length), Math.sin(2 * Math.PI * i / nodes.length)];
     return { kind: !known ? "circle" : inside ? "europe" : "degrees", points: new Map(nodes.map((it, i) => [it.node, at(it, i)])) };
@@ -75,7 +74,8 @@
   }
 
   Report.mapPlot = function () {
-    const nodes = Report.table("nodes.csv"), allLinks = Report.table("links.csv");
+    const all = Report.table("nodes.csv"), allLinks = Report.table("links.csv"), some = all.filter((it) => it.latitude !== null);
+    const nodes = some.length > 0 ? some : all; /* on a circle where none has a place */
     if (nodes.length === 0) return null;
     const { kind, points } = placed(nodes), byNode = new Map(nodes.map((it) => [it.node, it]));
     const step = Math.ceil(allLinks.length / linksMost);
@@ -94,7 +94,7 @@
       itemStyle: hollow.includes(symbol) ? { color: Report.colours().card, borderColor: colour, borderWidth: size > 4 ? 1.5 : 1 } : { color: colour, opacity: 0.95 }, data: list.map((node) => ({ value: points.get(node), node })), z: 4, ...more,
     });
     const lines = (name, pairs, colour, opacity, width, more = {}) => ({
-      name, type: kind === "europe" ? "lines" : "custom", ...onGround, silent: true, z: 2, lineStyle: { color: colour, opacity, width, curveness: 0 },
+      name, type: kind === "europe" ? "lines" : "custom", ...onGround, silent: true, z: 2, itemStyle: { color: colour }, lineStyle: { color: colour, opacity, width, curveness: 0 },
       data: pairs.map(([a, b]) => ({ coords: [points.get(a), points.get(b)] })), progressive: 0, ...more,
       ...(kind === "europe" ? {} : { renderItem: (parameters, api) => {
         const [from, to] = [pairs[parameters.dataIndex][0], pairs[parameters.dataIndex][1]].map((it) => api.coord(points.get(it)));
@@ -127,7 +127,8 @@
 
     const plot = {
       title: kind === "circle" ? "Nodes and links" : "Map", full: true, tall: true, canvas: true,
-      note: "Where each node stands, and the overlay's links at the end." + (links.length < allLinks.length ? ` ${links.length} of ${allLinks.length} links are drawn.` : ""),
+      note: (kind === "circle" ? "Nodes in the order of their numbers, for none has a place, and the overlay's links at the end." : "Where each node stands, and the overlay's links at the end.")
+        + (nodes.length < all.length ? ` ${all.length - nodes.length} nodes without a place are left out.` : "") + (links.length < allLinks.length ? ` ${links.length} of ${allLinks.length} links are drawn.` : ""),
       label: "", tableTitle: "Numbers: what the map shows", most: 1000,
       head: ["node", "country", "state at this time"], rows: () => [],
       option: (colours) => ({

@@ -43,14 +43,22 @@
     return make("ul", { class: "tiles" }, ...list.filter((it) => it));
   }
 
+  /* With their units; runs of older programs have none. */
+  function asked(it, number) {
+    return it.unit === "share" ? share(number) : it.unit === "s" ? say(number * 1e6, "us") : it.unit === "B" ? say(number, "B") : digits(number, 4);
+  }
   function expectations() {
     if (!first.expect?.length) return null;
+    const bounds = { min: "at least ", max: "at most " }, limit = (it) => (bounds[it.bound] ?? "") + asked(it, it.limit ?? NaN);
+    const value = (it) => it.value !== null ? asked(it, it.value)
+      : ["converge", "heal_bytes"].includes(it.name) ? (first.measures.faults > 0 ? "not in this run" : "no fault ended")
+        : first.measures.deltas === 0 ? "nothing was published" : "none";
     return section("Expectations", make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Expectations" }, make("table", {},
       make("thead", {}, make("tr", {}, ...["measure", "limit", "value", "result"].map((it) => make("th", { scope: "col" }, it)))),
-      make("tbody", {}, ...first.expect.map((it) => make("tr", {}, make("th", { scope: "row" }, it.name), make("td", {}, digits(it.limit ?? NaN, 6)), make("td", {}, it.value === null ? "none" : digits(it.value, 6)), make("td", { class: it.met ? "met" : "missed" }, it.met ? "met" : "missed")))))));
+      make("tbody", {}, ...first.expect.map((it) => make("tr", {}, make("th", { scope: "row" }, it.name), make("td", {}, limit(it)), make("td", {}, value(it)), make("td", { class: it.met ? "met" : "missed" }, it.met ? "met" : "missed")))))));
   }
 
-  function copied(text) {
+  function copied(text, label = "Command") {
     const button = make("button", { type: "button", class: "button" }, "Copy");
     button.addEventListener("click", async () => {
       try {
@@ -62,14 +70,26 @@
       }
       setTimeout(() => { button.textContent = "Copy"; }, 2000);
     });
-    return make("div", { class: "command" }, make("pre", { tabindex: "0", role: "region", "aria-label": "Command" }, text), button);
+    return make("div", { class: "command" }, make("pre", { tabindex: "0", role: "region", "aria-label": label }, text), button);
+  }
+  /* What `fedcat-sim run` prints of a broken promise, too. */
+  function replay(run) {
+    const words = /^fedcat-sim run (.*)$/s.exec(run.command ?? ""), until = parseFloat(run.failure);
+    return words && Number.isFinite(until) ? `fedcat-sim replay ${words[1]} --until ${until.toFixed(6)}` : null;
+  }
+  function broken(run, where) {
+    const command = replay(run);
+    return make("div", { class: "failure", role: "alert" }, make("strong", {}, where), run.failure, command ? copied(command, "Command that shows it") : null);
+  }
+  function scenario(yaml) {
+    return yaml ? make("details", {}, make("summary", {}, "Scenario"), make("pre", { tabindex: "0", role: "region", "aria-label": "Scenario" }, yaml)) : null;
   }
   function repeat() {
     const yaml = Report.data.files["scenario.yaml"]?.text;
     return section("How to repeat it",
       first.command ? copied(first.command) : null,
       make("p", { class: "count" }, "Seed ", make("b", {}, String(first.seed)), "; the same program and input give the trace ", make("code", {}, (first.trace || "none").slice(0, 16)), "."),
-      yaml ? make("details", {}, make("summary", {}, "Scenario"), make("pre", { tabindex: "0", role: "region", "aria-label": "Scenario" }, yaml)) : null);
+      scenario(yaml));
   }
 
   function faults() {
@@ -114,7 +134,7 @@
   }
 
   function measures() {
-    const value = (it) => { const v = first.measures[it.name]; return v === null || v === undefined ? "none" : it.unit ? `${say(v, it.unit)}` : it.unit === "1" ? digits(v, 6) : digits(v, 12); };
+    const value = (it) => { const v = first.measures[it.name]; return v === null || v === undefined ? "none" : Report.shares.has(it.name) ? share(v) : it.unit ? `${say(v, it.unit)}` : it.unit === "1" ? digits(v, 6) : digits(v, 12); };
     const exact = (it) => first.measures[it.name] === null || first.measures[it.name] === undefined ? "" : String(first.measures[it.name]);
     return section("All measures", make("details", {}, make("summary", {}, `${Report.data.measures.length} measures, as in summary.json`),
       make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "All measures" }, make("table", {},
@@ -132,7 +152,7 @@
     document.title = `${first.name}, seed ${first.seed}: fedcat-sim report`;
     main.append(make("h1", {}, first.name), make("p", { class: "about" }, first.about || ""),
       facts([["Nodes", m.nodes.toLocaleString("en")], ["Deltas", m.deltas.toLocaleString("en")], ["Virtual time", `${clock(m.run_us)} min:s`], ["Seed", first.seed], ...Object.entries(first.set ?? {})]));
-    if (first.failure) main.append(make("p", { class: "failure", role: "alert" }, make("strong", {}, "An invariant broke: "), first.failure));
+    if (first.failure) main.append(broken(first, "A promise of the protocol broke at "));
     const map = Report.mapPlot();
     main.append(section("In short", tiles()), ...[expectations(), repeat()].filter((it) => it),
       section("What happened", make("div", { class: "plots" }, ...[map, ...Report.runPlots()].filter((it) => it).map(Report.figure))),
@@ -142,17 +162,23 @@
     const all = Report.groups(), failed = Report.runs.filter((it) => it.failure), names = [...new Set(Report.runs.map((it) => it.name))];
     document.title = `${names.join(", ")}: fedcat-sim sweep`;
     main.append(make("h1", {}, names.join(", ")), make("p", { class: "about" }, names.length === 1 ? first.about || "" : ""),
-      facts([["Runs", Report.runs.length], ["Settings", all.length], ["Runs with a broken invariant", failed.length]]));
-    if (failed.length > 0) main.append(make("p", { class: "failure", role: "alert" }, make("strong", {}, `Seed ${failed[0].seed}: `), failed[0].failure));
+      facts([["Runs", Report.runs.length], ["Settings", all.length], ["Runs that broke a promise", failed.length]]));
+    const settings = (it) => Object.entries(it.set ?? {}).map((set) => set.join(" ")).join(", ");
+    if (failed.length > 0) {
+      main.append(broken(failed[0], `Seed ${failed[0].seed}${settings(failed[0]) ? `, ${settings(failed[0])}` : ""}: a promise broke at `));
+      if (failed.length > 1) main.append(section("Broken runs", Report.tableOf("Every run that broke a promise; its command shows it", ["seed", "settings", "what broke at", "command"],
+        failed.map((it) => [it.seed, settings(it), it.failure, replay(it) ?? it.command ?? ""]), 500)));
+    }
     const plot = Report.sweepPlot();
     plot.element = Report.figure(plot);
     const names2 = ["delivery", "latency_p50_us", "last_p99_us", "rmr", "bytes_ratio", "events_per_s"];
     main.append(section("Over the settings", make("div", { class: "plots" }, plot.element)),
-      section("Settings", Report.tableOf("Means, with half the width of their 95 % confidence interval", ["setting", "runs", ...names2],
+      section("Settings", Report.tableOf("Means, with half the width of their 95 % confidence interval", ["setting", "runs", ...names2.map(Report.named)],
         all.map((group) => [Object.entries(group.sets).filter(([key]) => key !== "scenario" || names.length > 1).map(([key, it]) => `${key} ${it}`).join(", ") || group.name, Math.max(...Object.values(group.measures).map((it) => it.runs)),
-          ...names2.map((name) => { const it = group.measures[name], unit = Report.measure[name].unit; return !it ? "" : `${say(it.mean, unit)}${it.ci95_low === null ? "" : ` ± ${say(it.mean - it.ci95_low, unit)}`}`; })]), 500)),
+          ...names2.map((name) => { const it = group.measures[name], said = (number) => Report.figureOf(name, number); return !it ? "" : `${said(it.mean)}${it.ci95_low === null ? "" : ` ± ${said(it.mean - it.ci95_low)}`}`; })]), 500)),
       section("Runs", Report.tableOf("Every run; its command repeats it", ["seed", "settings", "delivery", "to the last node, 99 %", "redundancy", "command"],
-        Report.runs.map((it) => [it.seed, Object.entries(it.set ?? {}).map((set) => set.join(" ")).join(", "), share(it.measures.delivery), say(it.measures.last_p99_us, "us"), it.measures.rmr === null ? "" : digits(it.measures.rmr), it.command]), 500)));
+        Report.runs.map((it) => [it.seed, settings(it), share(it.measures.delivery), say(it.measures.last_p99_us, "us"), it.measures.rmr === null ? "" : digits(it.measures.rmr), it.command]), 500)),
+      Report.data.scenario ? section("How to repeat it", make("p", { class: "count" }, "What all runs have in common; the settings change it, and the command of each run repeats that one."), scenario(Report.data.scenario)) : "");
   }
 
   (Report.data.kind === "run" ? runPage : sweepPage)();

@@ -86,10 +86,24 @@ Report.figure = function (plot) {
     plot.chart = echarts.init(canvas, null, { renderer: plot.canvas ? "canvas" : "svg" });
     plot.draw();
   };
+  plot.save = (kind) => Report.save(plot, canvas, kind);
   Report.plots.push(plot);
+  const keep = make("div", { class: "keep" }, ...["SVG", "PNG"].map((kind) =>
+    make("button", { type: "button", class: "button", "aria-label": `Save "${plot.title}" as ${kind}`, onclick: () => plot.save(kind.toLowerCase()) }, kind)));
   return make("figure", { class: plot.full ? "plot full" : "plot" },
     make("figcaption", {}, make("h3", {}, plot.title), make("p", {}, plot.note)),
-    plot.controls ?? null, canvas, details);
+    plot.controls ?? null, canvas, keep, details);
+};
+
+/* The plot as it is on the screen, in a file: drawn once more, since a canvas has no shapes to give. */
+Report.save = function (plot, canvas, kind) {
+  const holder = Report.make("div"), colours = Report.colours();
+  const drawn = echarts.init(holder, null, { renderer: kind === "svg" ? "svg" : "canvas", width: canvas.clientWidth, height: canvas.clientHeight });
+  drawn.setOption({ ...plot.option(colours), backgroundColor: colours.card });
+  const name = plot.title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
+  const href = drawn.getDataURL(kind === "svg" ? { type: "svg" } : { type: "png", pixelRatio: 3 });
+  Report.make("a", { href, download: `${name}.${kind}` }).click();
+  drawn.dispose();
 };
 
 Report.redraw = () => Report.plots.forEach((plot) => plot.draw());

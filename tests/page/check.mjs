@@ -1,5 +1,5 @@
 /* Looks at report pages in a headless browser, from file:, as people open them.
- *   node check.mjs RUN.html SWEEP.html [SHOTS]      SHOTS: a directory for pictures */
+ *   node check.mjs RUN.html SWEEP.html BROKEN.html PLAIN.html [SHOTS]   SHOTS: a directory for pictures */
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -8,7 +8,7 @@ import { pathToFileURL } from "node:url";
 import { chromium } from "playwright-core";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const [runFile, sweepFile, shots] = process.argv.slice(2);
+const [runFile, sweepFile, brokenFile, plainFile, shots] = process.argv.slice(2);
 const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
 const sizes = { wide: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
@@ -91,11 +91,73 @@ async function sweepPage(page) {
   const rows = await page.locator("figure tbody tr").allTextContents();
   assert.equal(rows.length, 4);
   assert.match(rows[0], /^federation\.nodes 205/); /* of 20 nodes, five runs */
-  checks += 4;
+  const head = await page.locator("section[aria-labelledby=settings] thead th").allTextContents();
+  assert.deepEqual(head.slice(2, 5), ["delivery", "latency p50", "last p99"]);
+  const cells = await page.locator("section[aria-labelledby=settings] tbody tr").first().locator("td").allTextContents();
+  assert.match(cells[2], /^100 % ± 0 %$/);
+  await page.getByLabel("Measure").selectOption("last_p99_us");
+  await saved(page, "Latency to a delta's last node: 99th percentile");
+  const least = await lowest(page);
+  assert.ok(least >= 0, `the axis of a time goes down to ${least}`);
+  checks += 8;
+}
+
+/* Of the labels of the vertical axis, as the drawing has them. */
+async function lowest(page) {
+  const labels = await page.locator(".canvas svg text").allTextContents();
+  return Math.min(...labels.filter((it) => /^-?[0-9.,]+$/.test(it)).map((it) => Number(it.replaceAll(",", ""))));
+}
+
+/* Both files of a plot hold it. */
+async function saved(page, title) {
+  for (const [kind, begins] of [["SVG", /^<svg[^]*<path/], ["PNG", /^\x89PNG/]]) {
+    const [file] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: `Save "${title}" as ${kind}` }).click()]);
+    assert.match(file.suggestedFilename(), new RegExp(`^[a-z0-9-]+\\.${kind.toLowerCase()}$`));
+    const bytes = readFileSync(await file.path());
+    assert.match(bytes.toString("latin1"), begins, `${title} as ${kind}`);
+    assert.ok(bytes.length > 4000, `${title} as ${kind} has ${bytes.length} bytes`);
+    checks += 3;
+  }
+}
+
+async function brokenPage(page) {
+  const text = await page.locator("main").textContent();
+  assert.ok(!text.includes("undefined"), "a value that was not given is undefined");
+  assert.ok((await page.getByRole("combobox", { name: /^Over/ }).locator("option").allTextContents()).includes("links.loss"));
+  await page.getByRole("combobox", { name: /^Over/ }).selectOption("links.loss");
+  await page.getByText("Numbers of this plot").click();
+  assert.match(await page.locator("figure tbody").textContent(), /links\.loss as in the scenario/);
+  const alert = page.getByRole("alert");
+  assert.match(await alert.textContent(), /Seed 2, federation\.nodes 20: a promise broke at 2\.500000 s: n3 <b>differs<\/b>/);
+  assert.match(await alert.locator("pre").textContent(), /^fedcat-sim replay sample --nodes 20 --seed 2 --until 2\.500000$/);
+  const rows = await page.locator("section[aria-labelledby=broken-runs] tbody tr").allTextContents();
+  assert.equal(rows.length, 2);
+  assert.match(rows[1], /^5federation\.nodes 20, links\.loss 5 %5\.500000 s: .*--until 5\.500000$/);
+  await page.getByText("Scenario", { exact: true }).click();
+  assert.equal(await page.getByRole("region", { name: "Scenario" }).textContent(), "seed: 1 # </script>\n");
+  checks += 8;
+}
+
+async function plainPage(page) {
+  assert.ok((await page.locator("figure h3").allTextContents()).includes("Nodes and links"));
+  assert.match(await page.locator("figure figcaption").first().textContent(), /none has a place/);
+  const rows = await page.locator("section[aria-labelledby=expectations] tbody tr").allTextContents();
+  assert.match(rows[0], /^deliveryat least 100 %100 %met$/);
+  assert.match(rows[1], /^redundancyat most 0[0-9.]+missed$/);
+  assert.match(rows[2], /^memoryat most 1 GB[0-9.]+ MBmet$/);
+  /* The legend of the map has the colours that are drawn. */
+  const chart = await page.evaluate(() => {
+    const plot = Report.plots[0], model = plot.chart.getModel(), drawn = plot.chart.getOption().series;
+    return drawn.map((it, i) => [it.name, model.getSeriesByIndex(i).getVisual?.("style")?.fill ?? model.getSeriesByIndex(i).getData().getVisual("style").fill, it.lineStyle?.color]).filter((it) => it[2]);
+  });
+  assert.ok(chart.length > 0);
+  for (const [name, legend, line] of chart) assert.equal(legend, line, `${name} in the legend`);
+  await saved(page, "Nodes and links");
+  checks += 7;
 }
 
 try {
-  for (const [name, file, look] of [["run", runFile, runPage], ["sweep", sweepFile, sweepPage]]) {
+  for (const [name, file, look] of [["run", runFile, runPage], ["sweep", sweepFile, sweepPage], ["broken", brokenFile, brokenPage], ["plain", plainFile, plainPage]]) {
     for (const [size, scheme] of [["wide", "light"], ["phone", "dark"]]) {
       const { page, faults, context } = await open(file, size, scheme);
       await scrollThrough(page);

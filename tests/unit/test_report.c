@@ -81,7 +81,10 @@ static void runs_are_taken_together(void **state)
     sample_run(20, 1, &summary, run);
     for (uint64_t seed = 2; seed < 5; seed++) {
         sample_run(20, seed, &summary, NULL);
-        fc_summary_write_json(&summary, &text);
+        if (seed == 3)
+            fc_summary_write_json_with(&summary, fc_span_str("seed: 1 # </script>\n"), &text);
+        else
+            fc_summary_write_json(&summary, &text);
     }
     fc_buf_append(&text, "", 1);
     write_file(lines, (char *)text.data);
@@ -89,6 +92,7 @@ static void runs_are_taken_together(void **state)
     char *html = file_text(page);
     assert_non_null(strstr(html, "\"kind\":\"sweep\""));
     assert_non_null(strstr(html, "sample,federation.nodes=20,delivery,1,4,1.000000,"));
+    assert_non_null(strstr(html, "\"scenario\":\"seed: 1 # \\u003c/script\\u003e\\u000a\""));
     free(html);
     fc_buf_finish(&text);
     free(page);

@@ -271,6 +271,8 @@ static void files_say_what_was_measured(void **state)
     assert_true(fc_span_eq(csv->fields[3], fc_span_str("-0.500000")));
     assert_int_equal(fc_csv_next(csv), FC_OK);
     assert_true(fc_span_eq(csv->fields[1], fc_span_str("node-2")));
+    assert_int_equal(csv->fields[3].len, 0);
+    assert_int_equal(csv->fields[4].len, 0);
     assert_int_equal(fc_csv_next(csv), FC_E_MISSING);
     free(text);
 

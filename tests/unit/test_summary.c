@@ -245,9 +245,37 @@ static void buckets_cover_every_value_once(void **state)
     free(histogram);
 }
 
+static void a_scenario_stands_with_one(void **state)
+{
+    static char huge[FC_SUMMARY_LINE_MAX];
+    struct fc_summary summary, again;
+    struct fc_buf line = {0}, text = {0};
+    (void)state;
+    fc_summary_init(&summary);
+    summary.seed = 7;
+    fc_summary_write_json_with(&summary, fc_span_str("seed: 1\nabout: \"x\"\n"), &line);
+    assert_int_equal(fc_summary_parse(fc_buf_span(&line), &again), FC_OK);
+    assert_int_equal(again.seed, 7);
+    assert_true(fc_summary_read_scenario(fc_buf_span(&line), &text));
+    assert_true(fc_span_eq(fc_buf_span(&text), fc_span_str("seed: 1\nabout: \"x\"\n")));
+
+    /* What would make a line that cannot be read is left out. */
+    memset(huge, 'x', sizeof huge);
+    fc_buf_clear(&line);
+    fc_summary_write_json_with(&summary, fc_span(huge, sizeof huge), &line);
+    assert_int_equal(fc_summary_parse(fc_buf_span(&line), &again), FC_OK);
+    assert_false(fc_summary_read_scenario(fc_buf_span(&line), &text));
+    assert_false(fc_summary_read_scenario(fc_span_str("{\"scenario\":7}"), &text));
+    assert_false(fc_summary_read_scenario(fc_span_str("[]"), &text));
+    assert_false(fc_summary_read_scenario(fc_span_str("{"), &text));
+    fc_buf_finish(&text);
+    fc_buf_finish(&line);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_scenario_stands_with_one),
         cmocka_unit_test(a_summary_is_read_as_it_was_written),
         cmocka_unit_test(text_that_is_no_utf8_is_written_all_the_same),
         cmocka_unit_test(malformed_summaries_are_refused),
