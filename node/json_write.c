@@ -42,37 +42,37 @@ static bool is_plain(uint8_t c)
     return c >= 0x20 && c != '"' && c != '\\';
 }
 
-static void put_escaped(struct fc_json *json, uint8_t c)
+static void put_escaped(struct fc_buf *out, uint8_t c)
 {
     static const char digits[] = "0123456789abcdef";
     char text[6] = {'\\', 0};
     const char *found = strchr("\"\"\\\\\bb\ff\nn\rr\tt", c); /* character, letter; a NUL ends it */
     if (c && found) {
         text[1] = c == '"' || c == '\\' ? (char)c : found[1];
-        put(json, text, 2);
+        fc_buf_append(out, text, 2);
         return;
     }
     memcpy(text, "\\u00", 4);
     text[4] = digits[c >> 4];
     text[5] = digits[c & 15];
-    put(json, text, 6);
+    fc_buf_append(out, text, 6);
 }
 
-static void put_string(struct fc_json *json, struct fc_span text)
+void fc_json_quote(struct fc_span text, struct fc_buf *out)
 {
-    put(json, "\"", 1);
+    fc_buf_append(out, "\"", 1);
     size_t start = 0;
     for (size_t i = 0; i < text.len; i++) {
         if (!is_plain(text.data[i])) {
-            put(json, (const char *)text.data + start, i - start);
-            put_escaped(json, text.data[i]);
+            fc_buf_append(out, text.data + start, i - start);
+            put_escaped(out, text.data[i]);
             start = i + 1;
         }
     }
     if (text.len > start) {
-        put(json, (const char *)text.data + start, text.len - start);
+        fc_buf_append(out, text.data + start, text.len - start);
     }
-    put(json, "\"", 1);
+    fc_buf_append(out, "\"", 1);
 }
 
 /* The comma and the name before a value; false when there may be none. */
@@ -96,7 +96,7 @@ static bool begin(struct fc_json *json, const char *key)
     }
     json->any[at] = true;
     if (key) {
-        put_string(json, fc_span_str(key));
+        fc_json_quote(fc_span_str(key), &json->out);
         put(json, ":", 1);
     }
     return true;
@@ -141,7 +141,7 @@ void fc_json_span(struct fc_json *json, const char *key, struct fc_span text)
         fc_json_hex(json, "hex", text.data, text.len);
         fc_json_end(json);
     } else if (begin(json, key)) {
-        put_string(json, text);
+        fc_json_quote(text, &json->out);
     }
 }
 
