@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+
+#include "node/address.h"
 
 enum { REDIRECTS_MAX = 5, CONNECT_MS = 15 * 1000 };
 
@@ -14,6 +17,7 @@ struct fc_fetch {
     struct fc_buf *out;
     size_t start;
     bool too_large;
+    bool refused; /* the last address, as one that is not asked */
     char error[CURL_ERROR_SIZE];
 };
 
@@ -27,6 +31,26 @@ static size_t take(char *bytes, size_t size, size_t count, void *ctx)
     }
     fc_buf_append(fetch->out, bytes, len);
     return fetch->out->failed ? 0 : len;
+}
+
+/* Each address of a name is asked for here before it is connected to. */
+static curl_socket_t open_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct fc_fetch *fetch = ctx;
+    (void)purpose;
+    fetch->refused = !fc_address_is_public(&address->addr);
+    if (fetch->refused) {
+        return CURL_SOCKET_BAD;
+    }
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+static bool keep_public(struct fc_fetch *fetch)
+{
+    CURL *curl = fetch->curl;
+    return !curl_easy_setopt(curl, CURLOPT_NOPROXY, "*") &&
+           !curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket) &&
+           !curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, fetch);
 }
 
 static bool set_up(struct fc_fetch *fetch, const struct fc_fetch_setup *setup)
@@ -62,7 +86,7 @@ enum fc_err fc_fetch_create(const struct fc_fetch_setup *setup, struct fc_fetch 
     }
     fetch->bytes_max = setup->bytes_max;
     fetch->curl = curl_easy_init();
-    if (!fetch->curl || !set_up(fetch, setup)) {
+    if (!fetch->curl || !set_up(fetch, setup) || (setup->public_only && !keep_public(fetch))) {
         fc_fetch_destroy(fetch);
         return FC_E_NOMEM;
     }
@@ -90,6 +114,7 @@ enum fc_err fc_fetch_get(struct fc_fetch *fetch, const char *url, struct fc_buf 
     fetch->out = out;
     fetch->start = out->len;
     fetch->too_large = false;
+    fetch->refused = false;
     fetch->error[0] = 0;
     if (curl_easy_setopt(fetch->curl, CURLOPT_URL, url) ||
         curl_easy_setopt(fetch->curl, CURLOPT_REDIR_PROTOCOLS_STR,
@@ -105,6 +130,10 @@ enum fc_err fc_fetch_get(struct fc_fetch *fetch, const char *url, struct fc_buf 
     if (fetch->too_large) {
         snprintf(fault, fault_bytes, "the answer is larger than %zu bytes", fetch->bytes_max);
         return FC_E_BOUND;
+    }
+    if (result != CURLE_OK && fetch->refused) {
+        snprintf(fault, fault_bytes, "its address is of this machine or a private network");
+        return FC_E_DENIED;
     }
     if (result != CURLE_OK) {
         snprintf(fault, fault_bytes, "%s",

@@ -8,6 +8,9 @@ struct fc_fetch_setup {
     uint64_t timeout_ms; /* for one request, redirects included */
     size_t bytes_max;    /* of an answer, unpacked */
     const char *accept;  /* media types */
+    /* Addresses come from others: only those of the Internet are asked (node/address.h), also
+     * behind a name or a redirect, and no proxy, which would ask in our place. */
+    bool public_only;
 };
 struct fc_fetch;
 FC_MUST_USE enum fc_err fc_fetch_create(const struct fc_fetch_setup *setup,
@@ -15,8 +18,8 @@ FC_MUST_USE enum fc_err fc_fetch_create(const struct fc_fetch_setup *setup,
 void fc_fetch_destroy(struct fc_fetch *fetch); /* NULL is fine */
 
 /* http and https; up to five redirects, of https to https only. Appends the body, whatever the
- * status. FC_E_BOUND: larger than allowed; FC_E_IO: no answer; FC_E_ARG: no URL to ask; `fault` is
- * a sentence. FC_E_NOMEM. */
+ * status. FC_E_BOUND: larger than allowed; FC_E_IO: no answer; FC_E_ARG: no URL to ask;
+ * FC_E_DENIED: an address that is not asked; `fault` is a sentence. FC_E_NOMEM. */
 FC_MUST_USE enum fc_err fc_fetch_get(struct fc_fetch *fetch, const char *url, struct fc_buf *out,
                                      unsigned *status, char *fault, size_t fault_bytes);
 
