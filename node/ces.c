@@ -79,9 +79,12 @@ static enum fc_err write_one(struct page *page, const struct fc_news *news)
         return FC_OK;
     }
     arrival.content = fc_buf_span(&page->content);
-    const char *type = err == FC_OK ? fc_ces_type(arrival.content) : "";
-    if (err != FC_OK || (page->type.len > 0 && !fc_span_eq(page->type, fc_span_str(type)))) {
+    if (err != FC_OK) {
         return err;
+    }
+    struct fc_ces_kind kind = fc_ces_kind(arrival.content);
+    if (page->type.len > 0 && !fc_span_eq(page->type, fc_span_str(kind.type))) {
+        return FC_OK;
     }
     if (page->skip > 0) {
         page->skip--;
@@ -91,7 +94,7 @@ static enum fc_err write_one(struct page *page, const struct fc_news *news)
         page->full = true;
         return FC_E_AGAIN;
     }
-    fc_ces_event_write(page->json, &arrival, page->form, type);
+    fc_ces_event_write(page->json, &arrival, page->form, &kind);
     page->bytes += page->content.len;
     page->full = ++page->count == page->max;
     return page->full ? FC_E_AGAIN : FC_OK;

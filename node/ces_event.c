@@ -4,10 +4,13 @@
 #include <string.h>
 
 #include "node/base64.h"
+#include "node/jcs.h"
+#include "node/statement.h"
 #include "store/document.h"
 #include "store/document_text.h"
 
 enum { ID_BYTES = 88 }; /* epoch, index, version, participant, H(key) */
+static const char jcs[] = "RFC8785:JCS";
 
 /* -- identifiers ------------------------------------------------------------------------------- */
 
@@ -67,31 +70,61 @@ static const char *type_of(const struct fc_document *document)
     return "eu.fedcat.document";
 }
 
-const char *fc_ces_type(struct fc_span content)
+struct fc_ces_kind fc_ces_kind(struct fc_span content)
 {
     struct fc_document document;
-    const char *type = "eu.fedcat.document";
+    struct fc_ces_kind kind = {.type = "eu.fedcat.document"};
     if (fc_document_read(content, &document, NULL) == FC_OK) {
-        type = type_of(&document);
+        bool tagus = document.format && strcmp(document.format, "tagus") == 0;
+        kind = (struct fc_ces_kind){type_of(&document), tagus ? "22.10" : NULL};
     }
     fc_document_finish(&document);
-    return type;
+    return kind;
 }
 
-/* What v1 says of a credential: where it is and what its bytes hash to. */
-static void write_pointer(struct fc_json *json, const struct fc_ces_arrival *arrival)
+/* The type of what it is about, as the credential has it. */
+static void write_subject_type(struct fc_json *json, struct fc_span content)
 {
-    char integrity[80] = "sha256-";
-    struct fc_hash sha = fc_sha256(arrival->content);
+    struct fc_statement statement;
+    const char *type = NULL;
+    if (fc_statement_read(content, &statement) == FC_OK) {
+        (void)fc_statement_main(&statement, &type);
+    }
+    if (type) {
+        fc_json_text(json, "gx:type", type);
+    }
+    fc_statement_finish(&statement);
+}
+
+static void write_integrity(struct fc_json *json, struct fc_span content)
+{
+    struct fc_buf canonical = {0};
+    char integrity[80] = "sha256-", fault[200];
+    bool has_form = fc_jcs_write(content, &canonical, fault, sizeof fault) == FC_OK;
+    struct fc_hash sha = fc_sha256(has_form ? fc_buf_span(&canonical) : content);
     fc_hex(sha.b, 32, integrity + 7);
+    fc_json_text(json, "gx:integrity", integrity);
+    if (has_form) {
+        fc_json_text(json, "gx:integrityNormalization", jcs);
+    }
+    fc_buf_finish(&canonical);
+}
+
+/* What v1 says of a credential: where it is and what it hashes to. */
+static void write_pointer(struct fc_json *json, const struct fc_ces_arrival *arrival,
+                          const char *version)
+{
     fc_json_object(json, "data");
     fc_json_text(json, "type", "gx:compliance");
     fc_json_array(json, "credentialSubject");
     fc_json_object(json, NULL);
-    fc_json_span(json, "id", arrival->key);
     fc_json_text(json, "type", "gx:compliance");
-    fc_json_text(json, "gx:integrity", integrity);
-    fc_json_span(json, "gx:type", arrival->media_type);
+    fc_json_span(json, "id", arrival->key);
+    write_integrity(json, arrival->content);
+    if (version) {
+        fc_json_text(json, "gx:version", version);
+    }
+    write_subject_type(json, arrival->content);
     fc_json_end(json);
     fc_json_end(json);
     fc_json_end(json);
@@ -107,12 +140,12 @@ static void write_content(struct fc_json *json, const struct fc_ces_arrival *arr
 }
 
 void fc_ces_event_write(struct fc_json *json, const struct fc_ces_arrival *arrival,
-                        enum fc_ces_form form, const char *type)
+                        enum fc_ces_form form, const struct fc_ces_kind *kind)
 {
     char id[FC_CES_ID_BYTES];
     fc_json_object(json, NULL);
     fc_json_text(json, "specversion", "1.0");
-    fc_json_text(json, "type", type);
+    fc_json_text(json, "type", kind->type);
     fc_json_span(json, "source", arrival->source);
     fc_json_span(json, "subject", arrival->key);
     fc_json_text(json, "id", fc_ces_id_write(&arrival->id, id));
@@ -122,7 +155,7 @@ void fc_ces_event_write(struct fc_json *json, const struct fc_ces_arrival *arriv
         write_content(json, arrival);
     } else {
         fc_json_text(json, "datacontenttype", "application/json");
-        write_pointer(json, arrival);
+        write_pointer(json, arrival, kind->version);
     }
     fc_json_end(json);
 }
@@ -135,22 +168,18 @@ static enum fc_err fault_at(char *fault, size_t fault_bytes, const char *text)
     return FC_E_FORMAT;
 }
 
-/* v1: the first subject that says which credential is meant. */
-static void read_pointer(const struct fc_json_value *data, struct fc_ces_event *out)
+/* v1: a hash among the subjects makes them pointers. */
+static bool read_pointers(const struct fc_json_value *data, struct fc_ces_event *out)
 {
     const struct fc_json_value *subjects = fc_json_get(data, "credentialSubject");
-    bool many = fc_json_kind(subjects) == FC_JSON_ARRAY;
-    for (size_t i = 0; i < (many ? fc_json_count(subjects) : 1) && !out->pointer; i++) {
-        const struct fc_json_value *one = many ? fc_json_at(subjects, i) : subjects;
-        const char *id = fc_json_get_text(one, "id");
-        const char *integrity = fc_json_get_text(one, "gx:integrity");
-        if (id && integrity && fc_iri_ok(id)) {
-            out->pointer = id;
-            if (strncmp(integrity, "sha256-", 7) == 0 && strlen(integrity) == 7 + 64) {
-                memcpy(out->integrity, integrity + 7, 65);
-            }
-        }
+    bool many = fc_json_kind(subjects) == FC_JSON_ARRAY, found = false;
+    size_t count = many ? fc_json_count(subjects) : 1;
+    for (size_t i = 0; i < count && !found; i++) {
+        found = fc_json_get(many ? fc_json_at(subjects, i) : subjects, "gx:integrity");
     }
+    out->pointers = found ? subjects : NULL;
+    out->pointer_count = found ? count : 0;
+    return found;
 }
 
 static enum fc_err read_data(const struct fc_json_value *value, struct fc_ces_event *out,
@@ -170,8 +199,12 @@ static enum fc_err read_data(const struct fc_json_value *value, struct fc_ces_ev
     if (fc_json_kind(data) != FC_JSON_OBJECT) {
         return fault_at(fault, fault_bytes, "there is neither data nor data_base64");
     }
-    read_pointer(data, out);
-    return out->pointer ? FC_OK : fc_json_dump(data, &out->content);
+    if (!read_pointers(data, out)) {
+        return fc_json_dump(data, &out->content);
+    }
+    return out->pointer_count <= FC_CES_POINTERS_MAX
+               ? FC_OK
+               : fault_at(fault, fault_bytes, "it points at more credentials than events may");
 }
 
 enum fc_err fc_ces_event_read(const struct fc_json_value *value, struct fc_ces_event *out,
@@ -190,6 +223,9 @@ enum fc_err fc_ces_event_read(const struct fc_json_value *value, struct fc_ces_e
         return fault_at(fault, fault_bytes, "a CloudEvent has a type and a source");
     }
     enum fc_err err = read_data(value, out, fault, fault_bytes);
+    if (err == FC_OK && out->content.len == 0 && out->pointer_count == 0) {
+        err = fault_at(fault, fault_bytes, "the document it holds is empty");
+    }
     if (err == FC_OK && out->content.len > FC_CONTENT_BYTES_MAX) {
         err = fault_at(fault, fault_bytes, "the document is larger than entries may be");
     }
@@ -199,4 +235,58 @@ enum fc_err fc_ces_event_read(const struct fc_json_value *value, struct fc_ces_e
 void fc_ces_event_finish(struct fc_ces_event *event)
 {
     fc_buf_finish(&event->content);
+}
+
+/* -- pointers ---------------------------------------------------------------------------------- */
+
+static bool read_hash(const char *integrity, struct fc_hash *out)
+{
+    return integrity && strncmp(integrity, "sha256-", 7) == 0 && strlen(integrity) == 7 + 64 &&
+           fc_unhex(integrity + 7, out->b, 32) == FC_OK;
+}
+
+enum fc_err fc_ces_pointer_read(const struct fc_ces_event *event, size_t index,
+                                struct fc_ces_pointer *out, char *fault, size_t fault_bytes)
+{
+    bool many = fc_json_kind(event->pointers) == FC_JSON_ARRAY;
+    const struct fc_json_value *one = many ? fc_json_at(event->pointers, index) : event->pointers;
+    const struct fc_json_value *form = fc_json_get(one, "gx:integrityNormalization");
+    const char *id = fc_json_get_text(one, "id"), *name = fc_json_as_text(form);
+    *out = (struct fc_ces_pointer){.iri = id && fc_iri_ok(id) ? id : NULL,
+                                   .canonical = name && strcmp(name, jcs) == 0};
+    fault[0] = 0;
+    if (!out->iri) {
+        return fault_at(fault, fault_bytes, "points at a credential without an id that is an IRI");
+    }
+    if (!read_hash(fc_json_get_text(one, "gx:integrity"), &out->sha256)) {
+        return fault_at(fault, fault_bytes,
+                        "gx:integrity is not \"sha256-\" with 64 hexadecimal digits, so that "
+                        "nobody could tell whether it is what was meant");
+    }
+    if (form && !out->canonical) {
+        return fault_at(fault, fault_bytes,
+                        "gx:integrityNormalization is another than RFC8785:JCS");
+    }
+    return FC_OK;
+}
+
+enum fc_err fc_ces_pointer_check(const struct fc_ces_pointer *pointer, struct fc_span content,
+                                 char *fault, size_t fault_bytes)
+{
+    struct fc_buf canonical = {0};
+    enum fc_err err = FC_OK;
+    fault[0] = 0;
+    if (pointer->canonical) {
+        err = fc_jcs_write(content, &canonical, fault, fault_bytes);
+        content = fc_buf_span(&canonical);
+    }
+    if (err == FC_OK) {
+        struct fc_hash sha = fc_sha256(content);
+        err = fc_hash_eq(&sha, &pointer->sha256) ? FC_OK : FC_E_SIGNATURE;
+    }
+    if (err == FC_E_SIGNATURE) {
+        snprintf(fault, fault_bytes, "what is there does not hash to gx:integrity");
+    }
+    fc_buf_finish(&canonical);
+    return err;
 }

@@ -15,8 +15,8 @@ enum { EVERY_MS = 60 * 1000, EVERY_MS_MIN = 1000 };
 struct input {
     struct fc_publisher_options key;
     const char *url, *type;
-    bool once, pointers;
-    uint64_t every_ms;
+    bool once, pointers, any_address;
+    uint64_t every_ms, patience_ms;
 };
 
 static const struct argp_option options[] = {
@@ -24,6 +24,10 @@ static const struct argp_option options[] = {
     {"every", 'e', "TIME", 0, "Ask again after this time (default: 60s)", 0},
     {"type", 't', "TYPE", 0, "Only events of this type", 0},
     {"pointers", 'p', NULL, 0, "Get the credentials that events of v1 point at", 0},
+    {"any-address", 'a', NULL, 0,
+     "Get them from this machine and private networks as well, and through a proxy", 0},
+    {"patience", 'w', "TIME", 0,
+     "How long a page waits for what cannot be had for now, before it is skipped (default: 1d)", 0},
     FC_PUBLISHER_OPTIONS,
     {0}};
 
@@ -39,6 +43,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case 'p':
         input->pointers = true;
+        return 0;
+    case 'a':
+        input->any_address = true;
+        return 0;
+    case 'w':
+        if (fc_cli_duration(arg, &input->patience_ms) != FC_OK) {
+            argp_error(state, "\"%s\" is no time like 12h or 7d", arg);
+        }
         return 0;
     case 't':
         input->type = arg;
@@ -216,7 +228,8 @@ static enum fc_exit follow_on(struct work *work, struct fc_follow *follow)
             fc_cli_warn(work->cli, "%s: %s", work->input->url, fault);
             failures++;
         } else if (err != FC_OK) {
-            enum fc_exit status = fault[0] ? fc_cli_exit(err) : FC_EXIT_FAILED;
+            bool input = fault[0] && err != FC_E_AGAIN; /* else it may be right another time */
+            enum fc_exit status = input ? fc_cli_exit(err) : FC_EXIT_FAILED;
             fc_cli_warn(work->cli, "%s: %s", work->input->url, fault[0] ? fault : fc_err_text(err));
             if (work->input->once) {
                 return report(work, status);
@@ -239,7 +252,7 @@ static enum fc_exit follow_on(struct work *work, struct fc_follow *follow)
 
 static enum fc_exit run(struct fc_cli *cli, int argc, char **argv)
 {
-    struct input input = {.every_ms = EVERY_MS};
+    struct input input = {.every_ms = EVERY_MS, .patience_ms = FC_FOLLOW_PATIENCE_MS};
     struct work work = {.cli = cli, .input = &input};
     struct fc_follow *follow = NULL;
     enum fc_exit status = fc_cli_parse(cli, argc, argv, &input);
@@ -257,6 +270,8 @@ static enum fc_exit run(struct fc_cli *cli, int argc, char **argv)
                                     .type = input.type,
                                     .participant = &work.participant,
                                     .pointers = input.pointers,
+                                    .any_address = input.any_address,
+                                    .patience_ms = input.patience_ms,
                                     .ctx = &work,
                                     .document = document,
                                     .skip = skip,
@@ -286,7 +301,9 @@ const struct fc_command fc_command_follow = {
         "order, and publishes the documents they hold as entries of a feed. Where it stands is "
         "kept in follow/ of the node's home, so that it goes on from there. Without a path that "
         "names them, /v2/credentials-events of the URL is asked. Documents that the feed holds "
-        "already change nothing.",
+        "already change nothing. With --pointers only what hashes to what its event says is "
+        "published; what cannot be had for now is asked for again, with the whole page, until "
+        "--patience is at its end.",
     .example = "fedcat follow https://ces.example/v2/credentials-events --once",
     .options = options,
     .parse = parse,

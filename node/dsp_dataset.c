@@ -3,7 +3,6 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "store/document_rules.h"
 #include "store/document_text.h"
 
 enum { DISTRIBUTIONS_MAX = 64, FORMAT_BYTES_MAX = 256, IRI_BYTES_MAX = 2048 };
@@ -41,27 +40,6 @@ enum fc_err fc_dsp_offer_read(struct fc_span key, const struct fc_hash *particip
 void fc_dsp_offer_finish(struct fc_dsp_offer *offer)
 {
     fc_document_finish(&offer->document);
-}
-
-/* What the document is about: the node of the best kind, the first of several. */
-static const struct fc_json_value *main_node(const struct fc_statement *statement)
-{
-    const struct fc_json_value *best = NULL;
-    unsigned best_rank = 0;
-    for (size_t i = 0; i < statement->count; i++) {
-        const struct fc_json_value *node = statement->nodes[i];
-        const struct fc_json_value *types = fc_json_get(node, "@type");
-        types = types ? types : fc_json_get(node, "type");
-        for (size_t k = 0; k < fc_statement_count(types); k++) {
-            const char *type = fc_json_as_text(fc_statement_at(types, k));
-            unsigned rank = fc_document_kind(type ? fc_iri_local(type) : "")->rank;
-            if (!best || rank < best_rank) {
-                best = node;
-                best_rank = rank;
-            }
-        }
-    }
-    return best ? best : statement->count > 0 ? statement->nodes[0] : NULL;
 }
 
 /* -- distributions ----------------------------------------------------------------------------- */
@@ -227,7 +205,7 @@ enum fc_err fc_dsp_dataset_write(const struct fc_dsp_offer *offer, struct fc_spa
     struct fc_buf made = {0};
     *outcome = FC_DSP_DATASET;
     enum fc_err err = fc_statement_read(content, &statement);
-    const struct fc_json_value *node = err == FC_OK ? main_node(&statement) : NULL;
+    const struct fc_json_value *node = err == FC_OK ? fc_statement_main(&statement, NULL) : NULL;
     if (!node) {
         *outcome = FC_DSP_OTHER;
         err = err == FC_E_NOMEM ? err : FC_OK;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "node/clock.h"
 #include "node/file.h"
 #include "node/http_text.h"
 
@@ -13,9 +14,16 @@ enum { STATE_BYTES_MAX = 8192, TIMEOUT_MS = 60 * 1000 };
 
 struct fc_follow {
     struct fc_follow_setup setup;
-    struct fc_fetch *fetch;
-    char *path; /* of what is kept */
+    struct fc_fetch *fetch, *documents; /* pages; what events point at */
+    char *path;                         /* of what is kept */
+    uint64_t waiting_ms; /* since when the page waits for a document; 0: it does not */
     char last[FC_FOLLOW_ID_BYTES_MAX + 1];
+};
+
+/* Where a sentence for people goes. */
+struct fault {
+    char *text;
+    size_t bytes;
 };
 
 /* -- what is kept ------------------------------------------------------------------------------ */
@@ -60,6 +68,9 @@ static enum fc_err read_state(struct fc_follow *follow)
     const char *last = fc_json_get_text(value, "lastReceivedID");
     if (err == FC_OK && last && strlen(last) <= FC_FOLLOW_ID_BYTES_MAX) {
         strcpy(follow->last, last);
+        if (fc_json_get_uint(value, "waitingSince", &follow->waiting_ms) != FC_OK) {
+            follow->waiting_ms = 0;
+        }
     } else if (err == FC_OK || err == FC_E_JSON || err == FC_E_BOUND) {
         err = FC_E_FORMAT;
     }
@@ -77,6 +88,9 @@ static enum fc_err write_state(struct fc_follow *follow)
     fc_json_text(json, "type", follow->setup.type);
     fc_json_hash(json, "participant", follow->setup.participant);
     fc_json_text(json, "lastReceivedID", follow->last);
+    if (follow->waiting_ms > 0) {
+        fc_json_uint(json, "waitingSince", follow->waiting_ms);
+    }
     fc_json_end(json);
     enum fc_err err = fc_json_write(json, &text);
     if (err == FC_OK) {
@@ -89,11 +103,23 @@ static enum fc_err write_state(struct fc_follow *follow)
 
 /* -- life -------------------------------------------------------------------------------------- */
 
+static enum fc_err create_fetches(struct fc_follow *follow)
+{
+    const struct fc_fetch_setup pages = {.timeout_ms = TIMEOUT_MS,
+                                         .bytes_max = FC_FOLLOW_PAGE_BYTES_MAX,
+                                         .accept = "application/json, */*;q=0.5"};
+    const struct fc_fetch_setup documents = {
+        .timeout_ms = TIMEOUT_MS,
+        .bytes_max = FC_CONTENT_BYTES_MAX,
+        .accept = "application/vc+jwt, application/ld+json, application/json, */*;q=0.5",
+        .public_only = !follow->setup.any_address};
+    enum fc_err err = fc_fetch_create(&pages, &follow->fetch);
+    return err == FC_OK && follow->setup.pointers ? fc_fetch_create(&documents, &follow->documents)
+                                                  : err;
+}
+
 enum fc_err fc_follow_create(const struct fc_follow_setup *setup, struct fc_follow **out)
 {
-    struct fc_fetch_setup fetch = {.timeout_ms = TIMEOUT_MS,
-                                   .bytes_max = FC_FOLLOW_PAGE_BYTES_MAX,
-                                   .accept = "application/json, */*;q=0.5"};
     bool fits =
         (strncmp(setup->url, "http://", 7) == 0 || strncmp(setup->url, "https://", 8) == 0) &&
         strlen(setup->url) <= FC_FOLLOW_URL_BYTES_MAX;
@@ -108,7 +134,7 @@ enum fc_err fc_follow_create(const struct fc_follow_setup *setup, struct fc_foll
         err = read_state(follow);
     }
     if (err == FC_OK) {
-        err = fc_fetch_create(&fetch, &follow->fetch);
+        err = create_fetches(follow);
     }
     if (err != FC_OK) {
         fc_follow_destroy(follow);
@@ -122,6 +148,7 @@ void fc_follow_destroy(struct fc_follow *follow)
 {
     if (follow) {
         fc_fetch_destroy(follow->fetch);
+        fc_fetch_destroy(follow->documents);
         free(follow->path);
         free(follow);
     }
@@ -169,32 +196,81 @@ void fc_follow_url(const char *url, const char *type, const char *last, struct f
     fc_buf_append(out, "", 1);
 }
 
-/* The document a v1 event points at, if its bytes hash to what the event says. */
-static enum fc_err fetch_pointer(struct fc_follow *follow, const char *place,
-                                 const struct fc_ces_event *event)
+/* -- pointers ---------------------------------------------------------------------------------- */
+
+static bool is_passing(unsigned status)
 {
-    const struct fc_follow_setup *setup = &follow->setup;
-    struct fc_buf content = {0};
-    char fault[300], digits[65];
+    return status >= 500 || status == 429 || status == 408;
+}
+
+/* FC_E_AGAIN: it cannot be had for now; FC_E_MISSING: it cannot be had. */
+static enum fc_err fetch_document(struct fc_follow *follow, const struct fc_ces_pointer *pointer,
+                                  struct fc_buf *content, char *fault, size_t fault_bytes)
+{
     unsigned status;
     enum fc_err err =
-        fc_fetch_get(follow->fetch, event->pointer, &content, &status, fault, sizeof fault);
-    if (err == FC_OK && status != 200) {
-        snprintf(fault, sizeof fault, "it is answered with status %u", status);
-        err = FC_E_MISSING;
+        fc_fetch_get(follow->documents, pointer->iri, content, &status, fault, fault_bytes);
+    if (err == FC_E_DENIED) {
+        snprintf(fault, fault_bytes,
+                 "its address is of this machine or a private network, which takes --any-address");
+        return FC_E_MISSING;
     }
-    struct fc_hash sha = fc_sha256(fc_buf_span(&content));
-    fc_hex(sha.b, 32, digits);
-    if (err == FC_OK && event->integrity[0] && strcmp(digits, event->integrity) != 0) {
-        snprintf(fault, sizeof fault,
-                 "what is there does not hash to gx:integrity (another normalization, or changed)");
-        err = FC_E_SIGNATURE;
+    if (err == FC_OK && status != 200) {
+        snprintf(fault, fault_bytes, "it is answered with status %u", status);
+        return is_passing(status) ? FC_E_AGAIN : FC_E_MISSING;
+    }
+    if (err == FC_E_IO) {
+        return FC_E_AGAIN;
+    }
+    return err == FC_OK || err == FC_E_NOMEM ? err : FC_E_MISSING;
+}
+
+/* What cannot be had for now ends the page, which comes again, until patience is at its end. */
+static enum fc_err wait_or_skip(struct fc_follow *follow, const char *place, const char *iri,
+                                const char *why, struct fault *fault)
+{
+    const struct fc_follow_setup *setup = &follow->setup;
+    char text[FC_FOLLOW_URL_BYTES_MAX + 400];
+    uint64_t now_ms = fc_clock_wall_ms();
+    if (follow->waiting_ms == 0 || follow->waiting_ms > now_ms) {
+        follow->waiting_ms = now_ms;
+        enum fc_err err = write_state(follow);
+        if (err != FC_OK) {
+            return err;
+        }
+    }
+    if (now_ms - follow->waiting_ms < setup->patience_ms) {
+        snprintf(fault->text, fault->bytes, "%.160s cannot be had for now: %.100s", iri, why);
+        return FC_E_AGAIN;
+    }
+    snprintf(text, sizeof text, "%.2000s: %s; given up, as this page waited for long enough", iri,
+             why);
+    setup->skip(setup->ctx, place, text);
+    return FC_OK;
+}
+
+/* The document that an event of v1 points at, if it is what the event says. */
+static enum fc_err take_pointer(struct fc_follow *follow, const char *place,
+                                const struct fc_ces_event *event, size_t index, struct fault *fault)
+{
+    const struct fc_follow_setup *setup = &follow->setup;
+    struct fc_ces_pointer pointer;
+    struct fc_buf content = {0};
+    char why[300], text[FC_FOLLOW_URL_BYTES_MAX + 400];
+    enum fc_err err = fc_ces_pointer_read(event, index, &pointer, why, sizeof why);
+    if (err == FC_OK) {
+        err = fetch_document(follow, &pointer, &content, why, sizeof why);
+    }
+    if (err == FC_OK) {
+        err = fc_ces_pointer_check(&pointer, fc_buf_span(&content), why, sizeof why);
     }
     if (err == FC_OK) {
         err = setup->document(setup->ctx, place, fc_buf_span(&content));
+    } else if (err == FC_E_AGAIN) {
+        err = wait_or_skip(follow, place, pointer.iri, why, fault);
     } else if (err != FC_E_NOMEM) {
-        char text[FC_FOLLOW_URL_BYTES_MAX + 400];
-        snprintf(text, sizeof text, "%.2000s: %s", event->pointer, fault);
+        snprintf(text, sizeof text, "%.2000s%s%s", pointer.iri ? pointer.iri : "",
+                 pointer.iri ? ": " : "", why);
         setup->skip(setup->ctx, place, text);
         err = FC_OK;
     }
@@ -202,24 +278,40 @@ static enum fc_err fetch_pointer(struct fc_follow *follow, const char *place,
     return err;
 }
 
-static enum fc_err take_event(struct fc_follow *follow, const struct fc_json_value *value)
+static enum fc_err take_pointers(struct fc_follow *follow, const char *place,
+                                 const struct fc_ces_event *event, struct fault *fault)
 {
     const struct fc_follow_setup *setup = &follow->setup;
-    struct fc_ces_event event;
-    char fault[200], place[FC_FOLLOW_ID_BYTES_MAX + 16];
-    enum fc_err err = fc_ces_event_read(value, &event, fault, sizeof fault);
-    snprintf(place, sizeof place, "event %.512s", event.id ? event.id : "without an id");
-    if (err == FC_E_FORMAT) {
-        setup->skip(setup->ctx, place, fault);
-        err = FC_OK;
-    } else if (err == FC_OK && event.content.len > 0) {
-        err = setup->document(setup->ctx, place, fc_buf_span(&event.content));
-    } else if (err == FC_OK && setup->pointers) {
-        err = fetch_pointer(follow, place, &event);
-    } else if (err == FC_OK) {
+    enum fc_err err = FC_OK;
+    if (!setup->pointers) {
         setup->skip(setup->ctx, place,
                     "points at a credential and does not hold it: follow the service's v2, or use "
                     "--pointers");
+        return FC_OK;
+    }
+    for (size_t i = 0; i < event->pointer_count && err == FC_OK; i++) {
+        err = take_pointer(follow, place, event, i, fault);
+    }
+    return err;
+}
+
+/* -- events ------------------------------------------------------------------------------------ */
+
+static enum fc_err take_event(struct fc_follow *follow, const struct fc_json_value *value,
+                              struct fault *fault)
+{
+    const struct fc_follow_setup *setup = &follow->setup;
+    struct fc_ces_event event;
+    char why[200], place[FC_FOLLOW_ID_BYTES_MAX + 16];
+    enum fc_err err = fc_ces_event_read(value, &event, why, sizeof why);
+    snprintf(place, sizeof place, "event %.512s", event.id ? event.id : "without an id");
+    if (err == FC_E_FORMAT) {
+        setup->skip(setup->ctx, place, why);
+        err = FC_OK;
+    } else if (err == FC_OK && event.content.len > 0) {
+        err = setup->document(setup->ctx, place, fc_buf_span(&event.content));
+    } else if (err == FC_OK) {
+        err = take_pointers(follow, place, &event, fault);
     }
     fc_ces_event_finish(&event);
     return err;
@@ -240,7 +332,7 @@ static enum fc_err judge_status(struct fc_follow *follow, unsigned status, char 
         return FC_E_STALE;
     }
     snprintf(fault, fault_bytes, "the service answers with status %u", status);
-    return status >= 500 || status == 429 || status == 408 ? FC_E_AGAIN : FC_E_DENIED;
+    return is_passing(status) ? FC_E_AGAIN : FC_E_DENIED;
 }
 
 /* The id to go on from; NULL when the page has none that can be used. */
@@ -264,14 +356,16 @@ static enum fc_err take_page(struct fc_follow *follow, const struct fc_json_valu
     if (count == 0 || strcmp(last, follow->last) == 0) {
         return FC_OK; /* nothing new; some services hand the last one out again */
     }
+    struct fault said = {fault, fault_bytes};
     for (size_t i = 0; i < count && err == FC_OK; i++) {
-        err = take_event(follow, fc_json_at(page, i));
+        err = take_event(follow, fc_json_at(page, i), &said);
     }
     if (err == FC_OK) {
         err = follow->setup.page(follow->setup.ctx);
     }
     if (err == FC_OK) {
         strcpy(follow->last, last);
+        follow->waiting_ms = 0;
         *events = count;
         err = write_state(follow);
     }

@@ -12,6 +12,7 @@ enum {
     FC_FOLLOW_PAGE_BYTES_MAX = 32 * 1024 * 1024,
     FC_FOLLOW_URL_BYTES_MAX = 2048,
     FC_FOLLOW_ID_BYTES_MAX = 512, /* of an event: longer ones are refused */
+    FC_FOLLOW_PATIENCE_MS = 24 * 60 * 60 * 1000,
 };
 
 struct fc_follow_setup {
@@ -20,6 +21,8 @@ struct fc_follow_setup {
     const char *type;                  /* NULL: events of any */
     const struct fc_hash *participant; /* whose feed it goes into */
     bool pointers;                     /* get the documents that v1 events point at */
+    bool any_address;     /* also from this machine and private networks (node/address.h) */
+    uint64_t patience_ms; /* a page waits so long for a document that cannot be had for now */
     void *ctx;
     /* One document. An error ends the page, which will come again. */
     enum fc_err (*document)(void *ctx, const char *place, struct fc_span bytes);
@@ -40,8 +43,9 @@ const char *fc_follow_last(const struct fc_follow *follow);
 /* Gets one page and goes through it; `*events` is how many there were: 0, this is the end for now.
  * Its last event is noted on disk when `page` said FC_OK. FC_E_STALE: the service does not know the
  * last event any more, the next page will be its first. FC_E_IO, FC_E_BOUND, FC_E_FORMAT (the
- * answer is no such list), FC_E_DENIED (a status of 4xx), FC_E_AGAIN (5xx or 429) with a sentence
- * in `fault`; errors of the calls above. */
+ * answer is no such list), FC_E_DENIED (a status of 4xx), FC_E_AGAIN (a status of 5xx or 429; what
+ * an event points at cannot be had for now) with a sentence in `fault`; errors of the calls above.
+ */
 FC_MUST_USE enum fc_err fc_follow_step(struct fc_follow *follow, size_t *events, char *fault,
                                        size_t fault_bytes);
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "store/document_rules.h"
 #include "store/document_text.h"
 
 /* -- values ------------------------------------------------------------------------------------ */
@@ -50,10 +51,15 @@ const char *fc_statement_text(const struct fc_json_value *value)
     return text ? text : fc_json_get_text(value, "@value");
 }
 
-bool fc_statement_is(const struct fc_json_value *node, const char *type)
+static const struct fc_json_value *types_of(const struct fc_json_value *node)
 {
     const struct fc_json_value *types = fc_json_get(node, "@type");
-    types = types ? types : fc_json_get(node, "type");
+    return types ? types : fc_json_get(node, "type");
+}
+
+bool fc_statement_is(const struct fc_json_value *node, const char *type)
+{
+    const struct fc_json_value *types = types_of(node);
     for (size_t i = 0; i < fc_statement_count(types); i++) {
         const char *text = fc_json_as_text(fc_statement_at(types, i));
         if (text && strcmp(fc_iri_local(text), type) == 0) {
@@ -61,6 +67,30 @@ bool fc_statement_is(const struct fc_json_value *node, const char *type)
         }
     }
     return false;
+}
+
+const struct fc_json_value *fc_statement_main(const struct fc_statement *statement,
+                                              const char **type)
+{
+    const struct fc_json_value *best = NULL;
+    const char *best_type = NULL;
+    unsigned best_rank = 0;
+    for (size_t i = 0; i < statement->count; i++) {
+        const struct fc_json_value *types = types_of(statement->nodes[i]);
+        for (size_t k = 0; k < fc_statement_count(types); k++) {
+            const char *text = fc_json_as_text(fc_statement_at(types, k));
+            unsigned rank = fc_document_kind(text ? fc_iri_local(text) : "")->rank;
+            if (!best || rank < best_rank) {
+                best = statement->nodes[i];
+                best_rank = rank;
+                best_type = text;
+            }
+        }
+    }
+    if (type) {
+        *type = best_type;
+    }
+    return best ? best : statement->count > 0 ? statement->nodes[0] : NULL;
 }
 
 const struct fc_json_value *fc_statement_resolve(const struct fc_statement *statement,

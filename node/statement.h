@@ -30,6 +30,11 @@ const char *fc_statement_id(const struct fc_json_value *value);
 const char *fc_statement_text(const struct fc_json_value *value);
 /* Whether one of the types of a node has that local name. */
 bool fc_statement_is(const struct fc_json_value *node, const char *type);
+/* What the document is about: the node of the best kind (store/document_rules.h), the first of
+ * several; NULL when there is none. `type`, if not NULL, gets the type that says so, as published,
+ * else NULL. */
+const struct fc_json_value *fc_statement_main(const struct fc_statement *statement,
+                                              const char **type);
 /* The node of that identifier, else `value` itself. */
 const struct fc_json_value *fc_statement_resolve(const struct fc_statement *statement,
                                                  const struct fc_json_value *value);
