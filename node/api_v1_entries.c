@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "node/api_v1.h"
+#include "node/withheld.h"
 #include "store/proof.h"
 
 /* -- one entry --------------------------------------------------------------------------------- */
@@ -9,24 +10,15 @@
 static void refuse_withheld(struct fc_http_call *call, struct fc_replica *replica,
                             const struct fc_hash *participant, const struct fc_entry *entry)
 {
-    struct fc_buf reason = {0};
     struct fc_hash record;
-    char link[128], hash[65];
-    enum fc_err err = fc_replica_takedown_reason(replica, participant, &entry->key_hash,
-                                                 &entry->commitment, &reason, &record);
-    if (err == FC_OK && !fc_hash_is_zero(&record)) {
+    char link[128], hash[65], text[FC_WITHHELD_BYTES];
+    fc_withheld_text(replica, participant, entry, text, &record);
+    if (!fc_hash_is_zero(&record)) {
         fc_hex(record.b, 32, hash);
         snprintf(link, sizeof link, "</v1/records/%s>; rel=\"describedby\"", hash);
         fc_http_set(call, "Link", link);
     }
-    if (err == FC_OK) {
-        fc_http_fail(call, 451, "WITHHELD", "Taken down by %s: %.*s",
-                     fc_hash_is_zero(&record) ? "this node" : "the federation's governors",
-                     (int)reason.len, reason.len ? (const char *)reason.data : "");
-    } else {
-        fc_http_fail(call, 451, "WITHHELD", "This content was taken down.");
-    }
-    fc_buf_finish(&reason);
+    fc_http_fail(call, 451, "WITHHELD", "%s", text);
 }
 
 static void reply_bytes(struct fc_http_call *call, struct fc_replica *replica,
