@@ -25,7 +25,7 @@ static void refuse(struct fc_http_call *call, unsigned status, const char *code,
 static void refuse(struct fc_http_call *call, unsigned status, const char *code, const char *format,
                    ...)
 {
-    char reason[400];
+    char reason[FC_WITHHELD_BYTES + 64];
     va_list args;
     va_start(args, format);
     vsnprintf(reason, sizeof reason, format, args);
@@ -321,15 +321,19 @@ static void get_dataset(struct fc_http_call *call)
     struct fc_buf body = {0};
     struct fc_feed feed = {.version = 0};
     enum fc_dsp_outcome outcome;
-    char as_of[FC_CLOCK_TEXT_BYTES];
+    char as_of[FC_CLOCK_TEXT_BYTES], lack[FC_WITHHELD_BYTES];
     if (!replica) {
         return;
     }
     enum fc_err err = fc_dsp_find(replica, id, fc_interop_default_policy(fc_http_interop(call)),
-                                  &body, &feed, &outcome);
+                                  &body, &feed, &outcome, lack);
     if (err == FC_OK) {
         fc_http_set(call, "Fedcat-As-Of", fc_clock_text(feed.time_ms, as_of));
         fc_http_reply(call, 200, "application/json", &body);
+    } else if (err == FC_E_WITHHELD) {
+        refuse(call, 451, "WITHHELD", "%s", lack);
+    } else if (err == FC_E_MISSING && outcome == FC_DSP_OTHER && lack[0]) {
+        refuse(call, 404, "MISSING", "%s.", lack);
     } else if (err == FC_E_MISSING) {
         refuse(call, 404, "MISSING", "No dataset: %s.", why_not(outcome));
     } else {

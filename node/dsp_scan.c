@@ -196,7 +196,28 @@ struct finding {
     struct fc_buf *out, content;
     struct fc_feed *feed;
     enum fc_dsp_outcome outcome;
+    char *lack;
+    bool withheld;
 };
+
+/* Why an entry is not on offer whatever it says. */
+static void note_lack(struct finding *finding, const struct fc_hash *participant,
+                      const struct fc_entry *entry)
+{
+    if (fc_replica_hidden(finding->replica, participant, entry->version)) {
+        return;
+    }
+    if (entry->state == FC_CONTENT_REFUSED) {
+        fc_withheld_text(finding->replica, participant, entry, finding->lack, NULL);
+        finding->withheld = true;
+    } else if (!finding->withheld && entry->state == FC_CONTENT_MISSING) {
+        strcpy(finding->lack, "The content of the entry of that id has not arrived here yet");
+    } else if (!finding->withheld && entry->status == FC_STATUS_ENDED) {
+        strcpy(finding->lack, "The entry of that id has ended");
+    } else if (!finding->withheld && entry->status == FC_STATUS_REVOKED) {
+        strcpy(finding->lack, "The entry of that id is revoked");
+    }
+}
 
 /* FC_E_KNOWN stops: it was found. */
 static enum fc_err look_in(void *ctx, const struct fc_feed *feed)
@@ -211,6 +232,7 @@ static enum fc_err look_in(void *ctx, const struct fc_feed *feed)
         err = look(finding->replica, &feed->participant, &entry, NULL, finding->default_policy,
                    &finding->content, true, finding->out, &outcome);
         finding->outcome = outcome == FC_DSP_OTHER ? finding->outcome : outcome;
+        note_lack(finding, &feed->participant, &entry);
     }
     if (err == FC_OK && outcome == FC_DSP_DATASET) {
         *finding->feed = *feed;
@@ -222,16 +244,22 @@ static enum fc_err look_in(void *ctx, const struct fc_feed *feed)
 
 enum fc_err fc_dsp_find(struct fc_replica *replica, struct fc_span key,
                         struct fc_span default_policy, struct fc_buf *out, struct fc_feed *feed,
-                        enum fc_dsp_outcome *outcome)
+                        enum fc_dsp_outcome *outcome, char lack[FC_WITHHELD_BYTES])
 {
     struct finding finding = {.replica = replica,
                               .key_hash = fc_key_hash(key),
                               .default_policy = default_policy,
                               .out = out,
                               .feed = feed,
-                              .outcome = FC_DSP_OTHER};
+                              .outcome = FC_DSP_OTHER,
+                              .lack = lack};
+    lack[0] = 0;
     enum fc_err err = fc_replica_feeds(replica, look_in, &finding);
     fc_buf_finish(&finding.content);
     *outcome = finding.outcome;
-    return err == FC_OK ? FC_E_MISSING : err == FC_E_KNOWN ? FC_OK : err;
+    if (err == FC_OK) {
+        bool withheld = finding.withheld && finding.outcome == FC_DSP_OTHER;
+        return withheld ? FC_E_WITHHELD : FC_E_MISSING;
+    }
+    return err == FC_E_KNOWN ? FC_OK : err;
 }

@@ -4,6 +4,7 @@
 #define FC_NODE_DSP_SCAN_H
 
 #include "node/dsp_candidates.h"
+#include "node/withheld.h"
 #include "store/replica.h"
 
 struct fc_dsp_scan {
@@ -40,9 +41,11 @@ FC_MUST_USE enum fc_err fc_dsp_scan_run(struct fc_dsp_scan *scan, struct fc_repl
 void fc_dsp_scan_finish(struct fc_dsp_scan *scan);
 
 /* The dataset of one entry, wherever it is held: appends it with its context. FC_E_MISSING: no feed
- * has an entry of that key that can be a dataset; `*outcome` says why. */
+ * has an entry of that key that can be a dataset; FC_E_WITHHELD: nor would have, but for a
+ * takedown. Then `lack` says why, or is empty and `*outcome` does. */
 FC_MUST_USE enum fc_err fc_dsp_find(struct fc_replica *replica, struct fc_span key,
                                     struct fc_span default_policy, struct fc_buf *out,
-                                    struct fc_feed *feed, enum fc_dsp_outcome *outcome);
+                                    struct fc_feed *feed, enum fc_dsp_outcome *outcome,
+                                    char lack[FC_WITHHELD_BYTES]);
 
 #endif

@@ -17,7 +17,7 @@ enum { BODY_BYTES_MAX = FC_CONTENT_BYTES_MAX, QUERY_BYTES_MAX = 64 * 1024, PAGE_
 void fc_xfsc_refuse(struct fc_http_call *call, unsigned status, const char *code,
                     const char *format, ...)
 {
-    char message[400];
+    char message[FC_WITHHELD_BYTES + 64];
     va_list args;
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
@@ -34,6 +34,35 @@ void fc_xfsc_refuse_err(struct fc_http_call *call, enum fc_err err, const char *
 {
     fc_xfsc_refuse(call, fc_http_status_of(err), fc_err_name(err), "%s: %s.", what,
                    fc_err_text(err));
+}
+
+bool fc_xfsc_query_bool(struct fc_http_call *call, const char *name, bool *out)
+{
+    struct fc_span text;
+    if (!fc_http_query(call, name, &text)) {
+        return true;
+    }
+    *out = fc_span_eq(text, fc_span_str("true"));
+    if (!*out && !fc_span_eq(text, fc_span_str("false"))) {
+        fc_xfsc_refuse(call, 400, "client_error", "%s is true or false.", name);
+        return false;
+    }
+    return true;
+}
+
+/* FC_E_MISSING, FC_E_WITHHELD and FC_E_CORRUPT in words; other errors are handed on. */
+static enum fc_err say_lack(struct fc_replica *replica, enum fc_err err, struct fc_xfsc_asset *out)
+{
+    if (err == FC_E_WITHHELD) {
+        fc_withheld_text(replica, &out->participant, &out->entry, out->lack, NULL);
+    } else if (err == FC_E_MISSING) {
+        strcpy(out->lack, "The content has not arrived here yet.");
+    } else if (err == FC_E_CORRUPT) {
+        strcpy(out->lack, "The content is damaged on this node and waits for its repair.");
+    } else {
+        return err;
+    }
+    return FC_OK;
 }
 
 enum fc_err fc_xfsc_asset_load(struct fc_replica *replica, const struct fc_hash *participant,
@@ -54,14 +83,12 @@ enum fc_err fc_xfsc_asset_load(struct fc_replica *replica, const struct fc_hash 
     fc_buf_clear(hold);
     fc_buf_append(hold, publisher.data, publisher.len);
     enum fc_err err = fc_replica_content(replica, participant, &entry->key_hash, hold);
-    if (err != FC_OK && err != FC_E_MISSING && err != FC_E_WITHHELD && err != FC_E_CORRUPT) {
-        return err;
-    }
     out->publisher = fc_span(hold->data, publisher.len);
     if (err == FC_OK) {
         out->content = fc_span(hold->data + publisher.len, hold->len - publisher.len);
+        return fc_buf_check(hold);
     }
-    return fc_buf_check(hold);
+    return say_lack(replica, err, out);
 }
 
 struct by_id {
@@ -136,12 +163,15 @@ bool fc_xfsc_hash_read(struct fc_span text, struct fc_hash *out)
 
 /* -- one asset --------------------------------------------------------------------------------- */
 
-/* Several feeds may hold one id: the first is the answer, the others stand beside it. */
+/* Several feeds may hold one id: the first is the answer, the others stand beside it. One whose
+ * content was taken down comes after those that are there, and is no answer alone. */
 struct holders {
     struct fc_replica *replica;
     struct fc_json *json;
     struct fc_buf hold;
-    unsigned count;
+    bool withheld; /* those are gone through now */
+    unsigned count, shown;
+    char lack[FC_WITHHELD_BYTES]; /* of the first */
 };
 enum { HOLDERS_MAX = 100 };
 
@@ -150,6 +180,9 @@ static enum fc_err add_holder(void *ctx, const struct fc_hash *participant,
 {
     struct holders *holders = ctx;
     struct fc_xfsc_asset asset;
+    if ((entry->state == FC_CONTENT_REFUSED) != holders->withheld) {
+        return FC_OK;
+    }
     enum fc_err err =
         fc_xfsc_asset_load(holders->replica, participant, entry, &holders->hold, &asset);
     if (err != FC_OK) {
@@ -160,45 +193,71 @@ static enum fc_err add_holder(void *ctx, const struct fc_hash *participant,
     }
     if (holders->count > 0) {
         fc_json_object(holders->json, NULL);
+    } else {
+        memcpy(holders->lack, asset.lack, sizeof asset.lack);
     }
     fc_xfsc_asset_members(holders->json, &asset);
-    if (holders->count++ > 0) {
+    if (holders->count > 0) {
+        fc_xfsc_warnings(holders->json, asset.lack, NULL);
         fc_json_end(holders->json);
     }
-    return holders->count == HOLDERS_MAX ? FC_E_BOUND : FC_OK;
+    holders->shown += !holders->withheld;
+    return ++holders->count == HOLDERS_MAX ? FC_E_BOUND : FC_OK;
+}
+
+static enum fc_err find_holders(struct holders *holders, struct fc_span id,
+                                const struct fc_hash *caller)
+{
+    enum fc_err err = fc_xfsc_by_id(holders->replica, id, caller, add_holder, holders);
+    holders->withheld = true;
+    if (err == FC_OK) {
+        err = fc_xfsc_by_id(holders->replica, id, caller, add_holder, holders);
+    }
+    return err == FC_E_BOUND ? FC_OK : err;
+}
+
+static void reply_holders(struct fc_http_call *call, struct holders *holders)
+{
+    char several[160] = "";
+    if (holders->count > 1) {
+        fc_json_end(holders->json);
+        snprintf(several, sizeof several,
+                 "%u participants publish this id; the others' are in alternatives, and in "
+                 "/assets?ids=",
+                 holders->count);
+    }
+    fc_xfsc_warnings(holders->json, several, holders->lack);
+    fc_json_end(holders->json);
+    fc_http_reply_json(call, 200, holders->json);
+    holders->json = NULL;
 }
 
 static void get_asset(struct fc_http_call *call)
 {
     struct holders holders = {.replica = fc_http_replica(call), .json = NULL};
     struct fc_hash caller;
-    char warning[160];
+    struct fc_span version;
     if (!holders.replica) {
+        return;
+    }
+    if (fc_http_query(call, "version", &version)) {
+        fc_xfsc_refuse(call, 404, "not_found_error",
+                       "This node keeps no version of an asset but the one that holds now: ask "
+                       "for it without \"version\".");
         return;
     }
     bool known = fc_xfsc_caller(call, holders.replica, &caller);
     holders.json = fc_json_create();
     fc_json_object(holders.json, NULL);
-    enum fc_err err = fc_xfsc_by_id(holders.replica, fc_http_param(call, "id"),
-                                    known ? &caller : NULL, add_holder, &holders);
-    if (err != FC_OK && err != FC_E_BOUND) {
+    enum fc_err err = find_holders(&holders, fc_http_param(call, "id"), known ? &caller : NULL);
+    if (err != FC_OK) {
         fc_xfsc_refuse_err(call, err, "The asset cannot be read");
     } else if (holders.count == 0) {
         fc_xfsc_refuse(call, 404, "not_found_error", "No feed has an asset of this id.");
+    } else if (holders.shown == 0) {
+        fc_xfsc_refuse(call, 451, "withheld", "%s", holders.lack);
     } else {
-        if (holders.count > 1) {
-            fc_json_end(holders.json);
-            snprintf(warning, sizeof warning,
-                     "%u participants publish this id; the others' are in alternatives, and in "
-                     "/assets?ids=",
-                     holders.count);
-            fc_json_array(holders.json, "warnings");
-            fc_json_text(holders.json, NULL, warning);
-            fc_json_end(holders.json);
-        }
-        fc_json_end(holders.json);
-        fc_http_reply_json(call, 200, holders.json);
-        holders.json = NULL;
+        reply_holders(call, &holders);
     }
     fc_json_destroy(holders.json);
     fc_buf_finish(&holders.hold);

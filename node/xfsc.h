@@ -13,7 +13,7 @@ void fc_xfsc_refuse(struct fc_http_call *call, unsigned status, const char *code
 void fc_xfsc_refuse_err(struct fc_http_call *call, enum fc_err err, const char *what);
 
 /* Fills in all but the entry; `hold` backs content and publisher. FC_E_NOMEM, store errors; a
- * content that is not here leaves `content` empty. */
+ * content that is not here leaves `content` empty and says why. */
 FC_MUST_USE enum fc_err fc_xfsc_asset_load(struct fc_replica *replica,
                                            const struct fc_hash *participant,
                                            const struct fc_entry *entry, struct fc_buf *hold,
@@ -27,6 +27,8 @@ FC_MUST_USE enum fc_err fc_xfsc_by_id(
 bool fc_xfsc_caller(struct fc_http_call *call, struct fc_replica *replica, struct fc_hash *out);
 /* The same, answering 401, 403 or 400 when there is none. */
 bool fc_xfsc_authorize(struct fc_http_call *call, struct fc_replica *replica, struct fc_hash *out);
+/* true or false of the query; an absent one leaves `*out` as it is. False: answered 400. */
+bool fc_xfsc_query_bool(struct fc_http_call *call, const char *name, bool *out);
 /* 64 hexadecimal digits. */
 bool fc_xfsc_hash_read(struct fc_span text, struct fc_hash *out);
 

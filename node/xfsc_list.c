@@ -79,20 +79,6 @@ static bool read_range(struct fc_http_call *call, const char *name, struct range
     return true;
 }
 
-static bool read_bool(struct fc_http_call *call, const char *name, bool *out)
-{
-    struct fc_span text;
-    if (!fc_http_query(call, name, &text)) {
-        return true;
-    }
-    *out = fc_span_eq(text, fc_span_str("true"));
-    if (!*out && !fc_span_eq(text, fc_span_str("false"))) {
-        fc_xfsc_refuse(call, 400, "client_error", "%s is true or false.", name);
-        return false;
-    }
-    return true;
-}
-
 static bool read_list(struct fc_http_call *call, const char *name, struct fc_span *list,
                       bool *given)
 {
@@ -146,8 +132,8 @@ static bool read_question(struct fc_http_call *call, struct listing *listing)
            read_list(call, "validators", &ignored, &listing->by_validator) &&
            read_range(call, "uploadTimerange", &listing->uploaded) &&
            read_range(call, "statusTimerange", &listing->changed) &&
-           read_bool(call, "withMeta", &listing->with_meta) &&
-           read_bool(call, "withContent", &listing->with_content);
+           fc_xfsc_query_bool(call, "withMeta", &listing->with_meta) &&
+           fc_xfsc_query_bool(call, "withContent", &listing->with_content);
 }
 
 /* -- the answer -------------------------------------------------------------------------------- */
@@ -197,8 +183,8 @@ static enum fc_err add(struct listing *listing, const struct fc_hash *participan
     listing->total++;
     if (in_page) {
         listing->bytes += asset.content.len;
-        bool content = listing->with_content && listing->bytes <= PAGE_BYTES_MAX;
-        fc_xfsc_item(listing->json, &asset, listing->with_meta, content);
+        fc_xfsc_item(listing->json, &asset, listing->with_meta, listing->with_content,
+                     listing->bytes <= PAGE_BYTES_MAX);
     }
     return FC_OK;
 }

@@ -120,16 +120,41 @@ void fc_xfsc_asset_members(struct fc_json *json, const struct fc_xfsc_asset *ass
     fc_json_text(json, "publishedBy", urn);
 }
 
-void fc_xfsc_item(struct fc_json *json, const struct fc_xfsc_asset *asset, bool with_meta,
-                  bool with_content)
+void fc_xfsc_warnings(struct fc_json *json, const char *first, const char *second)
 {
+    const char *texts[] = {first, second};
+    bool any = false;
+    for (size_t i = 0; i < 2; i++) {
+        if (texts[i] && texts[i][0]) {
+            if (!any) {
+                fc_json_array(json, "warnings");
+            }
+            fc_json_text(json, NULL, texts[i]);
+            any = true;
+        }
+    }
+    if (any) {
+        fc_json_end(json);
+    }
+}
+
+void fc_xfsc_item(struct fc_json *json, const struct fc_xfsc_asset *asset, bool with_meta,
+                  bool with_content, bool fits)
+{
+    const char *full = with_content && !fits
+                           ? "The content is left out, as the answer has enough of them: ask for "
+                             "fewer assets."
+                           : NULL;
     fc_json_object(json, NULL);
     if (with_meta) {
         fc_json_object(json, "meta");
         fc_xfsc_asset_members(json, asset);
+        fc_xfsc_warnings(json, asset->lack, full);
         fc_json_end(json);
+    } else {
+        fc_xfsc_warnings(json, asset->lack, full);
     }
-    if (with_content && asset->content.len > 0) {
+    if (with_content && fits && asset->content.len > 0) {
         fc_json_span(json, "content", asset->content);
     }
     fc_json_end(json);

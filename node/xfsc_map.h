@@ -3,25 +3,30 @@
 #define FC_NODE_XFSC_MAP_H
 
 #include "node/json.h"
+#include "node/withheld.h"
 #include "store/replica.h"
 
 struct fc_xfsc_asset {
     struct fc_hash participant;
     struct fc_span publisher; /* its DID or URL, else its URN */
     struct fc_entry entry;
-    struct fc_span content; /* empty: it is not here */
-    uint64_t changed_ms;    /* this node's clock when it took in the version; 0: not known */
+    struct fc_span content; /* empty: it is not here, and `lack` says why */
+    char lack[FC_WITHHELD_BYTES];
+    uint64_t changed_ms; /* this node's clock when it took in the version; 0: not known */
 };
 /* "active", "deprecated", "eol", "revoked". */
 const char *fc_xfsc_status_name(enum fc_status status);
 /* False when there is no such status. */
 bool fc_xfsc_status_read(struct fc_span text, enum fc_status *status);
 
-/* Members of schema Asset into an open object. */
+/* Members of schema Asset into an open object, but for its warnings. */
 void fc_xfsc_asset_members(struct fc_json *json, const struct fc_xfsc_asset *asset);
-/* One item of a list: {meta, content}, either as wanted. */
+/* "warnings": those of these sentences that are not empty or NULL; nothing when all are. */
+void fc_xfsc_warnings(struct fc_json *json, const char *first, const char *second);
+/* One item of a list: {meta, content}, either as wanted, with a word where there is no content;
+ * `fits`: the answer has room for it. */
 void fc_xfsc_item(struct fc_json *json, const struct fc_xfsc_asset *asset, bool with_meta,
-                  bool with_content);
+                  bool with_content, bool fits);
 /* Whether the credential's issuer, or whoever published it, is one of those. */
 bool fc_xfsc_is_issued_by(const struct fc_xfsc_asset *asset, struct fc_span list);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "node/clock.h"
+#include "node/http_text.h"
 #include "node/interop.h"
 #include "node/interop_publish.h"
 #include "node/xfsc.h"
@@ -36,11 +37,25 @@ static struct writing *begin(struct fc_http_call *call, enum what what, struct f
 
 /* -- the answer -------------------------------------------------------------------------------- */
 
+static void set_location(struct fc_http_call *call, struct fc_span id)
+{
+    struct fc_buf location = {0};
+    static const char path[] = "/xfsc/assets/";
+    fc_buf_append(&location, path, sizeof path - 1);
+    fc_percent_encode(id, &location);
+    fc_buf_append(&location, "", 1);
+    if (!location.failed) {
+        fc_http_set(call, "Location", (const char *)location.data);
+    }
+    fc_buf_finish(&location);
+}
+
 static void reply_asset(struct fc_http_call *call, struct fc_replica *replica,
                         const struct writing *writing, const struct fc_entry *entry)
 {
-    struct fc_buf hold = {0}, location = {0};
+    struct fc_buf hold = {0};
     struct fc_xfsc_asset asset;
+    struct fc_span comment;
     struct fc_participant participant;
     struct fc_json *json = fc_json_create();
     enum fc_err err = fc_xfsc_asset_load(replica, &writing->participant, entry, &hold, &asset);
@@ -56,19 +71,15 @@ static void reply_asset(struct fc_http_call *call, struct fc_replica *replica,
             fc_xfsc_participant(json, &participant, asset.content);
         } else {
             fc_json_object(json, NULL);
+            bool noted = fc_http_query(call, "changeComment", &comment);
             fc_xfsc_asset_members(json, &asset);
+            fc_xfsc_warnings(json, asset.lack, noted ? "changeComment is not kept here." : NULL);
             fc_json_end(json);
         }
-        fc_buf_append(&location, "/xfsc/assets/", 13);
-        fc_buf_append(&location, entry->key.data, entry->key.len);
-        fc_buf_append(&location, "", 1);
-        if (!location.failed) {
-            fc_http_set(call, "Location", (const char *)location.data);
-        }
+        set_location(call, entry->key);
         bool created = writing->what == ADD || writing->what == JOIN;
         fc_http_reply_json(call, created ? 201 : 200, json);
     }
-    fc_buf_finish(&location);
     fc_buf_finish(&hold);
 }
 
@@ -113,6 +124,35 @@ static bool is_held(struct fc_replica *replica, const struct writing *writing,
     return same;
 }
 
+static enum fc_err note_holder(void *ctx, const struct fc_hash *participant,
+                               const struct fc_entry *entry)
+{
+    struct writing *writing = ctx;
+    (void)entry;
+    if (fc_hash_eq(participant, &writing->participant)) {
+        writing->found = true;
+    } else {
+        writing->elsewhere = true;
+    }
+    return FC_OK;
+}
+
+/* Only what is there can be changed. False: refused. */
+static bool is_there(struct fc_http_call *call, struct fc_replica *replica, struct writing *writing,
+                     struct fc_span id)
+{
+    enum fc_err err = fc_xfsc_by_id(replica, id, &writing->participant, note_holder, writing);
+    if (err != FC_OK) {
+        fc_xfsc_refuse_err(call, err, "The asset cannot be read");
+    } else if (!writing->found && writing->elsewhere) {
+        fc_xfsc_refuse(call, 403, "forbidden_error",
+                       "This asset is in another participant's feed; POST one of your own.");
+    } else if (!writing->found) {
+        fc_xfsc_refuse(call, 404, "not_found_error", "No feed has an asset of this id; POST it.");
+    }
+    return err == FC_OK && writing->found;
+}
+
 /* What the document must be for this route. False: refused. */
 static bool check_document(struct fc_http_call *call, struct fc_replica *replica,
                            struct writing *writing, const struct fc_document *document)
@@ -122,6 +162,9 @@ static bool check_document(struct fc_http_call *call, struct fc_replica *replica
     if (writing->what == UPDATE && !fc_span_eq(id, key)) {
         fc_xfsc_refuse(call, 400, "client_error", "The document's own id is \"%.200s\".",
                        document->key);
+        return false;
+    }
+    if (writing->what == UPDATE && !is_there(call, replica, writing, key)) {
         return false;
     }
     if (writing->what == JOIN && (!document->kind || strcmp(document->kind, "participant") != 0)) {

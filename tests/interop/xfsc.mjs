@@ -39,7 +39,7 @@ const one = offer("one"), two = offer("two");
 const added = await call("POST", "/assets", { as: token, body: one, status: 201 });
 assert(added.value.assetHash === sha256(one) && added.value.id === "https://x.example/one", "another asset");
 assert(added.value.status === "active" && added.value.issuer === "did:web:x.example", "status or issuer");
-assert(added.headers.get("location"), "no location");
+assert(added.headers.get("location") === `/xfsc/assets/${encodeURIComponent("https://x.example/one")}`, "another location");
 await call("POST", "/assets", { as: token, body: one, status: 409 });
 await call("POST", "/assets", { body: two, status: 401 });
 await call("POST", "/assets", { as: "fedcat_" + "0".repeat(64), body: two, status: 401 });
@@ -79,6 +79,22 @@ await call("PUT", `/assets/${encode("https://x.example/other")}`, { as: token, b
 assert((await list(`hashes=${sha256(one)}`)).totalCount === 0, "the old content is still found");
 assert((await list(`hashes=${sha256(changed)}`)).totalCount === 1, "the new content is not found");
 
+await call("PUT", `/assets/${encode("https://x.example/never")}`, { as: token, body: offer("never"), under: "/assets/{id}", status: 404 });
+const commented = await call("PUT", `/assets/${encode("https://x.example/one")}?changeComment=x`, { as: token, body: changed, under: "/assets/{id}" });
+assert(commented.value.warnings[0].includes("changeComment"), "a comment that is gone without a word");
+await call("GET", `/assets/${encode("https://x.example/one")}?version=1`, { under: "/assets/{id}", status: 404 });
+
+// Location leads back to the asset, whatever stands in its id
+for (const odd of ["odd?a=b#d", "odd", "odd%3Fa=b%23d", "odd/../odd;x+y&z=%25", "\u00e4\u{1f600}"]) {
+    const { value, headers } = await call("POST", "/assets", { as: token, body: offer(odd), status: 201 });
+    const found = await fetch(new URL(headers.get("location"), root));
+    assert(found.status === 200 && (await found.json()).id === value.id && value.id === `https://x.example/${odd}`,
+        `the location of ${value.id} leads elsewhere`);
+    const put = await fetch(new URL(headers.get("location"), root), { method: "PUT",
+        headers: { authorization: `Bearer ${token}` }, body: offer(odd, { "gx:description": "moved" }) });
+    assert(put.status === 200 && (await put.json()).id === value.id, `a change of ${value.id} goes elsewhere`);
+}
+
 // an id that two feeds hold
 const theirs = offer("one", { "gx:description": "theirs" });
 await call("POST", "/assets", { as: otherToken, body: theirs, status: 201, from: otherRoot });
@@ -110,6 +126,9 @@ const byId = `/assets/by-id/${encode("https://x.example/one")}`;
 await call("DELETE", byId, { as: token, under: "/assets/by-id/{id}", status: 204 });
 await call("DELETE", byId, { as: token, under: "/assets/by-id/{id}", status: 204 });
 assert((await list(`ids=${encode("https://x.example/one")}`)).totalCount === 1, "the other participant's went as well");
+await call("PUT", `/assets/${encode("https://x.example/one")}`, { as: token, body: changed, under: "/assets/{id}", status: 403 });
+await call("POST", "/assets", { as: token, body: changed, status: 201 });
+await call("DELETE", byId, { as: token, under: "/assets/by-id/{id}", status: 204 });
 
 // participants
 const members = (await call("GET", "/participants")).value;
@@ -133,6 +152,29 @@ const verified = (await call("POST", "/verification", { body: signed, type: "app
 assert(verified.issuer === "did:web:alpha.example", "another issuer");
 await call("POST", "/verification", { body: one, status: 422 });
 await call("POST", "/verification", { body: "{", status: 400 });
+
+// its flags: what is waived is waived, and what cannot be done is refused
+const verify = async (flags, body, more) => (await call("POST", `/verification?${flags}`, { body, ...more })).value;
+const waived = await verify("verifySemantics=false&verifyVCSignature=false&verifyVPSignature=false", one);
+assert(waived.issuer === "did:web:x.example" && waived.validatorDids.length === 0, "validators of what was not checked");
+assert(waived.warnings[0].startsWith("Signatures were not checked"), waived.warnings.join());
+assert((await verify("verifySemantics=false", one, { status: 422 })).message.includes("unsigned"), "not checked");
+assert((await verify("verifyVCSignature=true&verifyVPSignature=false", one, { status: 422 })).message.includes("unsigned"), "not checked");
+await verify("verifyVCSignature=false&verifyVPSignature=true", one);
+const broken = signed.slice(0, -8) + (signed.endsWith("AAAAAAAA") ? "BBBBBBBB" : "AAAAAAAA");
+assert((await verify("", broken, { status: 422 })).message.includes("wrong"), "a broken signature");
+await verify("verifyVCSignature=false", broken);
+const presented = JSON.stringify({ "@context": ["https://www.w3.org/ns/credentials/v2"], type: ["VerifiablePresentation"],
+    id: "urn:x:presentation", verifiableCredential: [JSON.parse(one)] });
+await verify("verifyVCSignature=false", presented, { status: 400 });
+await verify("verifyVPSignature=false", presented, { status: 400 });
+assert((await verify("verifyVCSignature=false&verifyVPSignature=false", presented)).issuer === "did:web:x.example", "of a presentation");
+await verify("", presented, { status: 422 });
+for (const bad of ["verifySemantics=true", "requireBaseClass=true", "framework=gaia-x-2511", "verifyVCSignature=yes"])
+    await verify(bad, signed, { status: 400 });
+const dateless = JSON.parse(one);
+delete dateless.validFrom;
+await verify("verifyVCSignature=false", JSON.stringify(dateless), { status: 422 });
 
 // queries, honestly
 const info = (await call("GET", "/query/info")).value;
