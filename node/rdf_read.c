@@ -112,8 +112,10 @@ enum fc_err fc_rdf_read(struct fc_rdf *rdf, enum fc_rdf_syntax syntax, struct fc
     case FC_RDF_TURTLE:
     case FC_RDF_NTRIPLES:
         return fc_rdf_read_turtle(rdf, syntax == FC_RDF_NTRIPLES, bytes, base, fault);
-    case FC_RDF_XML:
-        return fc_rdf_read_xml(rdf, bytes, base, fault);
+    case FC_RDF_XML: {
+        enum fc_err err = fc_rdf_xml_prolog(bytes, fault);
+        return err == FC_OK ? fc_rdf_read_xml(rdf, bytes, base, fault) : err;
+    }
     case FC_RDF_JSON_LD:
         return fc_rdf_read_json(rdf, bytes, fault);
     }

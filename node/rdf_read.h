@@ -30,6 +30,10 @@ FC_MUST_USE enum fc_err fc_rdf_read_turtle(struct fc_rdf *rdf, bool ntriples, st
                                            const char *base, struct fc_rdf_fault *fault);
 FC_MUST_USE enum fc_err fc_rdf_read_xml(struct fc_rdf *rdf, struct fc_span bytes, const char *base,
                                         struct fc_rdf_fault *fault);
+/* Whether all of an XML document is in these bytes of UTF-8: FC_E_FORMAT with the fault when its
+ * document type declares entities that are elsewhere, or parameter entities, which might, or it
+ * says that it is in another encoding. What is no XML is for its reader to refuse. */
+FC_MUST_USE enum fc_err fc_rdf_xml_prolog(struct fc_span bytes, struct fc_rdf_fault *fault);
 FC_MUST_USE enum fc_err fc_rdf_read_json(struct fc_rdf *rdf, struct fc_span bytes,
                                          struct fc_rdf_fault *fault);
 /* Writes a fault's text unless there is one already. */

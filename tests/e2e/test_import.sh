@@ -14,7 +14,17 @@ version() {
     fc solo participants --json | grep -o '"version":"[^"]*"' | head -n 1
 }
 
+# text that is elsewhere is not left out in silence: nothing is done
+cat >"$SCRATCH/entity.rdf" <<'END'
+<?xml version="1.0"?>
+<!DOCTYPE r [<!ENTITY b "words">
+<!ENTITY x SYSTEM "file:///etc/passwd">]>
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:dcat="http://www.w3.org/ns/dcat#" xmlns:dct="http://purl.org/dc/terms/"><dcat:Dataset rdf:about="https://b.example/1"><dct:title>&x;&b;</dct:title></dcat:Dataset></rdf:RDF>
+END
+
 found solo
+refused 2 'entity.rdf:3: the entity "x" is elsewhere' fc solo import "$SCRATCH/entity.rdf"
+expect 4 fc solo get https://b.example/1 2>/dev/null
 for mode in running stopped; do
     [ $mode = running ] || stop solo
     d="$SCRATCH/$mode"
