@@ -75,10 +75,27 @@ static void write_format(struct fc_json *json, const struct fc_json_value *distr
     fc_json_span(json, "format", fc_span(scheme, len));
 }
 
-static void write_service(struct fc_json *json, const char *id, const char *endpoint)
+/* A service is another thing than the dataset it gives access to: where it has no identifier, or
+ * the dataset's, it gets one that follows from the dataset's. */
+static void write_service_id(struct fc_json *json, struct fc_span key, const char *id)
+{
+    struct fc_buf own = {0};
+    if (id && !fc_span_eq(fc_span_str(id), key)) {
+        fc_json_text(json, "@id", id);
+        return;
+    }
+    const char *ending = key.len > 0 && memchr(key.data, '#', key.len) ? "-access" : "#access";
+    fc_buf_append(&own, key.data, key.len);
+    fc_buf_append(&own, ending, strlen(ending));
+    fc_json_span(json, "@id", own.failed ? key : fc_buf_span(&own));
+    fc_buf_finish(&own);
+}
+
+static void write_service(struct fc_json *json, struct fc_span key, const char *id,
+                          const char *endpoint)
 {
     fc_json_object(json, "accessService");
-    fc_json_text(json, "@id", id);
+    write_service_id(json, key, id);
     fc_json_text(json, "@type", "DataService");
     fc_json_text(json, "endpointURL", endpoint);
     fc_json_end(json);
@@ -86,11 +103,13 @@ static void write_service(struct fc_json *json, const char *id, const char *endp
 
 /* False when it says nowhere where it is to be had. */
 static bool write_distribution(struct fc_json *json, const struct fc_statement *statement,
-                               const struct fc_json_value *distribution)
+                               const struct fc_json_value *distribution, struct fc_span key)
 {
     const struct fc_json_value *service =
         fc_statement_at(fc_statement_get(distribution, "accessService"), 0);
-    service = service ? fc_statement_resolve(statement, service) : NULL;
+    if (service && !fc_statement_get(service, "endpointURL")) {
+        service = fc_statement_resolve(statement, service); /* a reference */
+    }
     const char *endpoint = iri_of(fc_statement_get(service, "endpointURL"));
     const char *id = endpoint ? iri_of(service) : NULL;
     static const char *const names[] = {"accessURL", "downloadURL"};
@@ -103,7 +122,7 @@ static bool write_distribution(struct fc_json *json, const struct fc_statement *
     fc_json_object(json, NULL);
     fc_json_text(json, "@type", "Distribution");
     write_format(json, distribution, endpoint);
-    write_service(json, id ? id : endpoint, endpoint);
+    write_service(json, key, id ? id : endpoint, endpoint);
     fc_json_end(json);
     return true;
 }
@@ -118,13 +137,14 @@ static bool write_distributions(struct fc_json *json, const struct fc_statement 
     fc_json_array(json, "distribution");
     for (size_t i = 0; i < count && i < DISTRIBUTIONS_MAX; i++) {
         const struct fc_json_value *one = fc_statement_at(list, i);
-        written += write_distribution(json, statement, fc_statement_resolve(statement, one));
+        written +=
+            write_distribution(json, statement, fc_statement_resolve(statement, one), offer->key);
     }
     if (written == 0 && endpoint && fc_iri_ok(endpoint) && strlen(endpoint) <= IRI_BYTES_MAX) {
         fc_json_object(json, NULL);
         fc_json_text(json, "@type", "Distribution");
         write_format(json, node, endpoint);
-        write_service(json, offer->document.key, endpoint);
+        write_service(json, offer->key, NULL, endpoint);
         fc_json_end(json);
         written++;
     }

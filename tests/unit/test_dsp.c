@@ -27,14 +27,15 @@
 #define CONSTRAINED(constraint)                                                                    \
     OFFER(",\"permission\":{\"action\":\"use\",\"constraint\":" constraint "}")
 
-static enum fc_dsp_outcome dataset(const char *content, const char *default_policy, char **text)
+static enum fc_dsp_outcome dataset_of(const char *key, const char *content,
+                                      const char *default_policy, char **text)
 {
     struct fc_dsp_offer offer;
     struct fc_hash participant = {{1}};
     struct fc_buf out = {0};
     enum fc_dsp_outcome outcome;
-    assert_ok(fc_dsp_offer_read(fc_span_str("https://x.example/1"), &participant,
-                                fc_span_str(content), &offer, &outcome));
+    assert_ok(
+        fc_dsp_offer_read(fc_span_str(key), &participant, fc_span_str(content), &offer, &outcome));
     if (outcome == FC_DSP_DATASET) {
         assert_ok(fc_dsp_dataset_write(&offer, fc_span_str(content), fc_span_str(default_policy),
                                        false, &out, &outcome));
@@ -45,6 +46,11 @@ static enum fc_dsp_outcome dataset(const char *content, const char *default_poli
     fc_buf_finish(&out);
     fc_dsp_offer_finish(&offer);
     return outcome;
+}
+
+static enum fc_dsp_outcome dataset(const char *content, const char *default_policy, char **text)
+{
+    return dataset_of("https://x.example/1", content, default_policy, text);
 }
 
 static void expect(const char *content, enum fc_dsp_outcome outcome, const char *const *parts)
@@ -76,6 +82,35 @@ static void test_a_dataset(void **state)
         FC_DSP_DATASET,
         (const char *[]){"\"format\":\"CSV\"", "\"@id\":\"https://x.example/d.csv\"",
                          "\"format\":\"text/turtle\"", "\"@id\":\"urn:s\"", NULL});
+}
+
+/* The service has an identifier of its own, not the dataset's. */
+static void has_service(const char *key, const char *content, const char *service)
+{
+    char *text, part[200];
+    assert_int_equal(dataset_of(key, content, "", &text), FC_DSP_DATASET);
+    snprintf(part, sizeof part, "\"accessService\":{\"@id\":\"%s\",\"@type\":\"DataService\"",
+             service);
+    assert_non_null(strstr(text, part));
+    free(text);
+}
+
+#define DISTRIBUTION(id)                                                                           \
+    "{\"@id\":\"https://x.example/1\",\"@type\":\"dcat:Dataset\",\"dcat:distribution\":{"          \
+    "\"dcat:accessService\":{\"@id\":\"" id                                                        \
+    "\",\"dcat:endpointURL\":\"https://s.example/\"}}" OFFER(USE) "}"
+
+static void test_services(void **state)
+{
+    (void)state;
+    has_service("https://x.example/1", SERVICE(ENDPOINT OFFER(USE)), "https://x.example/1#access");
+    has_service("https://x.example/1#a", SERVICE(ENDPOINT OFFER(USE)),
+                "https://x.example/1#a-access");
+    has_service("HTTPS://api.example/1", SERVICE(ENDPOINT OFFER(USE)),
+                "HTTPS://api.example/1#access");
+    has_service("https://x.example/1", DISTRIBUTION("urn:s"), "urn:s");
+    has_service("https://x.example/1", DISTRIBUTION("https://x.example/1"),
+                "https://x.example/1#access");
 }
 
 static void test_what_is_left_out(void **state)
@@ -428,12 +463,12 @@ static void test_places_remembered(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_a_dataset),           cmocka_unit_test(test_what_is_left_out),
-        cmocka_unit_test(test_the_default_policy),  cmocka_unit_test(test_rules_are_kept),
-        cmocka_unit_test(test_an_operators_policy), cmocka_unit_test(test_operators),
-        cmocka_unit_test(test_expanded_json_ld),    cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_bounds_of_queries),   cmocka_unit_test(test_tokens),
-        cmocka_unit_test(test_places_remembered),
+        cmocka_unit_test(test_a_dataset),        cmocka_unit_test(test_services),
+        cmocka_unit_test(test_what_is_left_out), cmocka_unit_test(test_the_default_policy),
+        cmocka_unit_test(test_rules_are_kept),   cmocka_unit_test(test_an_operators_policy),
+        cmocka_unit_test(test_operators),        cmocka_unit_test(test_expanded_json_ld),
+        cmocka_unit_test(test_refusals),         cmocka_unit_test(test_bounds_of_queries),
+        cmocka_unit_test(test_tokens),           cmocka_unit_test(test_places_remembered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
