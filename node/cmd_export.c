@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -70,7 +69,8 @@ struct export
     const struct input *input;
     FILE *out;
     struct fc_progress progress;
-    uint64_t written, absent;
+    uint64_t written;
+    struct fc_export_absent absent;
 };
 
 static enum fc_err write_line(struct export *export, const struct fc_message_entry *entry,
@@ -120,8 +120,7 @@ static enum fc_err write_entry(void *ctx, const struct fc_message_entry *entry)
     enum fc_err err =
         fc_client_content(export->client, &entry->participant, &entry->entry.key_hash, &content);
     fc_progress_show(&export->progress, export->written, 0);
-    if (err == FC_E_MISSING || err == FC_E_WITHHELD) {
-        export->absent++;
+    if (fc_export_is_absent(&export->absent, err)) {
         err = FC_OK;
     } else if (err == FC_OK) {
         err = export->input->directory ? write_file(export, entry, fc_buf_span(&content))
@@ -159,8 +158,7 @@ static enum fc_exit export_all(struct export *export)
         err = FC_E_IO;
     }
     fc_progress_end(&export->progress);
-    fc_cli_note(cli, "%" PRIu64 " documents exported, %" PRIu64 " are not on this node",
-                export->written, export->absent);
+    fc_export_note(cli, "documents", export->written, &export->absent);
     return err == FC_OK ? FC_EXIT_OK : fc_client_fail(cli, export->client, err, "export");
 }
 

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/clock.h"
 #include "node/dcat_export.h"
 #include "node/feed_times.h"
 #include "node/http.h"
+#include "node/interop.h"
 
 enum {
     PAGE_ENTRIES_DEFAULT = 100,
@@ -14,6 +16,7 @@ enum {
     PAGE_CONTENT_BYTES = 4 * 1024 * 1024, /* after which it ends with the entry it is at */
     CURSOR_DIGITS = 128,                  /* participant and H(key) */
     ADDRESS_BYTES = FC_HTTP_BASE_BYTES + 256,
+    SLICE_US = 25 * 1000, /* of counting, then others have their turn */
 };
 
 struct cursor {
@@ -30,8 +33,57 @@ struct page {
     uint64_t feed_ms, content_bytes;
     struct fc_dcat_entry *entries; /* of this page; texts in `texts` */
     struct fc_buf *texts;          /* two for each: key and content */
-    uint64_t items;
+    uint64_t items;                /* of the whole catalogue */
+
+    /* while they are counted: how far that came */
+    bool placed;
+    struct cursor at;
+    uint64_t until_us;
 };
+
+static void page_destroy(void *kept)
+{
+    struct page *page = kept;
+    for (uint64_t i = 0; page->texts && i < 2 * page->limit; i++)
+        fc_buf_finish(&page->texts[i]);
+    free(page->texts);
+    free(page->entries);
+    free(page);
+}
+
+/* What the catalogue has. */
+
+static bool is_shown(struct fc_replica *replica, const struct fc_hash *participant,
+                     const struct fc_entry *entry)
+{
+    return (entry->status == FC_STATUS_ACTIVE || entry->status == FC_STATUS_DEPRECATED) &&
+           entry->state == FC_CONTENT_PRESENT &&
+           !fc_replica_hidden(replica, participant, entry->version);
+}
+
+static enum fc_err count_entry(void *ctx, const struct fc_entry *held)
+{
+    enum { LOOK_EVERY = 256 };
+    struct page *page = ctx;
+    page->items += is_shown(page->replica, &page->at.participant, held);
+    page->at.key_hash = held->key_hash;
+    page->placed = true;
+    bool look = held->key_hash.b[31] % LOOK_EVERY == 0;
+    return look && fc_clock_mono_us() >= page->until_us ? FC_E_AGAIN : FC_OK;
+}
+
+/* FC_E_AGAIN: there is more. */
+static enum fc_err count_feed(void *ctx, const struct fc_feed *feed)
+{
+    struct page *page = ctx;
+    int order = page->placed ? fc_hash_cmp(&feed->participant, &page->at.participant) : 1;
+    struct fc_hash after = page->at.key_hash;
+    if (order < 0)
+        return FC_OK;
+    page->at.participant = feed->participant;
+    return fc_replica_entries(page->replica, &feed->participant, order == 0 ? &after : NULL,
+                              count_entry, page);
+}
 
 /* Gathering a page. */
 
@@ -49,17 +101,10 @@ static enum fc_err note_head(void *ctx, struct fc_span record_bytes, struct fc_s
     return err;
 }
 
-static bool is_shown(const struct page *page, const struct fc_entry *entry)
-{
-    return (entry->status == FC_STATUS_ACTIVE || entry->status == FC_STATUS_DEPRECATED) &&
-           entry->state == FC_CONTENT_PRESENT &&
-           !fc_replica_hidden(page->replica, &page->entry.participant, entry->version);
-}
-
 static enum fc_err gather_entry(void *ctx, const struct fc_entry *held)
 {
     struct page *page = ctx;
-    if (!is_shown(page, held))
+    if (!is_shown(page->replica, &page->entry.participant, held))
         return FC_OK;
     if (page->written == page->limit || page->content_bytes >= PAGE_CONTENT_BYTES) {
         page->more = true;
@@ -89,9 +134,8 @@ static enum fc_err gather_feed(void *ctx, const struct fc_feed *feed)
     struct page *page = ctx;
     struct fc_participant participant;
     int order = page->resumed ? fc_hash_cmp(&feed->participant, &page->after.participant) : 1;
-    page->items += feed->entries;
     if (order < 0 || page->more)
-        return FC_OK; /* counted all the same */
+        return FC_OK;
     page->entry = (struct fc_dcat_entry){.participant = feed->participant};
     if (fc_ledger_participant(fc_replica_ledger(page->replica), &feed->participant, &participant) ==
         FC_OK) {
@@ -223,29 +267,56 @@ static bool read_cursor(struct fc_http_call *call, struct page *page)
 }
 _Static_assert(sizeof(struct cursor) == CURSOR_DIGITS / 2, "a cursor is its two hashes");
 
-static void give(struct fc_http_call *call, enum fc_dcat_syntax syntax)
+/* A slice of counting, and when that is done, the page. */
+static void go_on(struct fc_http_call *call)
 {
-    struct page page = {.syntax = syntax, .limit = PAGE_ENTRIES_DEFAULT};
-    if (!fc_http_query_uint(call, "limit", PAGE_ENTRIES_MAX, &page.limit) ||
-        !read_cursor(call, &page))
+    struct page *page = fc_http_kept(call);
+    struct fc_interop *interop = fc_http_interop(call);
+    enum fc_err err = FC_OK;
+    uint64_t known;
+    page->replica = fc_http_replica(call);
+    if (!page->replica)
         return;
-    page.limit = page.limit ? page.limit : 1;
-    page.replica = fc_http_replica(call);
-    if (!page.replica)
-        return;
-    page.entries = calloc(page.limit, sizeof *page.entries);
-    page.texts = calloc(2 * page.limit, sizeof *page.texts);
-    enum fc_err err = page.entries && page.texts ? FC_OK : FC_E_NOMEM;
+    if (page->resumed && fc_interop_dcat_items(interop, &known)) {
+        page->items = known;
+    } else {
+        page->until_us = fc_clock_mono_us() + SLICE_US;
+        err = fc_replica_feeds(page->replica, count_feed, page);
+        if (err == FC_E_AGAIN && !fc_http_stopping(call)) {
+            fc_http_wait(call, fc_replica_arrival_mark(page->replica), 1, go_on);
+            return;
+        }
+        if (err == FC_OK)
+            fc_interop_set_dcat_items(interop, page->items);
+    }
     if (err == FC_OK)
-        err = fc_replica_feeds(page.replica, gather_feed, &page);
+        err = fc_replica_feeds(page->replica, gather_feed, page);
     if (err == FC_OK)
-        reply(call, &page);
+        reply(call, page);
     else
         fc_http_fail_err(call, err, "the catalogue cannot be read");
-    for (uint64_t i = 0; page.texts && i < 2 * page.limit; i++)
-        fc_buf_finish(&page.texts[i]);
-    free(page.texts);
-    free(page.entries);
+}
+
+static void give(struct fc_http_call *call, enum fc_dcat_syntax syntax)
+{
+    struct page *page = calloc(1, sizeof *page);
+    if (!page) {
+        fc_http_fail_err(call, FC_E_NOMEM, NULL);
+        return;
+    }
+    fc_http_keep(call, page, page_destroy);
+    page->syntax = syntax;
+    page->limit = PAGE_ENTRIES_DEFAULT;
+    if (!fc_http_query_uint(call, "limit", PAGE_ENTRIES_MAX, &page->limit) ||
+        !read_cursor(call, page))
+        return;
+    page->limit = page->limit ? page->limit : 1;
+    page->entries = calloc(page->limit, sizeof *page->entries);
+    page->texts = calloc(2 * page->limit, sizeof *page->texts);
+    if (page->entries && page->texts)
+        go_on(call);
+    else
+        fc_http_fail_err(call, FC_E_NOMEM, NULL);
 }
 
 static void get_turtle(struct fc_http_call *call)

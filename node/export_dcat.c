@@ -8,6 +8,25 @@
 #include "node/show.h"
 #include "store/document_text.h"
 
+bool fc_export_is_absent(struct fc_export_absent *absent, enum fc_err err)
+{
+    absent->missing += err == FC_E_MISSING;
+    absent->withheld += err == FC_E_WITHHELD;
+    return err == FC_E_MISSING || err == FC_E_WITHHELD;
+}
+
+void fc_export_note(const struct fc_cli *cli, const char *what, uint64_t written,
+                    const struct fc_export_absent *absent)
+{
+    char missing[64] = "", withheld[64] = "";
+    if (absent->missing > 0)
+        snprintf(missing, sizeof missing, ", %" PRIu64 " have not arrived here yet",
+                 absent->missing);
+    if (absent->withheld > 0)
+        snprintf(withheld, sizeof withheld, ", %" PRIu64 " were taken down", absent->withheld);
+    fc_cli_note(cli, "%" PRIu64 " %s exported%s%s", written, what, missing, withheld);
+}
+
 struct work {
     struct fc_cli *cli;
     struct fc_client *client;
@@ -17,7 +36,8 @@ struct work {
     struct fc_feed_times times; /* of the feed that is gone through */
     struct fc_buf name, url;    /* of its participant */
     uint64_t feed_ms;
-    uint64_t written, absent;
+    uint64_t written;
+    struct fc_export_absent absent;
 };
 
 /* A page of heads: [[[head record, ops]...], more]. */
@@ -94,8 +114,7 @@ static enum fc_err export_entry(void *ctx, const struct fc_message_entry *messag
         };
         err = fc_dcat_export_add(work->dcat, &entry);
         work->written++;
-    } else if (err == FC_E_MISSING || err == FC_E_WITHHELD) {
-        work->absent++;
+    } else if (fc_export_is_absent(&work->absent, err)) {
         err = FC_OK;
     }
     fc_buf_finish(&content);
@@ -251,8 +270,7 @@ enum fc_exit fc_export_dcat_run(struct fc_cli *cli, struct fc_client *client,
     fc_progress_end(&work.progress);
     if (err == FC_OK) {
         struct fc_dcat_conformed fit = fc_dcat_export_conformed(work.dcat);
-        fc_cli_note(cli, "%" PRIu64 " entries exported, %" PRIu64 " are not on this node",
-                    work.written, work.absent);
+        fc_export_note(cli, "entries", work.written, &work.absent);
         if (fit.retyped + fit.dropped + fit.demoted > 0)
             fc_cli_note(cli,
                         "to fit DCAT-AP: %" PRIu64 " values typed, %" PRIu64

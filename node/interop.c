@@ -19,6 +19,8 @@ struct fc_interop {
         struct fc_dsp_place place;
     } places[FC_INTEROP_PLACES_MAX]; /* a ring: the oldest goes */
     size_t place_count, place_next;
+    uint64_t dcat_items;
+    bool dcat_counted;
 };
 
 static enum fc_err read_policy(struct fc_interop *interop, const char *path, char *fault,
@@ -87,6 +89,23 @@ bool fc_interop_operator(const struct fc_interop *interop, const struct fc_ledge
 struct fc_asset_hashes *fc_interop_asset_hashes(struct fc_interop *interop)
 {
     return interop->hashes;
+}
+
+void fc_interop_set_dcat_items(struct fc_interop *interop, uint64_t items)
+{
+    pthread_mutex_lock(&interop->mutex);
+    interop->dcat_items = items;
+    interop->dcat_counted = true;
+    pthread_mutex_unlock(&interop->mutex);
+}
+
+bool fc_interop_dcat_items(struct fc_interop *interop, uint64_t *items)
+{
+    pthread_mutex_lock(&interop->mutex);
+    bool counted = interop->dcat_counted;
+    *items = interop->dcat_items;
+    pthread_mutex_unlock(&interop->mutex);
+    return counted;
 }
 
 void fc_interop_remember(struct fc_interop *interop, const struct fc_hash *query, uint64_t offset,

@@ -26,6 +26,11 @@ bool fc_interop_operator(const struct fc_interop *interop, const struct fc_ledge
                          struct fc_participant *out);
 struct fc_asset_hashes *fc_interop_asset_hashes(struct fc_interop *interop);
 
+/* How many entries a DCAT catalogue had when its first page was last asked for, so that not every
+ * page counts them; false: nobody has asked yet. */
+void fc_interop_set_dcat_items(struct fc_interop *interop, uint64_t items);
+bool fc_interop_dcat_items(struct fc_interop *interop, uint64_t *items);
+
 /* Clients that page by offset alone come back for the next one: the last places are kept, so that
  * nobody counts from the start again. */
 enum { FC_INTEROP_PLACES_MAX = 256 };

@@ -38,11 +38,36 @@ grep -q '^content-type: text/turtle' <(tr 'A-Z' 'a-z' <"$SCRATCH/head") || fail 
 harvest jsonld '"hydra:nextPage":{"@id":"[^"]*"}'
 [ "$(cat "$SCRATCH"/page-*.jsonld | grep -o '"foaf:primaryTopic"' | wc -l)" = 11 ]
 
+# every page says how many there are: those that are shown, none that was taken down or is revoked
+items() { # ADDRESS NUMBER
+    curl -fsS "$1" | grep -o 'hydra:totalItems "*[0-9]*' | grep -q "[^0-9]$2\$" ||
+        fail "$1 has not $2 items: $(curl -fsS "$1" | grep hydra:totalItems)"
+}
+second=$(grep -o 'hydra:nextPage <[^>]*>' "$SCRATCH/page-1.ttl" | grep -o 'http[^>]*')
+items "$site/dcat/catalog.ttl" 11
+for i in 8 9; do offer "$SCRATCH/more" "offer-$i"; done
+fc solo publish "$SCRATCH/more" >/dev/null
+items "$site/dcat/catalog.ttl" 13
+fc solo takedown "Operator of solo" https://offers.example/offer-8 --local --reason "a test" >/dev/null 2>&1
+fc solo set-status revoked https://offers.example/offer-9 >/dev/null
+items "$second" 13 # as when the first was asked for
+items "$site/dcat/catalog.ttl" 11
+items "$second" 11
+stop solo
+start solo
+items "${second/$site/$(sed -n 's/.*answers at //p' "$SCRATCH/solo.log" | tail -n 1)}" 11
+site=$(sed -n 's/.*answers at //p' "$SCRATCH/solo.log" | tail -n 1)
+fc solo export --format dcat-turtle --out "$SCRATCH/all.ttl" 2>"$SCRATCH/err"
+grep -q '^11 entries exported, 1 were taken down$' "$SCRATCH/err" || fail "$(cat "$SCRATCH/err")"
+fc solo export --out "$SCRATCH/all.ndjson" 2>"$SCRATCH/err"
+grep -q '^12 documents exported, 1 were taken down$' "$SCRATCH/err" || fail "$(cat "$SCRATCH/err")"
+
 # every page is a catalogue that comes in; records and proofs are where they are said to be
 for page in "$SCRATCH"/page-*.ttl "$SCRATCH"/page-*.jsonld; do
     fc solo import --dry-run --keep "$page" --json | grep -q '"failed":\[\]' || fail "$page"
 done
-record=$(cat "$SCRATCH"/page-*.ttl | grep -o "$site/v1/participants/[^>]*/meta" | head -n 1)
+record=$(cat "$SCRATCH"/page-*.ttl | grep -o "http[^>]*/v1/participants/[^>]*/meta" | head -n 1)
+record="$site/${record#http*//*/}"
 curl -fsS "$record" | grep -q '"key_hash"' || fail "no record at $record"
 curl -fsS "${record%/meta}/proof" | wc -c | grep -qv '^0$'
 
