@@ -8,6 +8,7 @@ struct options {
     struct fc_cli_choice choice;
     const char *node;
     double until_s, from_s;
+    uint64_t lines; /* printed */
 };
 
 enum { OPT_UNTIL = 256, OPT_FROM, OPT_NODE };
@@ -77,9 +78,45 @@ static bool names(const char *line, const char *node)
 
 static void print_line(void *ctx, const char *text)
 {
-    const struct options *options = ctx;
-    if (strtod(text, NULL) >= options->from_s && (!options->node || names(text, options->node)))
-        puts(text);
+    struct options *options = ctx;
+    if (strtod(text, NULL) < options->from_s || (options->node && !names(text, options->node)))
+        return;
+    puts(text);
+    options->lines++;
+}
+
+/* Nodes are n0, n1, ..., feeds beyond them are named alike, and those that join new12, new13, ...
+ */
+static bool is_known(const struct fc_scenario *scenario, const char *name)
+{
+    const struct fc_federation_spec *spec = &scenario->federation;
+    uint32_t named = spec->feeds > spec->nodes ? spec->feeds : spec->nodes;
+    bool joined = strncmp(name, "new", 3) == 0, joins = false;
+    const char *digits = name + (joined ? 3 : 1);
+    for (uint32_t i = 0; i < scenario->fault_count; i++)
+        joins = joins || scenario->faults[i].kind == FC_FAULT_JOIN ||
+                scenario->faults[i].kind == FC_FAULT_RANDOM;
+    if ((!joined && name[0] != 'n') || digits[0] == 0 || strlen(digits) > 7 ||
+        digits[strspn(digits, "0123456789")] != 0 || (digits[0] == '0' && digits[1] != 0))
+        return false;
+    unsigned long number = strtoul(digits, NULL, 10);
+    return joined ? joins && number >= named : spec->nodes == 0 || number < named;
+}
+
+static bool is_fine(const struct options *options, const struct fc_scenario *scenario)
+{
+    const struct fc_federation_spec *spec = &scenario->federation;
+    if (options->node && !is_known(scenario, options->node)) {
+        fprintf(stderr, "fedcat-sim: --node: there is no '%s' in %s; nodes are n0 to n%u\n",
+                options->node, scenario->name, spec->nodes ? spec->nodes - 1 : 0);
+        return false;
+    }
+    if (options->until_s > 0 && options->from_s >= options->until_s) {
+        fprintf(stderr, "fedcat-sim: --from %g is not before --until %g\n", options->from_s,
+                options->until_s);
+        return false;
+    }
+    return true;
 }
 
 static int play(struct options *options, const struct fc_scenario *scenario)
@@ -106,6 +143,9 @@ static int play(struct options *options, const struct fc_scenario *scenario)
         fprintf(stderr, "fedcat-sim: %s\n", error.text);
     else if (summary->failure[0] != 0)
         fprintf(stderr, "BROKEN at %s\n", summary->failure);
+    else if (options->lines == 0)
+        fprintf(stderr, "fedcat-sim: nothing happened from %g s on%s%s\n", options->from_s,
+                options->node ? " that names " : "", options->node ? options->node : "");
     bool passed = err == FC_OK && summary->failure[0] == 0;
     fc_scratch_destroy(&scratch);
     free(summary);
@@ -123,7 +163,7 @@ int fc_cmd_replay(int argc, char **argv)
         return FC_EXIT_USAGE;
     int status = fc_cli_open(&options.choice, &scenario);
     if (status == 0) {
-        status = play(&options, &scenario);
+        status = is_fine(&options, &scenario) ? play(&options, &scenario) : FC_EXIT_USAGE;
         fc_scenario_finish(&scenario);
     }
     fc_cli_choice_finish(&options.choice);

@@ -53,6 +53,7 @@ struct fc_network *fc_fleet_network(const struct fc_fleet *fleet);
 /* Numbers of nodes are below it. Of whole nodes those that have joined, too, and participants
  * without a node, which are never up. */
 uint32_t fc_fleet_count(const struct fc_fleet *fleet);
+/* Light nodes share one. */
 const char *fc_fleet_name(const struct fc_fleet *fleet, uint32_t node);
 /* False: the node is not a member yet, and nobody is up who could let it in. */
 bool fc_fleet_can_start(const struct fc_fleet *fleet, uint32_t node);

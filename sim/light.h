@@ -104,6 +104,10 @@ const struct fc_light_delta *fc_light_delta(const struct fc_light *light, uint32
 uint32_t fc_light_delta_count(const struct fc_light *light);
 bool fc_light_has(const struct fc_light *light, uint32_t node, uint32_t delta);
 
+/* A message as people read it, of nodes n0, n1, ...; appends. */
+void fc_light_print(const struct fc_light *light, const struct fc_light_message *message,
+                    struct fc_buf *out);
+
 /* Nodes it has an active link with, up to `max` of them; all of them are counted. */
 uint32_t fc_light_neighbours(const struct fc_light *light, uint32_t node, uint32_t *out,
                              uint32_t max);

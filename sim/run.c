@@ -25,6 +25,14 @@ uint64_t fc_run_wait_us(struct fc_run *run, uint64_t mean_us)
     return (uint64_t)(-log(even) * (double)mean_us);
 }
 
+/* Of light nodes, whose trace hash is over arrivals alone. */
+static void say_line(const struct fc_run *run, const char *text)
+{
+    char line[1100];
+    snprintf(line, sizeof line, "%12.6f %s", (double)fc_run_now_us(run) / 1e6, text);
+    run->config.line(run->config.ctx, line);
+}
+
 void fc_run_say(struct fc_run *run, const char *format, ...)
 {
     char text[256];
@@ -34,6 +42,8 @@ void fc_run_say(struct fc_run *run, const char *format, ...)
     va_end(args);
     if (run->fleet.world)
         fc_world_say(run->fleet.world, "%s", text);
+    else if (run->config.line && run->fleet.light)
+        say_line(run, text);
 }
 
 /* -- what happens to nodes, into the measures and the promises -------------------------------- */
@@ -84,6 +94,8 @@ static void on_life(void *ctx, uint32_t node, bool up)
 {
     struct fc_run *run = ctx;
     fc_event_life(run, node, up);
+    if (run->fleet.light)
+        fc_run_say(run, "n%u %s", node, up ? "starts" : "crashes");
     if (node < run->total)
         fc_results_up(run->results, fc_run_now_us(run), node, up);
     if (up)
@@ -172,8 +184,17 @@ static void on_light_sent(void *ctx, uint32_t from, uint32_t to, enum fc_light_c
 
 static void on_light_heard(void *ctx, const struct fc_light_message *message)
 {
-    fc_event_message(ctx, "arrive", message->to, message->from, light_traffic(message->class),
+    struct fc_run *run = ctx;
+    struct fc_buf text = {0};
+    fc_event_message(run, "arrive", message->to, message->from, light_traffic(message->class),
                      message->size);
+    if (!run->config.line)
+        return;
+    fc_light_print(run->fleet.light, message, &text);
+    fc_buf_append(&text, "", 1);
+    if (!text.failed)
+        say_line(run, (const char *)text.data);
+    fc_buf_finish(&text);
 }
 
 static void on_light_arrived(void *ctx, const struct fc_light_arrival *arrival)
@@ -242,26 +263,26 @@ static enum fc_err make_topology(struct fc_run *run)
 
 static enum fc_err make_fleet(struct fc_run *run)
 {
-    struct fc_fleet_config config = {.scenario = run->scenario,
-                                     .topology = &run->topology,
-                                     .lmdb_dir = run->config.lmdb_dir,
-                                     .observer = {.ctx = run,
-                                                  .sent = on_sent,
-                                                  .arrived = run->events ? on_arrived : NULL,
-                                                  .pushed = on_pushed,
-                                                  .accepted = on_accepted,
-                                                  .signed_head = on_signed,
-                                                  .life = on_life,
-                                                  .alarm = on_alarm},
-                                     .tamper =
-                                         run->scenario->dishonest_count ? fc_lie_tamper : NULL,
-                                     .arrived = on_light_arrived,
-                                     .light_sent = on_light_sent,
-                                     .light_heard = run->events ? on_light_heard : NULL,
-                                     .light_alarm = on_light_alarm,
-                                     .ctx = run,
-                                     .line = run->config.line ? on_line : NULL,
-                                     .log = run->config.log};
+    struct fc_fleet_config config = {
+        .scenario = run->scenario,
+        .topology = &run->topology,
+        .lmdb_dir = run->config.lmdb_dir,
+        .observer = {.ctx = run,
+                     .sent = on_sent,
+                     .arrived = run->events ? on_arrived : NULL,
+                     .pushed = on_pushed,
+                     .accepted = on_accepted,
+                     .signed_head = on_signed,
+                     .life = on_life,
+                     .alarm = on_alarm},
+        .tamper = run->scenario->dishonest_count ? fc_lie_tamper : NULL,
+        .arrived = on_light_arrived,
+        .light_sent = on_light_sent,
+        .light_heard = run->events || run->config.line ? on_light_heard : NULL,
+        .light_alarm = on_light_alarm,
+        .ctx = run,
+        .line = run->config.line ? on_line : NULL,
+        .log = run->config.log};
     return fc_fleet_create(&config, &run->fleet, run->error);
 }
 

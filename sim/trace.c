@@ -2,20 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "net/spread_message.h"
 #include "net/wire.h"
+#include "sim/trace.h"
 #include "sim/world_priv.h"
-
-void fc_trace_print(struct fc_buf *out, const char *format, ...)
-{
-    char text[1024];
-    va_list args;
-    va_start(args, format);
-    int len = vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    if (len > 0)
-        fc_buf_append(out, text, (size_t)len < sizeof text ? (size_t)len : sizeof text - 1);
-}
 
 static void line(struct fc_world *world, const char *text)
 {
@@ -60,6 +49,20 @@ void fc_world_say(struct fc_world *world, const char *format, ...)
     va_end(args);
     fc_trace_event(world, 0, 0, 0, fc_span_str(text));
     line(world, text);
+}
+
+/* What a node logs follows from what happens to it: it is shown, and no part of the hash. */
+void fc_trace_log(struct fc_world *world, uint32_t node, struct fc_span text)
+{
+    struct fc_buf out = {0};
+    if (!world->config.line)
+        return;
+    fc_trace_print(&out, "%12.6f %s: %.*s", (double)fc_world_now_us(world) / 1e6,
+                   world->nodes[node]->name, (int)text.len, (const char *)text.data);
+    fc_buf_append(&out, "", 1);
+    if (!out.failed)
+        line(world, (const char *)out.data);
+    fc_buf_finish(&out);
 }
 
 void fc_trace_arrival(struct fc_world *world, uint32_t from, uint32_t to, struct fc_span bytes)
@@ -251,80 +254,27 @@ static void print_sketch(const struct fc_world *world, const struct fc_wire *mes
 }
 
 /* Whose id begins so. */
-static const char *owner_of(const struct fc_world *world, uint32_t begin)
+static void owner_of(const void *ctx, uint32_t begin, char name[FC_TRACE_NAME_MAX])
 {
+    const struct fc_world *world = ctx;
     for (uint32_t i = 0; i < world->node_count; i++)
-        if (fc_get_be32(world->nodes[i]->participant.b) == begin)
-            return world->nodes[i]->name;
-    return "?";
+        if (fc_get_be32(world->nodes[i]->participant.b) == begin) {
+            snprintf(name, FC_TRACE_NAME_MAX, "%s", world->nodes[i]->name);
+            return;
+        }
 }
 
-static void print_item(const struct fc_world *world, const struct fc_spread_item *item,
-                       struct fc_buf *out)
+static void node_of(const void *ctx, const struct fc_key *key, char name[FC_TRACE_NAME_MAX])
 {
-    if (item->version == 0) {
-        fc_trace_print(out, " record %08x", (unsigned)(item->id >> 32));
-        return;
-    }
-    fc_trace_print(out, " head of %s ", owner_of(world, (uint32_t)(item->id >> 32)));
-    print_version(out, item->version);
+    const struct fc_world *world = ctx;
+    uint32_t node = fc_world_node_of(world, key);
+    if (node != FC_WORLD_NONE)
+        snprintf(name, FC_TRACE_NAME_MAX, "%s", world->nodes[node]->name);
 }
 
-static void print_news(const struct fc_world *world, struct fc_span bytes, struct fc_buf *out)
+static struct fc_trace_names names_of(const struct fc_world *world)
 {
-    struct fc_spread_list list;
-    struct fc_unpack at;
-    if (fc_spread_decode_news(bytes, &list) != FC_OK) {
-        fc_trace_print(out, " %zu bytes", bytes.len);
-        return;
-    }
-    fc_unpack_init(&at, list.bytes);
-    for (uint32_t i = 0; i < list.count; i++) {
-        struct fc_spread_news news;
-        fc_spread_get_news(&at, &news);
-        fc_trace_print(out, "%s", i ? "," : "");
-        print_item(world, &news.item, out);
-    }
-}
-
-static void print_groups(const struct fc_world *world, const struct fc_spread_list *groups,
-                         struct fc_buf *out)
-{
-    struct fc_unpack at;
-    fc_unpack_init(&at, groups->bytes);
-    for (uint32_t i = 0; i < groups->count; i++) {
-        uint32_t group = fc_spread_get_group(&at);
-        fc_trace_print(out, " %s", group == 1 ? "records" : owner_of(world, group));
-    }
-}
-
-static void print_spread(const struct fc_world *world, struct fc_span bytes, struct fc_buf *out)
-{
-    static const char *const kinds[] = {"", "graft", "prune", "want", "far"};
-    struct fc_spread_message message;
-    struct fc_unpack at;
-    if (fc_spread_decode(bytes, &message) != FC_OK) {
-        fc_trace_print(out, "%zu bytes", bytes.len);
-        return;
-    }
-    fc_trace_print(out, "%s%s", kinds[message.kind], message.rest ? " all but" : "");
-    print_groups(world, &message.groups, out);
-    fc_unpack_init(&at, message.items.bytes);
-    for (uint32_t i = 0; i < message.items.count; i++) {
-        struct fc_spread_item item;
-        fc_spread_get_item(&at, &item);
-        print_item(world, &item, out);
-    }
-    for (size_t i = 0; i < message.distances.len / FC_SPREAD_FAR_BYTES; i++) {
-        uint16_t far;
-        uint32_t group = fc_spread_get_far(message.distances, i, &far);
-        fc_trace_print(out, "%s %s ", i ? "," : "",
-                       group == 1 ? "records" : owner_of(world, group));
-        if (far == FC_SPREAD_FAR_UNKNOWN)
-            fc_trace_print(out, "?");
-        else
-            fc_trace_print(out, "%u.%u ms", far / 10, far % 10);
-    }
+    return (struct fc_trace_names){.ctx = world, .owner = owner_of, .node = node_of};
 }
 
 static void print_goodbye(const struct fc_world *world, const struct fc_wire *message,
@@ -424,21 +374,23 @@ static void print_contents(const struct fc_world *world, const struct fc_wire *m
 static void print_view(const struct fc_world *world, const struct fc_wire *message,
                        struct fc_buf *out)
 {
-    (void)world;
-    fc_trace_print(out, "%zu bytes", message->opaque.bytes.len);
+    const struct fc_trace_names names = names_of(world);
+    fc_trace_view(&names, message->opaque.bytes, out);
 }
 
-static void print_spread_message(const struct fc_world *world, const struct fc_wire *message,
-                                 struct fc_buf *out)
+static void print_spread(const struct fc_world *world, const struct fc_wire *message,
+                         struct fc_buf *out)
 {
-    print_spread(world, message->opaque.bytes, out);
+    const struct fc_trace_names names = names_of(world);
+    fc_trace_spread(&names, message->opaque.bytes, out);
 }
 
 static void print_announce(const struct fc_world *world, const struct fc_wire *message,
                            struct fc_buf *out)
 {
+    const struct fc_trace_names names = names_of(world);
     print_mark(&message->announce.mark, out);
-    print_news(world, message->announce.bytes, out);
+    fc_trace_news(&names, message->announce.bytes, out);
 }
 
 static void (*const printers[])(const struct fc_world *world, const struct fc_wire *message,
@@ -462,7 +414,7 @@ static void (*const printers[])(const struct fc_world *world, const struct fc_wi
     [FC_WIRE_WANT] = print_want,
     [FC_WIRE_CONTENTS] = print_contents,
     [FC_WIRE_VIEW] = print_view,
-    [FC_WIRE_SPREAD] = print_spread_message,
+    [FC_WIRE_SPREAD] = print_spread,
     [FC_WIRE_ANNOUNCE] = print_announce,
     [FC_WIRE_COMPARE] = print_compare,
     [FC_WIRE_SKETCH] = print_sketch,

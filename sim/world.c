@@ -325,8 +325,7 @@ static void carry_out(struct fc_world *world, struct fc_world_node *node,
             break;
         case FC_EFFECT_LOG:
             if (world->config.log)
-                fc_world_say(world, "%s: %.*s", node->name, (int)effect->bytes.len,
-                             (const char *)effect->bytes.data);
+                fc_trace_log(world, node->index, effect->bytes);
             break;
         }
     }

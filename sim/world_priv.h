@@ -89,7 +89,7 @@ void fc_trace_event(struct fc_world *world, uint32_t from, uint32_t to, uint32_t
 void fc_trace_arrival(struct fc_world *world, uint32_t from, uint32_t to, struct fc_span bytes);
 /* A message as people read it. */
 void fc_trace_message(const struct fc_world *world, struct fc_span bytes, struct fc_buf *out);
-void fc_trace_print(struct fc_buf *out, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+/* A line alone. */
+void fc_trace_log(struct fc_world *world, uint32_t node, struct fc_span text);
 
 #endif

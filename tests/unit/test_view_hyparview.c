@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "net/view_hyparview.h"
+#include "net/view_registry.h"
 #include "tests/support/overlay.h"
 
 enum { SECOND_US = 1000000, NODES = 80, ACTIVE = FC_HYPARVIEW_ACTIVE };
@@ -42,6 +43,63 @@ static void must_be_sound(struct fc_world *world, const char *when)
 static void publish_at(struct fc_world *world, uint32_t node)
 {
     assert_int_equal(fc_world_put(world, node, "urn:offer:1", "{\"name\":\"Compute\"}"), FC_OK);
+}
+
+/* -- who is in whose view, line by line ------------------------------------------------------- */
+
+struct story {
+    struct fc_world *world;
+    unsigned asked, replied;
+};
+
+static bool has(const struct fc_world *world, uint32_t node, uint32_t other)
+{
+    const struct fc_core *core = fc_world_core(world, node);
+    for (size_t i = 0; core && i < fc_core_peer_count(core); i++) {
+        struct fc_peer_info info;
+        fc_core_peer_at(core, i, &info);
+        if (info.active && fc_world_node_of(world, &info.key) == other)
+            return true;
+    }
+    return false;
+}
+
+/* A line is told before the node has looked at its message. */
+static void on_line(void *ctx, const char *text)
+{
+    struct story *story = ctx;
+    unsigned from, to;
+    char word[16];
+    if (sscanf(text, "%*f n%u -> n%u VIEW %15s", &from, &to, word) != 3)
+        return;
+    if (strcmp(word, "NEIGHBOR") == 0 || strcmp(word, "JOIN") == 0) {
+        assert_false(has(story->world, from, to));
+        assert_false(has(story->world, to, from));
+        story->asked++;
+    } else if (strstr(text, "REPLY yes")) {
+        assert_true(has(story->world, from, to)); /* who was asked, when it sent this */
+        assert_false(has(story->world, to, from));
+        story->replied++;
+    }
+}
+
+static void in_the_view_only_after_the_reply(void **state)
+{
+    (void)state;
+    const struct fc_view_ops *views[] = {&fc_view_hyparview, &fc_view_registry};
+    for (int i = 0; i < 2; i++) {
+        struct story story = {0};
+        struct fc_world_config config = {
+            .seed = 4, .view = views[i], .ctx = &story, .line = on_line};
+        assert_int_equal(fc_world_create(&config, &story.world), FC_OK);
+        fc_world_admit(story.world, fc_world_add(story.world, "n0", FC_WORLD_NONE, false), 0);
+        fc_world_admit(story.world, fc_world_add(story.world, "n1", 0, false), 0);
+        run_s(story.world, 20);
+        assert_int_equal(story.asked, 1);
+        assert_int_equal(story.replied, 1);
+        assert_true(has(story.world, 0, 1) && has(story.world, 1, 0));
+        fc_world_destroy(story.world);
+    }
 }
 
 static void a_federation_grows(void **state)
@@ -145,6 +203,7 @@ static void the_same_seed_is_the_same_story(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(in_the_view_only_after_the_reply),
         cmocka_unit_test(a_federation_grows),
         cmocka_unit_test(half_of_it_crashes_at_once),
         cmocka_unit_test(a_storm_of_joins),
