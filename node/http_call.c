@@ -3,9 +3,36 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "node/http_inside.h"
 #include "store/pack.h"
+
+/* The target's path and query. A target with a scheme names the host as well (RFC 9112, 3.2.2). */
+static void split_target(struct fc_http_call *call, struct fc_span target)
+{
+    static const char *const schemes[] = {"http://", "https://"};
+    for (size_t i = 0; i < 2; i++) {
+        size_t len = strlen(schemes[i]);
+        if (target.len <= len || strncasecmp((const char *)target.data, schemes[i], len) != 0) {
+            continue;
+        }
+        size_t host = strcspn((const char *)target.data + len, "/?");
+        if (host > 0) {
+            call->authority = fc_span(target.data + len, host);
+            target = fc_span(target.data + len + host, target.len - len - host);
+        }
+        break;
+    }
+    const uint8_t *mark = memchr(target.data, '?', target.len);
+    call->path = fc_span(target.data, mark ? (size_t)(mark - target.data) : target.len);
+    if (mark) {
+        call->query = fc_span(mark + 1, target.len - call->path.len - 1);
+    }
+    if (call->path.len == 0 && call->authority.len > 0) {
+        call->path = fc_span_str("/");
+    }
+}
 
 /* -- life -------------------------------------------------------------------------------------- */
 
@@ -22,12 +49,7 @@ struct fc_http_call *fc_http_call_create(struct fc_http *server, const char *uri
         free(call);
         return NULL;
     }
-    struct fc_span rest = fc_span_str((const char *)call->uri.data);
-    const uint8_t *mark = memchr(rest.data, '?', rest.len);
-    call->path = fc_span(rest.data, mark ? (size_t)(mark - rest.data) : rest.len);
-    if (mark) {
-        call->query = fc_span(mark + 1, rest.len - call->path.len - 1);
-    }
+    split_target(call, fc_span_str((const char *)call->uri.data));
     return call;
 }
 
@@ -242,17 +264,22 @@ struct fc_span fc_http_body(const struct fc_http_call *call)
 }
 
 /* What may stand in a Host (RFC 9110, 7.2): nothing that would end or split a URL. */
-static bool host_fits(const char *host)
+static bool host_fits(struct fc_span host)
 {
     static const char allowed[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._:[]";
-    size_t len = host ? strlen(host) : 0;
-    return len > 0 && len < 256 && strspn(host, allowed) == len;
+    for (size_t i = 0; i < host.len; i++) {
+        if (!memchr(allowed, host.data[i], sizeof allowed - 1)) {
+            return false;
+        }
+    }
+    return host.len > 0 && host.len < 256;
 }
 
 char *fc_http_base(const struct fc_http_call *call, char out[FC_HTTP_BASE_BYTES])
 {
-    const char *host = fc_http_header(call, "Host");
+    const char *named = fc_http_header(call, "Host");
+    struct fc_span host = call->authority.len ? call->authority : fc_span_str(named ? named : "");
     const char *scheme = fc_http_header(call, "X-Forwarded-Proto");
     const char *own = fc_http_url(call->server);
     if (!host_fits(host)) {
@@ -260,7 +287,8 @@ char *fc_http_base(const struct fc_http_call *call, char out[FC_HTTP_BASE_BYTES]
         return out;
     }
     bool secure = scheme ? strcmp(scheme, "https") == 0 : strncmp(own, "https:", 6) == 0;
-    snprintf(out, FC_HTTP_BASE_BYTES, "http%s://%s", secure ? "s" : "", host);
+    snprintf(out, FC_HTTP_BASE_BYTES, "http%s://%.*s", secure ? "s" : "", (int)host.len,
+             (const char *)host.data);
     return out;
 }
 

@@ -8,6 +8,7 @@
 #include "node/http_server.h"
 #include "node/http_text.h"
 #include "node/http_tools.h"
+#include "node/http_watch.h"
 #include "node/token.h"
 
 enum { FC_HTTP_FIELDS_MAX = 32, FC_HTTP_HEADERS_MAX = 12 };
@@ -23,13 +24,14 @@ enum fc_http_outcome {
 struct fc_http_call {
     struct fc_http *server;
     void *link; /* the library's connection */
-    struct fc_http_watch *watch;
+    struct fc_watch *watch;
     uint64_t now_ms;
 
     /* the request */
     bool started, complete, head;
     enum fc_http_method method; /* 0: one that no route has */
     struct fc_buf uri, decoded, body;
+    struct fc_span authority; /* of a target that names it, instead of Host */
     struct fc_span path, query;
     const struct fc_http_route *route;
     size_t body_bytes_max;

@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +12,11 @@
 
 #include "node/clock.h"
 #include "node/entropy.h"
+#include "node/http_framing.h"
 #include "node/http_inside.h"
 #include "node/http_listen.h"
 #include "node/http_rate.h"
+#include "node/http_watch.h"
 
 enum {
     MEMORY_BYTES = 32 * 1024, /* of a connection: request line, headers, answer's headers */
@@ -29,16 +30,6 @@ enum {
     HELD_BYTES_MAX = 128 * 1024 * 1024, /* bodies and answers of all calls together */
 };
 
-/* What is watched of a connection: a request that does not come to its end. */
-struct fc_http_watch {
-    int fd;
-    uint64_t since_us; /* of the request's first line, or of the last answer's end; 0: it is being
-                          answered. Guarded by the mutex, as the list is */
-    bool begun;        /* a first line has come */
-    bool spoke;        /* on this connection, ever */
-    struct fc_http_watch *prev, *next;
-};
-
 struct fc_http {
     struct fc_http_setup setup;
     struct MHD_Daemon *daemon;
@@ -49,14 +40,14 @@ struct fc_http {
     bool rate_loopback;        /* holds for clients of this machine as well */
     char url[FC_HTTP_BASE_BYTES];
     char *certificate, *key; /* PEM */
-    pthread_mutex_t mutex;
-    struct fc_http_watch *watches;
+    struct fc_watches *watches;
     bool stopping; /* atomic, as the counts below */
     uint64_t held_bytes;
     uint64_t active; /* calls */
     uint64_t swept_us;
     uint64_t told_us; /* of a client without TLS; atomic */
     const char *sync; /* atomic; NULL before the daemon has said it */
+    bool heads_in_place;
     struct fc_http_stats stats;
 };
 
@@ -136,50 +127,20 @@ const char *fc_http_link_header(const struct fc_http_call *call, const char *nam
 
 /* -- connections that do not get on ------------------------------------------------------------ */
 
-static void watch_set(struct fc_http *http, struct fc_http_watch *watch, uint64_t since_us,
-                      bool begun)
-{
-    if (!watch) {
-        return;
-    }
-    pthread_mutex_lock(&http->mutex);
-    watch->since_us = since_us;
-    watch->begun = begun;
-    watch->spoke = watch->spoke || begun;
-    pthread_mutex_unlock(&http->mutex);
-}
-
 static void connection_comes(struct fc_http *http, struct MHD_Connection *connection, void **slot)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    struct fc_http_watch *watch = calloc(1, sizeof *watch);
-    *slot = watch;
     add(&http->stats.connections, 1);
-    if (!watch) {
-        return;
-    }
-    watch->fd = -1;
-    if (!info) {
-        return;
-    }
-    watch->fd = info->connect_fd;
-    watch->since_us = fc_clock_mono_us();
-    pthread_mutex_lock(&http->mutex);
-    watch->next = http->watches;
-    if (watch->next) {
-        watch->next->prev = watch;
-    }
-    http->watches = watch;
-    pthread_mutex_unlock(&http->mutex);
+    *slot = info ? fc_watch_begin(http->watches, info->connect_fd, fc_clock_mono_us()) : NULL;
 }
 
 /* Whoever asks for http where https is spoken: the library has found the first bytes to be no TLS
  * and closes, which tells the client nothing. So the operator is told, now and then. */
-static void note_plain(struct fc_http *http, const struct fc_http_watch *watch)
+static void note_plain(struct fc_http *http, int fd)
 {
     char rest[4096];
-    ssize_t len = recv(watch->fd, rest, sizeof rest, MSG_DONTWAIT);
+    ssize_t len = recv(fd, rest, sizeof rest, MSG_DONTWAIT);
     uint64_t now_us = fc_clock_mono_us(), told_us = load(&http->told_us);
     if (len > 0 && memmem(rest, (size_t)len, " HTTP/1.", 8) &&
         (told_us == 0 || now_us - told_us >= PLAIN_TOLD_US) &&
@@ -190,27 +151,16 @@ static void note_plain(struct fc_http *http, const struct fc_http_watch *watch)
     }
 }
 
-static void connection_goes(struct fc_http *http, void **slot)
+static void connection_goes(struct fc_http *http, struct MHD_Connection *connection, void **slot)
 {
-    struct fc_http_watch *watch = *slot;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct fc_watch *watch = *slot;
     add(&http->stats.connections, (uint64_t)-1);
-    if (!watch) {
-        return;
+    if (http->certificate && watch && !fc_watch_spoke(watch) && info) {
+        note_plain(http, info->connect_fd);
     }
-    pthread_mutex_lock(&http->mutex);
-    if (watch->prev) {
-        watch->prev->next = watch->next;
-    } else if (http->watches == watch) {
-        http->watches = watch->next;
-    }
-    if (watch->next) {
-        watch->next->prev = watch->prev;
-    }
-    pthread_mutex_unlock(&http->mutex);
-    if (http->certificate && !watch->spoke && watch->fd >= 0) {
-        note_plain(http, watch);
-    }
-    free(watch);
+    fc_watch_end(http->watches, watch);
     *slot = NULL;
 }
 
@@ -220,11 +170,11 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **s
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         connection_comes(cls, connection, slot);
     } else {
-        connection_goes(cls, slot);
+        connection_goes(cls, connection, slot);
     }
 }
 
-static struct fc_http_watch *watch_of(struct MHD_Connection *connection)
+static struct fc_watch *watch_of(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -235,24 +185,9 @@ static struct fc_http_watch *watch_of(struct MHD_Connection *connection)
  * connection for ever. So a request that is not whole in time is told so and its socket shut. */
 static void sweep(struct fc_http *http, uint64_t now_us)
 {
-    static const char late[] = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n"
-                               "Content-Length: 0\r\n\r\n";
     uint64_t patience_us = (uint64_t)http->setup.config->request_seconds * 1000000;
-    pthread_mutex_lock(&http->mutex);
-    for (struct fc_http_watch *at = http->watches; at; at = at->next) {
-        uint64_t allowed_us = at->begun ? patience_us : 2 * patience_us;
-        if (at->since_us == 0 || now_us < at->since_us + allowed_us) {
-            continue;
-        }
-        at->since_us = 0;
-        if (at->begun && !http->certificate) {
-            ssize_t sent = send(at->fd, late, sizeof late - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-            (void)sent; /* a courtesy */
-            add(&http->stats.answers[4], 1);
-        }
-        shutdown(at->fd, SHUT_RDWR);
-    }
-    pthread_mutex_unlock(&http->mutex);
+    add(&http->stats.answers[4],
+        fc_watches_sweep(http->watches, now_us, patience_us, http->certificate != NULL));
 }
 
 static void beat(void *ctx, uint64_t now_us)
@@ -541,14 +476,53 @@ static enum MHD_Result advance(struct fc_http_call *call)
     return queue_reply(call);
 }
 
+static enum MHD_Result look_at_field(void *cls, enum MHD_ValueKind kind, const char *name,
+                                     size_t name_len, const char *value, size_t value_len)
+{
+    (void)kind;
+    return fc_http_framing_field(cls, fc_span(name, name_len), fc_span(value, value_len)) ? MHD_YES
+                                                                                          : MHD_NO;
+}
+
+/* Whether all who read this request find its end at the same place. False: answered. */
+static bool is_well_framed(struct fc_http_call *call, const char *method, const char *version)
+{
+    struct fc_http_framing framing;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(call->link, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    fc_http_framing_line(&framing, fc_span_str(method), fc_span(call->uri.data, call->uri.len - 1),
+                         fc_span_str(version), call->server->heads_in_place && info);
+    MHD_get_connection_values_n(call->link, MHD_HEADER_KIND, look_at_field, &framing);
+    bool fits = fc_http_framing_end(&framing, info ? info->header_size : 0);
+    if (!fits) {
+        fc_http_fail(call, framing.status, framing.code, "%s", framing.fault);
+    }
+    /* The library ends a chunk's line where others may not: nothing after such a body is taken for
+     * a request. */
+    call->closes = !fits || fc_http_framing_chunked(&framing);
+    return fits;
+}
+
+/* An answer that does without what is still to come of the request. */
+static enum MHD_Result answer_at_once(struct fc_http_call *call)
+{
+    call->closes = true;
+    call->complete = true;
+    fc_watch_whole(call->server->watches, call->watch);
+    return advance(call);
+}
+
 /* The headers are there. */
 static enum MHD_Result start(struct fc_http_call *call, struct MHD_Connection *connection,
-                             const char *method)
+                             const char *method, const char *version)
 {
     struct fc_http *http = call->server;
     call->started = true;
     call->link = connection;
     call->watch = watch_of(connection);
+    if (!is_well_framed(call, method, version)) {
+        return answer_at_once(call);
+    }
     if (call->uri.len - 1 > URI_BYTES_MAX) { /* it ends with a NUL */
         fc_http_fail(call, 414, "URI", "A path with its query has at most %d bytes.",
                      URI_BYTES_MAX);
@@ -562,13 +536,8 @@ static enum MHD_Result start(struct fc_http_call *call, struct MHD_Connection *c
     if (call->outcome == FC_HTTP_NOTHING && body_announced_too_large(call)) {
         too_large(call);
     }
-    if (call->outcome == FC_HTTP_REPLY && body_not_worth_reading(call)) {
-        call->closes = true;
-        call->complete = true;
-        watch_set(http, call->watch, 0, false);
-        return advance(call);
-    }
-    return MHD_YES;
+    return call->outcome == FC_HTTP_REPLY && body_not_worth_reading(call) ? answer_at_once(call)
+                                                                          : MHD_YES;
 }
 
 /* What an answer does without is read to its end all the same, within bounds: a client that is cut
@@ -601,12 +570,12 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
                                   size_t *upload_len, void **slot)
 {
     struct fc_http_call *call = *slot;
-    (void)cls, (void)url, (void)version;
+    (void)cls, (void)url;
     if (!call) {
         return MHD_NO; /* there was no memory for it */
     }
     if (!call->started) {
-        return start(call, connection, method);
+        return start(call, connection, method, version);
     }
     if (*upload_len > 0) {
         return take(call, upload, upload_len);
@@ -614,7 +583,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
     if (!call->complete) {
         call->complete = true;
         call->chunk_sent = 0;
-        watch_set(call->server, call->watch, 0, false);
+        fc_watch_whole(call->server->watches, call->watch);
     }
     return advance(call);
 }
@@ -623,8 +592,8 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 static void *on_line(void *cls, const char *uri, struct MHD_Connection *connection)
 {
     struct fc_http *http = cls;
-    struct fc_http_call *call = fc_http_call_create(http, uri, fc_clock_wall_ms());
-    watch_set(http, watch_of(connection), fc_clock_mono_us(), true);
+    struct fc_http_call *call = fc_http_call_create(http, uri ? uri : "", fc_clock_wall_ms());
+    fc_watch_line(http->watches, watch_of(connection), fc_clock_mono_us());
     if (call) {
         __atomic_fetch_add(&http->active, 1, __ATOMIC_ACQ_REL);
     }
@@ -640,7 +609,7 @@ static void on_end(void *cls, struct MHD_Connection *connection, void **slot,
     if (!call) {
         return;
     }
-    watch_set(http, watch_of(connection), fc_clock_mono_us(), false);
+    fc_watch_answered(http->watches, watch_of(connection), fc_clock_mono_us());
     if (!call->status) {
         add(&http->stats.answers[0], 1);
     }
@@ -682,8 +651,18 @@ static void on_library_log(void *cls, const char *format, va_list args)
     fc_log_say(http->setup.log, FC_LOG_DEBUG, "http: %s", line);
 }
 
+/* Of these versions it is known that the parts of a request's head stay where they were received.
+ * Later ones look at how lines end themselves. */
+static bool heads_in_place(void)
+{
+    const char *version = MHD_get_version();
+    return strncmp(version, "0.9.7", 5) == 0 && version[5] >= '0' && version[5] <= '6' &&
+           version[6] == 0;
+}
+
 static enum fc_err start_daemon(struct fc_http *http, int fd, char *fault, size_t fault_bytes)
 {
+    char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"; /* read at the start */
     const struct fc_config_http *config = http->setup.config;
     struct MHD_OptionItem options[] = {
         {MHD_OPTION_THREAD_POOL_SIZE, (intptr_t)config->threads, NULL},
@@ -692,6 +671,7 @@ static enum fc_err start_daemon(struct fc_http *http, int fd, char *fault, size_
         {MHD_OPTION_PER_IP_CONNECTION_LIMIT, (intptr_t)config->connections_per_address_max, NULL},
         {http->certificate ? MHD_OPTION_HTTPS_MEM_CERT : MHD_OPTION_END, 0, http->certificate},
         {MHD_OPTION_HTTPS_MEM_KEY, 0, http->key},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, priorities},
         {MHD_OPTION_END, 0, NULL},
     };
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
@@ -725,6 +705,9 @@ static enum fc_err make_parts(struct fc_http *http)
     struct fc_sip_key seed;
     enum fc_err err = fc_toolbox_create(http->setup.readers, &http->toolbox);
     if (err == FC_OK) {
+        err = fc_watches_create(&http->watches);
+    }
+    if (err == FC_OK) {
         err = fc_asks_create(wake, &http->asks);
     }
     if (err == FC_OK) {
@@ -749,10 +732,7 @@ enum fc_err fc_http_create(const struct fc_http_setup *setup, struct fc_http **o
         return FC_E_NOMEM;
     }
     http->setup = *setup;
-    if (pthread_mutex_init(&http->mutex, NULL) != 0) {
-        free(http);
-        return FC_E_NOMEM;
-    }
+    http->heads_in_place = heads_in_place();
     enum fc_err err = read_pems(http, fault, fault_bytes);
     if (err == FC_OK) {
         err = make_parts(http);
@@ -805,7 +785,7 @@ void fc_http_destroy(struct fc_http *http)
     fc_asks_destroy(http->asks);
     fc_toolbox_destroy(http->toolbox);
     fc_http_rate_destroy(http->rate);
-    pthread_mutex_destroy(&http->mutex);
+    fc_watches_destroy(http->watches);
     if (http->key) {
         fc_wipe(http->key, strlen(http->key));
     }

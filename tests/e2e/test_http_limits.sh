@@ -89,6 +89,13 @@ eventually 5 grep -q "a client asks for http: at $url, which speaks https only" 
 status 000 "http://${url#https://}/healthz" # and is not told of again at once
 [ "$(grep -c "a client asks for http:" "$SCRATCH/solo.log")" = 1 ] || fail "the log is filled with it"
 status 200 --cacert "$SCRATCH/node.pem" "$url/healthz"
+for version in 1.2 1.3; do
+    status 200 --cacert "$SCRATCH/node.pem" "--tlsv$version" --tls-max $version "$url/healthz"
+done
+for version in 1.0 1.1; do
+    expect 35 curl -s --cacert "$SCRATCH/node.pem" "--tlsv$version" --tls-max $version \
+        --ciphers DEFAULT:@SECLEVEL=0 "$url/healthz"
+done
 
 stop solo
 echo "no key" >"$SCRATCH/empty"
@@ -122,6 +129,73 @@ hold 2 10 'GET /v1 HTTP/1.1\r\nHost: x\r\n'
 has held "^2 HTTP/1.1 408 Request Timeout"
 hold 2 10 'POST /v1/applications HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx'
 has held "^2 HTTP/1.1 408 Request Timeout"
+
+# -- framing: what another program on the way may read in another way is refused, and what stands
+# behind it in the connection is not answered
+run_with "rate_per_second: 100000"
+# raw STATUS BYTES...: each on a connection of its own, with a request behind it: that answer, and
+# no other, and an end
+raw() {
+    python3 - "${url##*/}" "$@" <<'END' || fail "a request that may be read in two ways"
+import re, socket, sys
+address, status = sys.argv[1:3]
+host, port = address.split(":")
+hidden = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+for text in sys.argv[3:]:
+    one = socket.create_connection((host, int(port)))
+    one.settimeout(10)
+    one.sendall(text.encode().decode("unicode_escape").encode("latin-1") + hidden)
+    got = b""
+    try:
+        while more := one.recv(65536):
+            got += more
+    except ConnectionResetError:
+        pass
+    answers = len(re.findall(rb"HTTP/1\.1 \d", got))
+    if not got.startswith(b"HTTP/1.1 %s " % status.encode()) or answers != 1:
+        sys.exit(f"{answers} answers to {text}: {got!r}")
+    if b'"code":"' not in got:
+        sys.exit(f"no problem: {got!r}")
+END
+}
+post='POST /v1/records HTTP/1.1\r\nHost: x\r\n'
+raw 400 "${post}Content-Length: 0\r\nContent-Length: 39\r\n\r\n" \
+    "${post}Content-Length: 39\r\nContent-Length: 39\r\n\r\n" \
+    "${post}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" \
+    "${post}Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n0\r\n\r\n" \
+    "${post}Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n\r\n0\r\n\r\n" \
+    'POST /v1/records HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n' \
+    "${post}Content-Length : 39\r\n\r\n" "${post} Content-Length: 39\r\n\r\n" \
+    "${post}A: b\r\n c\r\n\r\n" "${post}A: b\rContent-Length: 39\r\n\r\n" \
+    'GET /healthz HTTP/1.1\r\n\r\n' 'GET /healthz HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n' \
+    'GET /healthz HTTP/1.1\nHost: x\r\n\r\n' 'GET /healthz HTTP/1.1\r\nHost: x\n\r\n' \
+    'GET /healthz HTTP/1.1\r\nHost: x\r\nA: b\n\n' 'GET /healthz HTTP/1.1\r\nHost: x\r\n\n' \
+    'GET /healthz\0/zzz HTTP/1.1\r\nHost: x\r\n\r\n' \
+    'GET /healthz HTTP/1.1\r\nHost: x\r\nA: b\0c\r\n\r\n' \
+    'GET  /healthz HTTP/1.1\r\nHost: x\r\n\r\n' 'GET /healthz a HTTP/1.1\r\nHost: x\r\n\r\n'
+raw 501 "${post}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" \
+    "${post}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"
+# a body in chunks is taken, and is the last thing on its connection
+raw 400 'POST /v1/applications HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3;a\nabc\r\n0\r\n\r\n'
+# a head in small pieces, and one in a target that names the host, are as good as any
+python3 - "${url##*/}" <<'END' || fail "heads that are right"
+import socket, sys
+host, port = sys.argv[1].split(":")
+def ask(text, step):
+    one = socket.create_connection((host, int(port)))
+    one.settimeout(10)
+    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    for at in range(0, len(text), step):
+        one.sendall(text[at:at + step])
+    return one.recv(65536)
+fields = b"".join(b"X-%d:\t%s \r\n" % (i, b"y" * 90) for i in range(140))
+for step in 13, 4096, 1 << 20:
+    assert b" 200 OK" in ask(b"GET /healthz HTTP/1.1\r\nHost: x\r\n" + fields + b"\r\n", step)
+got = ask(b"GET HTTP://n.example:99/dcat/catalog?a HTTP/1.1\r\nHost: x\r\n\r\n", 1 << 20)
+assert b" 303 " in got and b"Location: http://n.example:99/dcat/catalog.ttl" in got, got
+assert b" 200 OK" in ask(b"GET http://x HTTP/1.1\r\nHost: x\r\n\r\n", 1 << 20)
+assert b" 404 " in ask(b"GET http:///v1 HTTP/1.1\r\nHost: x\r\n\r\n", 1 << 20)
+END
 
 # -- bodies: at their edge a document is read, and found to be none; a byte more is too much
 run_with "rate_per_second: 100000"
