@@ -10,9 +10,9 @@ static void refuse(struct fc_http_call *call, enum fc_err err)
     case FC_E_AGAIN:
         fc_http_set(call, "Retry-After", "86400");
         fc_http_fail(call, 503, "APPLICATIONS",
-                     "%d applications wait for this node's governors, and no more may: hand it in "
-                     "at another node.",
-                     FC_APPLICATIONS_MAX);
+                     "%d applications wait for this node's governors, all of them since less than "
+                     "%d hours: hand it in at another node.",
+                     FC_APPLICATIONS_MAX, FC_APPLICATION_SAFE_HOURS);
         return;
     case FC_E_ARG:
     case FC_E_FORMAT:
@@ -40,7 +40,14 @@ static void post_application(struct fc_http_call *call)
     }
     federation = fc_replica_federation(replica);
     enum fc_err err =
-        fc_applications_add(fc_http_home(call), &federation, fc_http_body(call), &hash);
+        fc_applications_check(fc_http_home(call), &federation, fc_http_body(call), &hash);
+    if (err == FC_OK && !fc_http_share(call)) {
+        return;
+    }
+    if (err == FC_OK) {
+        err = fc_applications_keep(fc_http_home(call), fc_http_body(call), &hash,
+                                   fc_http_now_ms(call));
+    }
     if (err != FC_OK && err != FC_E_KNOWN) {
         refuse(call, err);
         return;

@@ -77,7 +77,7 @@ static enum fc_err names_read(const struct fc_home *home, char ***out, size_t *c
 
 /* -- taking one in ----------------------------------------------------------------------------- */
 
-static enum fc_err check(const struct fc_hash *federation, struct fc_span bytes,
+static enum fc_err judge(const struct fc_hash *federation, struct fc_span bytes,
                          struct fc_hash *hash)
 {
     struct fc_record record;
@@ -103,8 +103,8 @@ static enum fc_err check(const struct fc_hash *federation, struct fc_span bytes,
     return err;
 }
 
-static enum fc_err keep(const struct fc_home *home, struct fc_span bytes,
-                        const struct fc_hash *hash)
+static enum fc_err write_one(const struct fc_home *home, struct fc_span bytes,
+                             const struct fc_hash *hash)
 {
     char digits[65], *path = NULL;
     char *directory = fc_home_path(home, "applications");
@@ -125,34 +125,29 @@ static enum fc_err keep(const struct fc_home *home, struct fc_span bytes,
     return err;
 }
 
-enum fc_err fc_applications_add(const struct fc_home *home, const struct fc_hash *federation,
-                                struct fc_span bytes, struct fc_hash *hash)
+enum fc_err fc_applications_check(const struct fc_home *home, const struct fc_hash *federation,
+                                  struct fc_span bytes, struct fc_hash *hash)
 {
-    char **names = NULL, digits[65];
-    size_t count = 0;
-    enum fc_err err = check(federation, bytes, hash);
-    if (err == FC_OK) {
-        err = names_read(home, &names, &count);
-    }
+    char digits[65], *path = NULL;
+    enum fc_err err = judge(federation, bytes, hash);
     if (err != FC_OK) {
         return err;
     }
     fc_hex(hash->b, 32, digits);
-    bool known = false;
-    for (size_t i = 0; i < count && !known; i++) {
-        known = strncmp(names[i], digits, 64) == 0;
+    if (asprintf(&path, "%s/applications/%s%s", home->path, digits, suffix) < 0) {
+        return FC_E_NOMEM;
     }
-    names_free(names, count);
-    if (known) {
-        return FC_E_KNOWN;
+    if (access(path, F_OK) == 0) {
+        err = FC_E_KNOWN;
+    } else if (errno != ENOENT) {
+        err = fc_file_error(errno);
     }
-    return count < FC_APPLICATIONS_MAX ? keep(home, bytes, hash) : FC_E_AGAIN;
+    free(path);
+    return err;
 }
 
-/* -- looking at them --------------------------------------------------------------------------- */
-
-static enum fc_err read_one(const struct fc_home *home, const char *file, struct fc_buf *out,
-                            uint64_t *came_ms)
+/* When it came; FC_E_MISSING: it was dropped meanwhile. */
+static enum fc_err came_at(const struct fc_home *home, const char *file, uint64_t *came_ms)
 {
     struct stat status;
     char *path = path_of(home, file);
@@ -162,6 +157,93 @@ static enum fc_err read_one(const struct fc_home *home, const char *file, struct
     }
     if (err == FC_OK) {
         *came_ms = (uint64_t)status.st_mtim.tv_sec * 1000;
+    }
+    free(path);
+    return err;
+}
+
+static enum fc_err remove_one(const struct fc_home *home, const char *file)
+{
+    char *path = path_of(home, file);
+    enum fc_err err = path ? FC_OK : FC_E_NOMEM;
+    if (err == FC_OK && unlink(path) != 0) {
+        err = fc_file_error(errno);
+    }
+    free(path);
+    return err;
+}
+
+/* What came before a time goes; of the rest, how many there are, and the oldest. */
+struct sweeping {
+    uint64_t before_ms, oldest_ms;
+    unsigned dropped, left;
+    char *oldest; /* among the names */
+};
+
+static enum fc_err sweep(const struct fc_home *home, char **names, size_t count,
+                         struct sweeping *sweeping)
+{
+    enum fc_err err = FC_OK;
+    for (size_t i = 0; i < count && err == FC_OK; i++) {
+        uint64_t came_ms = 0;
+        err = came_at(home, names[i], &came_ms);
+        if (err == FC_OK && came_ms < sweeping->before_ms) {
+            err = remove_one(home, names[i]);
+            sweeping->dropped += err == FC_OK;
+        } else if (err == FC_OK) {
+            if (sweeping->left++ == 0 || came_ms < sweeping->oldest_ms) {
+                sweeping->oldest = names[i];
+                sweeping->oldest_ms = came_ms;
+            }
+        }
+        err = err == FC_E_MISSING ? FC_OK : err;
+    }
+    return err;
+}
+
+enum fc_err fc_applications_drop_before(const struct fc_home *home, uint64_t before_ms,
+                                        unsigned *dropped)
+{
+    char **names;
+    size_t count;
+    struct sweeping sweeping = {.before_ms = before_ms};
+    enum fc_err err = names_read(home, &names, &count);
+    if (err == FC_OK) {
+        err = sweep(home, names, count, &sweeping);
+    }
+    names_free(names, count);
+    *dropped = sweeping.dropped;
+    return err;
+}
+
+enum fc_err fc_applications_keep(const struct fc_home *home, struct fc_span bytes,
+                                 const struct fc_hash *hash, uint64_t now_ms)
+{
+    const uint64_t hour_ms = 3600 * 1000;
+    char **names;
+    size_t count;
+    struct sweeping sweeping = {.before_ms = now_ms - FC_APPLICATION_DAYS * 24 * hour_ms};
+    enum fc_err err = names_read(home, &names, &count);
+    if (err == FC_OK) {
+        err = sweep(home, names, count, &sweeping);
+    }
+    if (err == FC_OK && sweeping.left >= FC_APPLICATIONS_MAX) {
+        bool safe = sweeping.oldest_ms + FC_APPLICATION_SAFE_HOURS * hour_ms > now_ms;
+        err = safe ? FC_E_AGAIN : remove_one(home, sweeping.oldest);
+        err = err == FC_E_MISSING ? FC_OK : err;
+    }
+    names_free(names, count);
+    return err == FC_OK ? write_one(home, bytes, hash) : err;
+}
+
+/* -- looking at them --------------------------------------------------------------------------- */
+
+static enum fc_err read_one(const struct fc_home *home, const char *file, struct fc_buf *out,
+                            uint64_t *came_ms)
+{
+    char *path = path_of(home, file);
+    enum fc_err err = path ? came_at(home, file, came_ms) : FC_E_NOMEM;
+    if (err == FC_OK) {
         err = fc_file_read(path, FC_APPLICATION_BYTES_MAX, out);
     }
     free(path);
@@ -222,16 +304,22 @@ static enum fc_err find(const struct fc_home *home, const char *prefix, char **f
     return err;
 }
 
-enum fc_err fc_applications_drop(const struct fc_home *home, const char *prefix)
+enum fc_err fc_applications_drop(const struct fc_home *home, const char *const *prefixes,
+                                 size_t count, size_t *bad)
 {
-    char *file = NULL;
-    enum fc_err err = find(home, prefix, &file);
-    char *path = err == FC_OK ? path_of(home, file) : NULL;
-    if (err == FC_OK && (!path || unlink(path) != 0)) {
-        err = path ? fc_file_error(errno) : FC_E_NOMEM;
+    char **files = calloc(count + 1, sizeof *files);
+    enum fc_err err = files ? FC_OK : FC_E_NOMEM;
+    *bad = 0;
+    for (size_t i = 0; i < count && err == FC_OK; i++) {
+        *bad = i;
+        err = find(home, prefixes[i], &files[i]);
     }
-    free(path);
-    free(file);
+    for (size_t i = 0; i < count && err == FC_OK; i++) {
+        *bad = i;
+        err = remove_one(home, files[i]);
+        err = err == FC_E_MISSING ? FC_OK : err; /* named twice */
+    }
+    names_free(files, files ? count : 0);
     return err;
 }
 

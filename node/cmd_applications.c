@@ -8,14 +8,38 @@
 #include "node/file.h"
 #include "node/record_file.h"
 
+enum { OPT_ALL = 256, OPT_OLDER };
+
 struct input {
-    const char *verb, *which, *out;
+    const char *verb, *out;
+    const char *which[FC_APPLICATIONS_MAX];
+    size_t count;
+    bool all, by_age;
+    uint64_t older_ms;
 };
 
 static const struct argp_option options[] = {
     {"out", 'o', "FILE", 0, "Where save writes it (default: standard output)", 0},
+    {"all", OPT_ALL, NULL, 0, "drop all that wait", 0},
+    {"older-than", OPT_OLDER, "TIME", 0, "drop those that came before: 7d, 12h", 0},
     {0},
 };
+
+/* What each verb takes. */
+static void check(struct argp_state *state, const struct input *input)
+{
+    bool drop = strcmp(input->verb, "drop") == 0, save = strcmp(input->verb, "save") == 0;
+    unsigned ways = (input->count > 0) + input->all + input->by_age;
+    if (!drop && (input->all || input->by_age)) {
+        argp_error(state, "--all and --older-than go with drop");
+    }
+    if (drop && ways != 1) {
+        argp_error(state, "drop takes ids, or their first digits, or --all, or --older-than TIME");
+    }
+    if (!drop && input->count != save) {
+        argp_error(state, "save takes one id, or its first digits; list takes none");
+    }
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -24,16 +48,31 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'o':
         input->out = arg;
         return 0;
+    case OPT_ALL:
+        input->all = true;
+        return 0;
+    case OPT_OLDER:
+        input->by_age = true;
+        if (fc_cli_duration(arg, &input->older_ms) != FC_OK) {
+            argp_error(state, "\"%s\" is no duration: 7d, 12h, 30min", arg);
+        }
+        return 0;
     case ARGP_KEY_ARG:
-        return fc_cli_argument(state, arg, (const char **[]){&input->verb, &input->which}, 2);
+        if (!input->verb) {
+            input->verb = arg;
+            return 0;
+        }
+        if (input->count == FC_APPLICATIONS_MAX) {
+            return ARGP_ERR_UNKNOWN;
+        }
+        input->which[input->count++] = arg;
+        return 0;
     case ARGP_KEY_END:
         input->verb = input->verb ? input->verb : "list";
         if (!fc_cli_is_one_of(input->verb, (const char *const[]){"list", "save", "drop", NULL})) {
-            argp_error(state, "list, save ID, or drop ID");
+            argp_error(state, "list, save ID, or drop ID...");
         }
-        if ((strcmp(input->verb, "list") == 0) != !input->which) {
-            argp_error(state, "save and drop take an id, or its first digits; list takes none");
-        }
+        check(state, input);
         return 0;
     }
     return ARGP_ERR_UNKNOWN;
@@ -74,7 +113,7 @@ static enum fc_exit fail(struct fc_cli *cli, enum fc_err err, const char *which)
 static enum fc_err save(const struct fc_cli *cli, const struct input *input)
 {
     struct fc_buf bytes = {0};
-    enum fc_err err = fc_applications_read(&cli->home, input->which, &bytes);
+    enum fc_err err = fc_applications_read(&cli->home, input->which[0], &bytes);
     if (err == FC_OK) {
         err = fc_file_write(input->out ? input->out : "-", fc_buf_span(&bytes), 0644, false);
     }
@@ -82,9 +121,28 @@ static enum fc_err save(const struct fc_cli *cli, const struct input *input)
     return err;
 }
 
+static enum fc_err drop(struct fc_cli *cli, const struct input *input, size_t *bad)
+{
+    uint64_t now_ms = fc_clock_wall_ms();
+    unsigned dropped = (unsigned)input->count;
+    enum fc_err err;
+    if (input->count > 0) {
+        err = fc_applications_drop(&cli->home, input->which, input->count, bad);
+    } else {
+        uint64_t older_ms = input->older_ms < now_ms ? input->older_ms : now_ms;
+        err = fc_applications_drop_before(&cli->home, input->all ? UINT64_MAX : now_ms - older_ms,
+                                          &dropped);
+    }
+    if (err == FC_OK) {
+        fc_cli_note(cli, "%u dropped", dropped);
+    }
+    return err;
+}
+
 static enum fc_exit run(struct fc_cli *cli, int argc, char **argv)
 {
     struct input input = {0};
+    size_t bad = 0;
     enum fc_exit status = fc_cli_parse(cli, argc, argv, &input);
     if (status != FC_EXIT_OK) {
         return status;
@@ -93,20 +151,21 @@ static enum fc_exit run(struct fc_cli *cli, int argc, char **argv)
     if (strcmp(input.verb, "save") == 0) {
         err = save(cli, &input);
     } else if (strcmp(input.verb, "drop") == 0) {
-        err = fc_applications_drop(&cli->home, input.which);
+        err = drop(cli, &input, &bad);
     } else {
         err = fc_applications_each(&cli->home, cli, show);
     }
-    return err == FC_OK ? FC_EXIT_OK : fail(cli, err, input.which);
+    return err == FC_OK ? FC_EXIT_OK : fail(cli, err, input.which[bad]);
 }
 
 const struct fc_command fc_command_applications = {
     .name = "applications",
     .family = "governance",
-    .args = "[list | save ID | drop ID]",
+    .args = "[list | save ID | drop ID... | drop --all | drop --older-than TIME]",
     .summary = "List, take and drop requests for admission that came over HTTP",
-    .help = "They wait in applications/, 256 at most. A governor saves one, looks at it (fedcat "
-            "show), signs it (fedcat admit) or drops it.",
+    .help = "They wait in applications/ for 30 days, 256 at most; then the oldest makes room, once "
+            "it has waited for a day. A governor saves one, looks at it (fedcat show), signs it "
+            "(fedcat admit) or drops it.",
     .example = "fedcat applications save 3fa9 -o acme.app",
     .options = options,
     .parse = parse,

@@ -66,6 +66,11 @@ char *fc_http_base(const struct fc_http_call *call, char out[FC_HTTP_BASE_BYTES]
 /* Of a route with FC_HTTP_TOKEN: whether the token is good for this participant's feed. */
 bool fc_http_may(const struct fc_http_call *call, const struct fc_hash *participant);
 
+/* Takes one of what the client's address may leave at this node: 16 at once, then one an hour. One
+ * on this machine may leave any number, unless it is a proxy that says for whom it asks. False: the
+ * call has been answered 429. */
+bool fc_http_share(struct fc_http_call *call);
+
 /* A query's or segment's value read as a number or hash. False: it does not fit, and the call has
  * been answered 400. An absent query field leaves `*out` as it is. */
 bool fc_http_query_uint(struct fc_http_call *call, const char *name, uint64_t max, uint64_t *out);

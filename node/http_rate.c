@@ -9,8 +9,7 @@ enum { SETS = 1024, WAYS = 4 };
 
 struct fc_http_rate {
     pthread_mutex_t mutex;
-    uint64_t rate_per_s;
-    struct fc_sip_key seed;
+    struct fc_http_rate_setup setup;
     struct place {
         uint64_t name;     /* of the address; 0: free */
         uint64_t asked_us; /* the last time */
@@ -18,8 +17,7 @@ struct fc_http_rate {
     } places[SETS][WAYS];
 };
 
-enum fc_err fc_http_rate_create(uint64_t rate_per_s, const struct fc_sip_key *seed,
-                                struct fc_http_rate **out)
+enum fc_err fc_http_rate_create(const struct fc_http_rate_setup *setup, struct fc_http_rate **out)
 {
     struct fc_http_rate *rate = calloc(1, sizeof *rate);
     *out = NULL;
@@ -30,8 +28,7 @@ enum fc_err fc_http_rate_create(uint64_t rate_per_s, const struct fc_sip_key *se
         free(rate);
         return FC_E_NOMEM;
     }
-    rate->rate_per_s = rate_per_s;
-    rate->seed = *seed;
+    rate->setup = *setup;
     *out = rate;
     return FC_OK;
 }
@@ -62,13 +59,14 @@ static struct place *find(struct fc_http_rate *rate, uint64_t name, uint64_t now
     }
     struct place *place = free_one ? free_one : oldest;
     place->name = name;
-    fc_bucket_init(&place->bucket, rate->rate_per_s, 2 * rate->rate_per_s, now_us);
+    fc_bucket_init(&place->bucket, rate->setup.count, rate->setup.burst, now_us);
     return place;
 }
 
 bool fc_http_rate_take(struct fc_http_rate *rate, struct fc_span address, uint64_t now_us)
 {
-    uint64_t name = fc_sip(&rate->seed, address) | 1;
+    uint64_t name = fc_sip(&rate->setup.seed, address) | 1;
+    now_us /= rate->setup.period_s; /* what buckets take for a second is the period */
     pthread_mutex_lock(&rate->mutex);
     struct place *place = find(rate, name, now_us);
     bool taken = fc_bucket_take(&place->bucket, 1, now_us);

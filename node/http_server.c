@@ -1,17 +1,17 @@
 /* The server over libmicrohttpd: connections, and calls from their first byte to their last. */
 #include "node/http_server.h"
 
-#include <arpa/inet.h>
 #include <microhttpd.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "node/clock.h"
 #include "node/entropy.h"
+#include "node/http_address.h"
 #include "node/http_framing.h"
 #include "node/http_inside.h"
 #include "node/http_listen.h"
@@ -27,6 +27,10 @@ enum {
     LATER_S = 2,    /* than the sweep: who is silent within a request is to be told */
     PLAIN_TOLD_US = 60 * 1000 * 1000,
     STREAM_CHUNK_BYTES = 16 * 1024,
+    SHARE_BURST = 16,
+    SHARE_PERIOD_S = 3600,
+    RATE_SIX_BYTES = 8, /* what an IPv6 client is known by */
+    SHARE_SIX_BYTES = 6,
     HELD_BYTES_MAX = 128 * 1024 * 1024, /* bodies and answers of all calls together */
 };
 
@@ -36,8 +40,8 @@ struct fc_http {
     struct fc_http_toolbox *toolbox;
     struct fc_http_asks *asks;
     struct fc_http_pulse *pulse;
-    struct fc_http_rate *rate; /* NULL: no limit */
-    bool rate_loopback;        /* holds for clients of this machine as well */
+    struct fc_http_rate *rate, *share; /* of requests; of what strangers may leave here */
+    bool rate_loopback;                /* holds for clients of this machine as well */
     char url[FC_HTTP_BASE_BYTES];
     char *certificate, *key; /* PEM */
     struct fc_watches *watches;
@@ -207,26 +211,57 @@ static void wake(void *link)
 
 /* -- limits ------------------------------------------------------------------------------------ */
 
-static bool is_throttled(struct fc_http *http, struct MHD_Connection *connection)
+static bool address_of(struct MHD_Connection *connection, struct fc_http_address *out)
 {
     const union MHD_ConnectionInfo *info =
-        http->rate ? MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS) : NULL;
-    if (!info) {
-        return false;
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    return info && fc_http_address_read(info->client_addr, out);
+}
+
+static bool is_throttled(struct fc_http *http, struct MHD_Connection *connection)
+{
+    struct fc_http_address address;
+    return address_of(connection, &address) && (!address.loopback || http->rate_loopback) &&
+           !fc_http_rate_take(http->rate, fc_http_address_network(&address, RATE_SIX_BYTES),
+                              fc_clock_mono_us());
+}
+
+static enum MHD_Result note_forwarded(void *cls, enum MHD_ValueKind kind, const char *name,
+                                      const char *value)
+{
+    const char **last = cls;
+    (void)kind;
+    if (value && strcasecmp(name, "X-Forwarded-For") == 0) {
+        *last = value;
     }
-    struct fc_span address = fc_span(NULL, 0);
-    bool loopback = false;
-    if (info->client_addr->sa_family == AF_INET) {
-        const struct sockaddr_in *four = (const struct sockaddr_in *)(void *)info->client_addr;
-        address = fc_span(&four->sin_addr, 4);
-        loopback = address.data[0] == 127;
-    } else if (info->client_addr->sa_family == AF_INET6) {
-        const struct sockaddr_in6 *six = (const struct sockaddr_in6 *)(void *)info->client_addr;
-        address = fc_span(&six->sin6_addr, 8);
-        loopback = IN6_IS_ADDR_LOOPBACK(&six->sin6_addr);
+    return MHD_YES;
+}
+
+/* A proxy beside the node says in its last word where what it hands on came from. */
+bool fc_http_share(struct fc_http_call *call)
+{
+    struct fc_http *http = call->server;
+    struct fc_http_address address;
+    const char *forwarded = NULL;
+    if (!address_of(call->link, &address)) {
+        return true;
     }
-    return (!loopback || http->rate_loopback) &&
-           !fc_http_rate_take(http->rate, address, fc_clock_mono_us());
+    if (address.loopback) {
+        MHD_get_connection_values(call->link, MHD_HEADER_KIND, note_forwarded, &forwarded);
+        if (!forwarded || !fc_http_address_forwarded(fc_span_str(forwarded), &address)) {
+            return true;
+        }
+    }
+    if (fc_http_rate_take(http->share, fc_http_address_network(&address, SHARE_SIX_BYTES),
+                          fc_clock_mono_us())) {
+        return true;
+    }
+    add(&http->stats.throttled, 1);
+    fc_http_set(call, "Retry-After", "3600");
+    fc_http_fail(call, 429, "SHARE",
+                 "From one address this node takes %d of these at once, and then one an hour.",
+                 SHARE_BURST);
+    return false;
 }
 
 static bool body_announced_too_large(const struct fc_http_call *call)
@@ -702,7 +737,10 @@ static enum fc_err make_parts(struct fc_http *http)
 {
     const struct fc_config_http *config = http->setup.config;
     struct fc_http_pulse_setup pulse = {.wake = wake, .ctx = http, .beat = beat};
-    struct fc_sip_key seed;
+    uint64_t count = config->rate_per_second ? config->rate_per_second : FC_HTTP_RATE_DEFAULT;
+    struct fc_http_rate_setup rate = {.count = count, .period_s = 1, .burst = 2 * count};
+    struct fc_http_rate_setup share = {
+        .count = 1, .period_s = SHARE_PERIOD_S, .burst = SHARE_BURST};
     enum fc_err err = fc_toolbox_create(http->setup.readers, &http->toolbox);
     if (err == FC_OK) {
         err = fc_watches_create(&http->watches);
@@ -711,12 +749,15 @@ static enum fc_err make_parts(struct fc_http *http)
         err = fc_asks_create(wake, &http->asks);
     }
     if (err == FC_OK) {
-        err = fc_entropy_fill(&seed, sizeof seed);
+        err = fc_entropy_fill(&rate.seed, sizeof rate.seed);
     }
     http->rate_loopback = config->rate_per_second > 0;
-    uint64_t rate = config->rate_per_second ? config->rate_per_second : FC_HTTP_RATE_DEFAULT;
+    share.seed = rate.seed;
     if (err == FC_OK) {
-        err = fc_http_rate_create(rate, &seed, &http->rate);
+        err = fc_http_rate_create(&rate, &http->rate);
+    }
+    if (err == FC_OK) {
+        err = fc_http_rate_create(&share, &http->share);
     }
     return err == FC_OK ? fc_pulse_create(&pulse, &http->pulse) : err;
 }
@@ -785,6 +826,7 @@ void fc_http_destroy(struct fc_http *http)
     fc_asks_destroy(http->asks);
     fc_toolbox_destroy(http->toolbox);
     fc_http_rate_destroy(http->rate);
+    fc_http_rate_destroy(http->share);
     fc_watches_destroy(http->watches);
     if (http->key) {
         fc_wipe(http->key, strlen(http->key));

@@ -245,23 +245,50 @@ record=$(sed -n 's/^link: .*<\(.*\)>; rel="describedby".*/\1/Ip' "$SCRATCH/head"
 curl -sf -H "Accept: application/json" "$url$record" | grep -q '"type":"takedown"' ||
     fail "no takedown at $record: $(cat "$SCRATCH/head")"
 
-# -- applications: no more wait than may
+# -- applications: an address has its share of them, and no more wait than may
 fc late init --listen "tcp://127.0.0.1:*" >/dev/null 2>&1
-fc late apply --name Late --country DE --url https://late.example \
-    --federation "$SCRATCH/charter.fcr" --out "$SCRATCH/late.app" >/dev/null 2>&1
-mkdir -p "$SCRATCH/solo/applications"
-for i in $(seq 255); do
+apply() { # NAME
+    fc late apply --name "$1" --country DE --url https://late.example \
+        --federation "$SCRATCH/charter.fcr" --out "$SCRATCH/$1.app" >/dev/null 2>&1
+}
+hand_in() { # STATUS FROM NAME
+    status "$1" -H "X-Forwarded-For: 203.0.113.9" -H "X-Forwarded-For: 198.51.100.1, $2" \
+        --data-binary "@$SCRATCH/$3.app" "$url/v1/applications"
+}
+for i in $(seq 17); do apply "late$i"; done
+for i in $(seq 16); do hand_in 202 192.0.2.7 "late$i"; done
+hand_in 202 192.0.2.7 late1 # it waits already, and costs nothing
+hand_in 429 192.0.2.7 late17
+has body '"code":"SHARE".*16 of these at once'
+has head "^retry-after: 3600"
+hand_in 202 192.0.2.8 late17
+apply late
+for i in $(seq 239); do
     cp "$SCRATCH/late.app" "$SCRATCH/solo/applications/$(printf %064x "$i").fcr"
 done
-cp "$SCRATCH/late.app" "$SCRATCH/solo/applications/$(printf %064x 256).fcr"
 status 503 --data-binary "@$SCRATCH/late.app" "$url/v1/applications"
 has body "256 applications wait"
 has head "^retry-after: 86400"
-rm "$SCRATCH/solo/applications/$(printf %064x 256).fcr"
+oldest="$SCRATCH/solo/applications/$(printf %064x 9).fcr"
+touch -d '25 hours ago' "$oldest" # the oldest makes room after a day
 status 202 --data-binary "@$SCRATCH/late.app" "$url/v1/applications"
 has body '"known":false'
+[ ! -e "$oldest" ] || fail "the oldest did not make room"
 status 202 --data-binary "@$SCRATCH/late.app" "$url/v1/applications" # it waits already
 has body '"known":true'
+touch -d '8 days ago' "$SCRATCH/solo/applications/$(printf %064x 3).fcr"
+fc solo applications drop --older-than 7d >"$SCRATCH/said" 2>&1
+has said "^fedcat applications: 1 dropped\|^1 dropped"
+fc solo applications drop "$(printf %064x 1)" "$(printf %064x 2)" >"$SCRATCH/said" 2>&1
+has said "2 dropped"
+refused 4 "ffff: no application of this id" fc solo applications drop "$(printf %064x 4)" ffff
+[ -e "$SCRATCH/solo/applications/$(printf %064x 4).fcr" ] || fail "it was dropped with one that is none"
+expect 2 fc solo applications drop 2>/dev/null
+expect 2 fc solo applications drop --all 00 2>/dev/null
+expect 2 fc solo applications --all 2>/dev/null
+fc solo applications drop --all >"$SCRATCH/said" 2>&1
+has said "253 dropped"
+[ -z "$(fc solo applications)" ] || fail "some are left"
 
 # -- a stop: streams end, those who wait are told, what is half sent is cut off, and all at once
 curl -sN -H "Accept: text/event-stream" "$url/v1/changes?after=now" >"$SCRATCH/stream" &

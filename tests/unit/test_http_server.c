@@ -18,6 +18,7 @@
 
 #include "node/clock.h"
 #include "node/http.h"
+#include "node/http_address.h"
 #include "node/http_asks.h"
 #include "node/http_rate.h"
 #include "node/http_server.h"
@@ -257,11 +258,11 @@ static unsigned taken(struct fc_http_rate *rate, uint32_t address, unsigned trie
 
 static void an_address_has_its_rate(void **state)
 {
-    struct fc_sip_key seed = {{7}};
+    const struct fc_http_rate_setup setup = {10, 1, 20, {{7}}};
     struct fc_http_rate *rate;
     const uint64_t second_us = 1000000;
     (void)state;
-    ok(fc_http_rate_create(10, &seed, &rate));
+    ok(fc_http_rate_create(&setup, &rate));
     assert_int_equal(taken(rate, 1, 100, second_us), 20);
     assert_int_equal(taken(rate, 1, 1, second_us + second_us / 10 - 1), 0);
     assert_int_equal(taken(rate, 1, 2, second_us + second_us / 10), 1);
@@ -277,6 +278,59 @@ static void an_address_has_its_rate(void **state)
     fc_http_rate_destroy(rate);
 }
 
+static void a_share_comes_back_by_the_hour(void **state)
+{
+    const struct fc_http_rate_setup setup = {1, 3600, 16, {{7}}};
+    struct fc_http_rate *rate;
+    const uint64_t hour_us = 3600ULL * 1000000;
+    (void)state;
+    ok(fc_http_rate_create(&setup, &rate));
+    assert_int_equal(taken(rate, 1, 100, hour_us), 16);
+    assert_int_equal(taken(rate, 1, 100, 2 * hour_us - 3600), 0);
+    assert_int_equal(taken(rate, 1, 100, 2 * hour_us), 1);
+    assert_int_equal(taken(rate, 1, 100, 5 * hour_us), 3);
+    assert_int_equal(taken(rate, 1, 100, 100 * hour_us), 16);
+    fc_http_rate_destroy(rate);
+}
+
+/* -- addresses --------------------------------------------------------------------------------- */
+
+static void forwarded(const char *text, const char *address, size_t len, bool loopback)
+{
+    struct fc_http_address out;
+    assert_int_equal(fc_http_address_forwarded(fc_span_str(text), &out), address != NULL);
+    if (address) {
+        struct fc_span network = fc_http_address_network(&out, 6);
+        assert_int_equal(network.len, len);
+        assert_memory_equal(network.data, address, len);
+        assert_int_equal(out.loopback, loopback);
+    }
+}
+
+static void an_address_is_read(void **state)
+{
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6};
+    struct sockaddr none = {.sa_family = AF_UNIX};
+    struct fc_http_address out;
+    (void)state;
+    forwarded("192.0.2.1", "\xc0\0\2\1", 4, false);
+    forwarded("10.0.0.1, 192.0.2.1:5000 ", "\xc0\0\2\1", 4, false);
+    forwarded("127.0.0.1", "\x7f\0\0\1", 4, true);
+    forwarded("2001:db8:7::1", "\x20\1\x0d\xb8\0\7", 6, false);
+    forwarded("a,[2001:db8:7::1]:80", "\x20\1\x0d\xb8\0\7", 6, false);
+    forwarded("::ffff:192.0.2.1", "\xc0\0\2\1", 4, false);
+    forwarded("::1", "\0\0\0\0\0\0", 6, true);
+    forwarded("192.0.2.1, unknown", NULL, 0, false);
+    forwarded("", NULL, 0, false);
+    forwarded("1.2.3", NULL, 0, false);
+    forwarded("1234567890123456789012345678901234567890123456789012345678901234567890", NULL, 0,
+              false);
+    assert_int_equal(inet_pton(AF_INET6, "::ffff:127.0.0.9", &six.sin6_addr), 1);
+    assert_true(fc_http_address_read((const struct sockaddr *)&six, &out));
+    assert_true(out.loopback && !out.six);
+    assert_false(fc_http_address_read(&none, &out));
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -287,6 +341,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(more_than_may_wait_are_turned_away, setup, teardown),
         cmocka_unit_test_setup_teardown(a_stop_answers_those_who_wait, setup, teardown),
         cmocka_unit_test(an_address_has_its_rate),
+        cmocka_unit_test(a_share_comes_back_by_the_hour),
+        cmocka_unit_test(an_address_is_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "node/applications.h"
+#include "node/clock.h"
 #include "node/file.h"
 #include "node/token.h"
 #include "tests/support/keys.h"
@@ -152,56 +154,156 @@ static enum fc_err count_one(void *ctx, const struct fc_record *record, uint64_t
     return FC_OK;
 }
 
-static void applications_wait_in_bounded_number(void **state)
+struct waiting {
+    struct fc_test_federation fed, other;
+    struct fc_buf record;
+    uint64_t now_ms;
+};
+
+static void waiting_init(struct waiting *waiting)
+{
+    *waiting = (struct waiting){.now_ms = fc_clock_wall_ms()};
+    fc_test_federation_init(&waiting->fed, "gaia", 3);
+    fc_test_federation_init(&waiting->other, "other", 1);
+}
+
+static void waiting_finish(struct waiting *waiting)
+{
+    fc_buf_finish(&waiting->record);
+    fc_test_federation_finish(&waiting->fed);
+    fc_test_federation_finish(&waiting->other);
+}
+
+/* One more, from now on in `record`. */
+static enum fc_err hand_in(const struct fc_home *home, struct waiting *waiting, unsigned number)
+{
+    struct fc_hash hash;
+    fc_buf_clear(&waiting->record);
+    application(&waiting->fed, number, &waiting->record);
+    enum fc_err err =
+        fc_applications_check(home, &waiting->fed.id, fc_buf_span(&waiting->record), &hash);
+    return err == FC_OK
+               ? fc_applications_keep(home, fc_buf_span(&waiting->record), &hash, waiting->now_ms)
+               : err;
+}
+
+static unsigned how_many(const struct fc_home *home)
+{
+    unsigned count = 0;
+    assert_int_equal(fc_applications_each(home, &count, count_one), FC_OK);
+    return count;
+}
+
+/* The id of one that was handed in; it came `hours` ago. */
+static void came(const struct fc_home *home, struct waiting *waiting, unsigned number,
+                 uint64_t hours, char digits[65])
+{
+    char *path = NULL;
+    struct timespec times[2] = {{.tv_sec = (time_t)(waiting->now_ms / 1000 - hours * 3600)}};
+    times[1] = times[0];
+    fc_buf_clear(&waiting->record);
+    application(&waiting->fed, number, &waiting->record);
+    struct fc_hash hash = fc_test_parse(&waiting->record).hash;
+    fc_hex(hash.b, 32, digits);
+    assert_true(asprintf(&path, "%s/applications/%s.fcr", home->path, digits) > 0);
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    free(path);
+}
+
+static enum fc_err drop(const struct fc_home *home, const char *prefix)
+{
+    size_t bad;
+    return fc_applications_drop(home, &prefix, 1, &bad);
+}
+
+static void what_is_no_application_does_not_wait(void **state)
 {
     const struct fc_home *home = *state;
-    struct fc_test_federation fed, other;
-    struct fc_buf record = {0}, again = {0};
+    struct waiting waiting;
     struct fc_hash hash;
-    char digits[65];
-    unsigned count = 0;
-    fc_test_federation_init(&fed, "gaia", 3);
-    fc_test_federation_init(&other, "other", 1);
-    application(&fed, 0, &record);
-    assert_int_equal(fc_applications_add(home, &other.id, fc_buf_span(&record), &hash),
+    waiting_init(&waiting);
+    assert_int_equal(hand_in(home, &waiting, 0), FC_OK);
+    assert_int_equal(hand_in(home, &waiting, 0), FC_E_KNOWN);
+    struct fc_span record = fc_buf_span(&waiting.record);
+    const struct fc_hash *id = &waiting.fed.id;
+    assert_int_equal(fc_applications_check(home, &waiting.other.id, record, &hash),
                      FC_E_FEDERATION);
-    assert_int_equal(fc_applications_add(home, &fed.id, fc_buf_span(&record), &hash), FC_OK);
-    assert_int_equal(fc_applications_add(home, &fed.id, fc_buf_span(&record), &hash), FC_E_KNOWN);
-    assert_int_equal(fc_applications_add(home, &fed.id, fc_buf_span(&fed.charter_record), &hash),
-                     FC_E_ARG);
-    record.data[record.len - 1] ^= 1; /* in a signature */
-    assert_int_equal(fc_applications_add(home, &fed.id, fc_buf_span(&record), &hash),
-                     FC_E_SIGNATURE);
     assert_int_equal(
-        fc_applications_add(home, &fed.id, fc_span(record.data, record.len - 1), &hash),
-        FC_E_FORMAT);
-    assert_int_equal(fc_applications_add(home, &fed.id,
-                                         fc_span(record.data, FC_APPLICATION_BYTES_MAX + 1), &hash),
-                     FC_E_BOUND);
-    for (unsigned i = 1; i <= FC_APPLICATIONS_MAX; i++) {
-        fc_buf_clear(&record);
-        application(&fed, i, &record);
-        assert_int_equal(fc_applications_add(home, &fed.id, fc_buf_span(&record), &hash),
-                         i < FC_APPLICATIONS_MAX ? FC_OK : FC_E_AGAIN);
-    }
-    assert_int_equal(fc_applications_each(home, &count, count_one), FC_OK);
-    assert_int_equal(count, FC_APPLICATIONS_MAX);
-    assert_int_equal(fc_applications_drop(home, "zz"), FC_E_ARG);
-    assert_int_equal(fc_applications_drop(home, ""), FC_E_ARG);
-    fc_hex(hash.b, 32, digits);
+        fc_applications_check(home, id, fc_buf_span(&waiting.fed.charter_record), &hash), FC_E_ARG);
+    waiting.record.data[record.len - 1] ^= 1; /* in a signature */
+    assert_int_equal(fc_applications_check(home, id, record, &hash), FC_E_SIGNATURE);
+    assert_int_equal(fc_applications_check(home, id, fc_span(record.data, record.len - 1), &hash),
+                     FC_E_FORMAT);
+    assert_int_equal(
+        fc_applications_check(home, id, fc_span(record.data, FC_APPLICATION_BYTES_MAX + 1), &hash),
+        FC_E_BOUND);
+    assert_int_equal(how_many(home), 1);
+    waiting_finish(&waiting);
+}
+
+static void applications_wait_in_bounded_number_and_time(void **state)
+{
+    const struct fc_home *home = *state;
+    struct waiting waiting;
+    struct fc_buf again = {0};
+    char digits[65];
+    waiting_init(&waiting);
+    for (unsigned i = 0; i < FC_APPLICATIONS_MAX; i++)
+        assert_int_equal(hand_in(home, &waiting, i), FC_OK);
+    assert_int_equal(hand_in(home, &waiting, 300), FC_E_AGAIN);
+    /* the oldest makes room, once it has waited for a day */
+    came(home, &waiting, 5, FC_APPLICATION_SAFE_HOURS - 1, digits);
+    assert_int_equal(hand_in(home, &waiting, 300), FC_E_AGAIN);
+    came(home, &waiting, 5, FC_APPLICATION_SAFE_HOURS, digits);
+    assert_int_equal(hand_in(home, &waiting, 300), FC_OK);
+    assert_int_equal(how_many(home), FC_APPLICATIONS_MAX);
     assert_int_equal(fc_applications_read(home, digits, &again), FC_E_MISSING);
-    fc_buf_clear(&record);
-    application(&fed, 0, &record);
-    hash = fc_test_parse(&record).hash;
-    fc_hex(hash.b, 32, digits);
-    assert_int_equal(fc_applications_read(home, digits, &again), FC_OK);
-    assert_true(fc_span_eq(fc_buf_span(&again), fc_buf_span(&record)));
-    assert_int_equal(fc_applications_drop(home, digits), FC_OK);
-    assert_int_equal(fc_applications_drop(home, digits), FC_E_MISSING);
-    fc_buf_finish(&record);
+    assert_int_equal(hand_in(home, &waiting, 301), FC_E_AGAIN);
+    /* what is too old goes by itself */
+    came(home, &waiting, 6, FC_APPLICATION_DAYS * 24 - 1, digits);
+    came(home, &waiting, 7, FC_APPLICATION_DAYS * 24 + 1, digits);
+    assert_int_equal(hand_in(home, &waiting, 301), FC_OK);
+    assert_int_equal(how_many(home), FC_APPLICATIONS_MAX);
+    assert_int_equal(fc_applications_read(home, digits, &again), FC_E_MISSING);
     fc_buf_finish(&again);
-    fc_test_federation_finish(&fed);
-    fc_test_federation_finish(&other);
+    waiting_finish(&waiting);
+}
+
+static void applications_are_dropped(void **state)
+{
+    const struct fc_home *home = *state;
+    struct waiting waiting;
+    struct fc_buf again = {0};
+    char digits[4][65];
+    size_t bad = 9;
+    unsigned dropped = 9;
+    waiting_init(&waiting);
+    for (unsigned i = 0; i < 4; i++) {
+        assert_int_equal(hand_in(home, &waiting, i), FC_OK);
+        came(home, &waiting, i, i, digits[i]);
+    }
+    assert_int_equal(fc_applications_read(home, digits[3], &again), FC_OK);
+    assert_true(fc_span_eq(fc_buf_span(&again), fc_buf_span(&waiting.record)));
+    assert_int_equal(drop(home, "zz"), FC_E_ARG);
+    assert_int_equal(drop(home, ""), FC_E_ARG);
+    const char *const some[] = {digits[0], digits[1], "0123456789"};
+    assert_int_equal(fc_applications_drop(home, some, 3, &bad), FC_E_MISSING);
+    assert_int_equal(bad, 2);
+    assert_int_equal(how_many(home), 4);
+    const char *const twice[] = {digits[0], digits[1], digits[0]};
+    assert_int_equal(fc_applications_drop(home, twice, 3, &bad), FC_OK);
+    assert_int_equal(how_many(home), 2);
+    assert_int_equal(drop(home, digits[0]), FC_E_MISSING);
+    uint64_t before_ms = waiting.now_ms - 3 * 3600 * 1000;
+    assert_int_equal(fc_applications_drop_before(home, before_ms - 1000, &dropped), FC_OK);
+    assert_int_equal(dropped, 0);
+    assert_int_equal(fc_applications_drop_before(home, before_ms + 1000, &dropped), FC_OK);
+    assert_int_equal(dropped, 1);
+    assert_int_equal(fc_applications_drop_before(home, UINT64_MAX, &dropped), FC_OK);
+    assert_int_equal(dropped, 1);
+    assert_int_equal(how_many(home), 0);
+    fc_buf_finish(&again);
+    waiting_finish(&waiting);
 }
 
 int main(void)
@@ -211,7 +313,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(handed_out_once_and_revoked, setup, teardown),
         cmocka_unit_test_setup_teardown(files_are_private, setup, teardown),
         cmocka_unit_test_setup_teardown(names_and_numbers_are_bounded, setup, teardown),
-        cmocka_unit_test_setup_teardown(applications_wait_in_bounded_number, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_no_application_does_not_wait, setup, teardown),
+        cmocka_unit_test_setup_teardown(applications_wait_in_bounded_number_and_time, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(applications_are_dropped, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
