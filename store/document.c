@@ -400,12 +400,23 @@ static void describe(struct fc_doc *r)
         fc_doc_texts(r);
 }
 
+static bool is_blank(struct fc_span text)
+{
+    size_t i = 0;
+    while (i < text.len && memchr(" \t\r\n", text.data[i], 4))
+        i++;
+    return i == text.len;
+}
+
 static enum fc_err read_document(struct fc_doc *r, struct fc_span bytes)
 {
     *r->out = (struct fc_document){.proof = "none"};
     if (r->fault)
         *r->fault = (struct fc_document_fault){0};
-    fc_doc_take_apart(r, bytes);
+    if (is_blank(bytes))
+        fc_doc_fail(r, FC_E_JSON, "the document is empty");
+    else
+        fc_doc_take_apart(r, bytes);
     if (r->err == FC_OK)
         describe(r);
     while (r->owned_count > 0)

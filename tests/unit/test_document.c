@@ -453,8 +453,9 @@ static void a_fault_has_a_place(void **state)
         unsigned line;
         const char *says;
     } faults[] = {
-        {"", FC_E_JSON, 1, "expected"},
-        {"  \n\n ", FC_E_JSON, 3, "expected"},
+        {"", FC_E_JSON, 0, "is empty"},
+        {"  \r\n\n\t", FC_E_JSON, 0, "is empty"},
+        {"  \n\n x", FC_E_JSON, 3, "expected"},
         {"{\"id\": \"https://a.example/\"\n", FC_E_JSON, 2, "end of file"},
         {"{\"id\": \"https://a.example/\",\n\"id\": \"x\"}", FC_E_JSON, 2, "duplicate"},
         {"{\"id\": \"https://a.example/\",\n\n\"name\": \"\xff\"}", FC_E_JSON, 3, "0xff"},
