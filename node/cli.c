@@ -299,6 +299,7 @@ enum fc_exit fc_cli_exit(enum fc_err err)
     case FC_E_MAP_FULL:
     case FC_E_PASSPHRASE:
     case FC_E_PERMISSION:
+    case FC_E_NO_KEY:
         return FC_EXIT_FAILED;
     }
     return FC_EXIT_FAILED;

@@ -22,6 +22,7 @@ static const struct {
     {303, "See Other"},
     {304, "Not Modified"},
     {307, "Temporary Redirect"},
+    {308, "Permanent Redirect"},
     {400, "Bad Request"},
     {401, "Unauthorized"},
     {403, "Forbidden"},
@@ -31,6 +32,7 @@ static const struct {
     {408, "Request Timeout"},
     {409, "Conflict"},
     {410, "Gone"},
+    {412, "Precondition Failed"},
     {413, "Content Too Large"},
     {414, "URI Too Long"},
     {415, "Unsupported Media Type"},
@@ -91,6 +93,7 @@ unsigned fc_http_status_of(enum fc_err err)
     case FC_E_PASSPHRASE:
     case FC_E_COUNTER:
     case FC_E_PERMISSION:
+    case FC_E_NO_KEY:
         return 403;
     case FC_E_FULL:
         return 507;

@@ -3,7 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PARTICIPANT_FIELDS = 16, ENTRY_FIELDS = 10, OP_FIELDS = 6, CONTENT_FIELDS = 4 };
+enum {
+    PARTICIPANT_FIELDS = 16,
+    ENTRY_FIELDS = 10,
+    OP_FIELDS = 6,
+    CONTENT_FIELDS = 4,
+    CONDITION_FIELDS = 3
+};
 enum { PEER_FIELDS = 14, STATUS_NUMBERS = 30, STATUS_FIELDS = 19 + STATUS_NUMBERS };
 enum { WITNESS_FIELDS = 8 };
 
@@ -114,6 +120,23 @@ void fc_message_get_entry(struct fc_unpack *in, struct fc_message_entry *out)
     out->entry.key = fc_unpack_str(in, FC_KEY_BYTES_MAX);
     out->entry.state = (enum fc_content_state)fc_unpack_uint(in, FC_CONTENT_REFUSED);
     out->hidden = fc_unpack_uint(in, 1) == 1;
+}
+
+void fc_message_put_condition(struct fc_buf *out, const struct fc_message_condition *in)
+{
+    fc_pack_array(out, CONDITION_FIELDS);
+    fc_message_put_hash(out, &in->key_hash);
+    fc_message_put_hash_or_nil(out, in->there ? &in->commitment : NULL);
+    fc_pack_uint(out, in->there ? (uint64_t)in->status : 0);
+}
+
+void fc_message_get_condition(struct fc_unpack *in, struct fc_message_condition *out)
+{
+    *out = (struct fc_message_condition){.there = false};
+    fc_unpack_array(in, CONDITION_FIELDS, CONDITION_FIELDS);
+    out->key_hash = fc_message_get_hash(in);
+    out->there = fc_message_get_hash_or_nil(in, &out->commitment);
+    out->status = (enum fc_status)fc_unpack_uint(in, FC_STATUS_REVOKED);
 }
 
 void fc_message_put_op(struct fc_buf *out, const struct fc_op *op)

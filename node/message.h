@@ -32,6 +32,16 @@ struct fc_message_entry {
 void fc_message_put_entry(struct fc_buf *out, const struct fc_message_entry *in);
 void fc_message_get_entry(struct fc_unpack *in, struct fc_message_entry *out);
 
+/* How an entry has to be for what is asked to be done. */
+struct fc_message_condition {
+    struct fc_hash key_hash;
+    bool there;
+    struct fc_hash commitment; /* these two if it is there */
+    enum fc_status status;
+};
+void fc_message_put_condition(struct fc_buf *out, const struct fc_message_condition *in);
+void fc_message_get_condition(struct fc_unpack *in, struct fc_message_condition *out);
+
 void fc_message_put_op(struct fc_buf *out, const struct fc_op *op);
 void fc_message_get_op(struct fc_unpack *in, struct fc_op *out);
 

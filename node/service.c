@@ -184,7 +184,7 @@ enum fc_err fc_service_handle(struct fc_service *service, struct fc_span request
         return fc_buf_check(response);
     }
     fc_unpack_init(&call.in, arguments);
-    fc_unpack_array(&call.in, 0, ARGUMENTS_MAX);
+    call.arguments = fc_unpack_array(&call.in, 0, ARGUMENTS_MAX);
     err = dispatch(&call, verb);
     if (err == FC_OK) {
         err = fc_buf_check(&call.body);

@@ -40,7 +40,8 @@ enum {
     X(BOOTSTRAP, 15, false)   /* [] -> [federation, [[node key, [endpoint...]]...], [record...]]*/ \
     X(SUBMIT_RECORD, 16, true)  /* [record] -> [hash, type] */                                     \
     X(SUBMIT_DELTA, 17, true)   /* [delta, [CONTENT...]] -> [version] */                           \
-    X(AUTHOR, 18, true)         /* [participant, [OP...], [CONTENT...]] -> [version, ops] */       \
+    X(AUTHOR, 18, true)         /* [participant, [OP...], [CONTENT...]], and perhaps a CONDITION   \
+                                   -> [version, ops] */                                            \
     X(PREPARE, 19, true)        /* the same -> [head body, ops, [CONTENT...]] */                   \
     X(TAKEDOWN_LOCAL, 20, true) /* [participant, H(key), reason, on] -> [] */                      \
     X(PIN, 21, true)            /* [charter hash] -> [] */                                         \

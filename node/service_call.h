@@ -10,6 +10,7 @@ struct fc_call {
     struct fc_replica *replica;
     uint64_t now_ms;
     struct fc_unpack in; /* the arguments, past their array header */
+    uint32_t arguments;  /* how many */
     struct fc_buf body;
     char text[200]; /* what to say beside the code */
 };

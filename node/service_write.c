@@ -112,6 +112,8 @@ enum fc_err fc_service_submit_record(struct fc_call *call)
 
 struct batch {
     struct fc_author author;
+    struct fc_message_condition condition;
+    bool conditional;
     struct fc_op *ops;
     struct fc_content *contents;
 };
@@ -120,6 +122,31 @@ static void batch_finish(struct batch *batch)
 {
     free(batch->ops);
     free(batch->contents);
+}
+
+/* Whether the entry is still as whoever asks knows it. */
+static enum fc_err check_condition(struct fc_call *call, const struct batch *batch)
+{
+    const struct fc_message_condition *wanted = &batch->condition;
+    struct fc_buf hold = {0};
+    struct fc_entry entry;
+    if (!batch->conditional) {
+        return FC_OK;
+    }
+    enum fc_err err = fc_replica_entry(call->replica, &batch->author.participant, &wanted->key_hash,
+                                       &hold, &entry);
+    bool there = err == FC_OK;
+    if (there || err == FC_E_MISSING) {
+        bool same = there == wanted->there &&
+                    (!there || (fc_hash_eq(&entry.commitment, &wanted->commitment) &&
+                                entry.status == wanted->status));
+        err = same ? FC_OK : FC_E_STALE;
+    }
+    if (err == FC_E_STALE) {
+        say(call, "the entry is another than the one that was asked about");
+    }
+    fc_buf_finish(&hold);
+    return err;
 }
 
 static enum fc_err read_batch(struct fc_call *call, struct batch *batch)
@@ -137,20 +164,25 @@ static enum fc_err read_batch(struct fc_call *call, struct batch *batch)
     }
     enum fc_err err =
         fc_message_get_contents(&call->in, &batch->contents, &batch->author.content_count);
+    if (err == FC_OK && call->arguments > 3) {
+        batch->conditional = true;
+        fc_message_get_condition(&call->in, &batch->condition);
+    }
     batch->author.ops = batch->ops;
     batch->author.contents = batch->contents;
     batch->author.heartbeat = batch->author.op_count == 0;
-    return err == FC_OK ? fc_call_ready(call) : err;
+    if (err == FC_OK) {
+        err = fc_call_ready(call);
+    }
+    return err == FC_OK ? check_condition(call, batch) : err;
 }
 
 static enum fc_err no_key(struct fc_call *call, enum fc_err err)
 {
-    if (err == FC_E_MISSING) {
-        say(call, "this node does not hold the participant's feed key");
-    } else if (err == FC_E_PASSPHRASE) {
+    if (err == FC_E_PASSPHRASE) {
         say(call, "the participant's feed key is sealed");
     }
-    return err == FC_E_MISSING ? FC_E_PASSPHRASE : err;
+    return err == FC_E_MISSING ? FC_E_NO_KEY : err;
 }
 
 enum fc_err fc_service_author(struct fc_call *call)

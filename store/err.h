@@ -36,7 +36,8 @@
     X(JSON, 30, "not valid JSON")                                                                  \
     X(SUBJECT, 31, "has no subject identifier")                                                    \
     X(PASSPHRASE, 32, "wrong or missing passphrase")                                               \
-    X(PERMISSION, 33, "file permissions are too open")
+    X(PERMISSION, 33, "file permissions are too open")                                             \
+    X(NO_KEY, 34, "this node does not hold the participant's feed key")
 
 enum fc_err {
     FC_OK = 0,

@@ -240,6 +240,51 @@ static void a_delta_may_be_signed_elsewhere(void **state)
     prepared_finish(&rival);
 }
 
+/* Deletes "urn:a" if it is as `condition` says. */
+static enum fc_err delete_if(struct fc_test_home *home,
+                             const struct fc_message_condition *condition)
+{
+    struct fc_buf arguments = {0};
+    struct fc_unpack body;
+    const struct fc_op op = {.kind = FC_OP_DELETE, .key = fc_span_str("urn:a")};
+    fc_pack_array(&arguments, 4);
+    fc_message_put_hash(&arguments, &home->party.id);
+    fc_pack_array(&arguments, 1);
+    fc_message_put_op(&arguments, &op);
+    fc_message_put_contents(&arguments, NULL, 0);
+    fc_message_put_condition(&arguments, condition);
+    return fc_test_home_call(home, FC_VERB_AUTHOR, &arguments, &body);
+}
+
+static void an_entry_is_as_it_was_seen_or_nothing_is_done(void **state)
+{
+    struct fc_test_home *home = *state;
+    struct fc_message_entry entry;
+    uint32_t ops;
+    struct fc_message_condition none = {.key_hash = fc_key_hash(fc_span_str("urn:a"))};
+    assert_int_equal(put(home, "urn:a", "{}", &ops), FC_OK);
+    assert_int_equal(find(home, "urn:a", &entry), FC_OK);
+    struct fc_message_condition seen = none, other;
+    seen.there = true;
+    seen.commitment = entry.entry.commitment;
+    seen.status = entry.entry.status;
+    assert_int_equal(delete_if(home, &none), FC_E_STALE);
+    other = seen;
+    other.status = FC_STATUS_ENDED;
+    assert_int_equal(delete_if(home, &other), FC_E_STALE);
+    other = seen;
+    other.commitment.b[31] ^= 1;
+    assert_int_equal(delete_if(home, &other), FC_E_STALE);
+    assert_int_equal(put(home, "urn:a", "{\"b\":1}", &ops), FC_OK);
+    assert_int_equal(delete_if(home, &seen), FC_E_STALE);
+    assert_int_equal(find(home, "urn:a", &entry), FC_OK);
+    seen.commitment = entry.entry.commitment;
+    assert_int_equal(delete_if(home, &seen), FC_OK);
+    assert_int_equal(find(home, "urn:a", &entry), FC_E_MISSING);
+    assert_int_equal(delete_if(home, &seen), FC_E_STALE);
+    assert_int_equal(delete_if(home, &none), FC_E_MISSING); /* it is; and nothing to delete */
+}
+
 static void keys_that_cannot_sign(void **state)
 {
     struct fc_test_home *home = *state;
@@ -253,7 +298,7 @@ static void keys_that_cannot_sign(void **state)
     assert_int_equal(rename(aside, counter), 0);
     assert_int_equal(put(home, "urn:b", "{}", &ops), FC_OK);
     assert_int_equal(rename(path, aside), 0);
-    assert_int_equal(put(home, "urn:c", "{}", &ops), FC_E_PASSPHRASE);
+    assert_int_equal(put(home, "urn:c", "{}", &ops), FC_E_NO_KEY);
     assert_int_equal(rename(aside, path), 0);
     assert_int_equal(put(home, "urn:c", "{}", &ops), FC_OK);
     free(path);
@@ -553,6 +598,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(publishing_again_changes_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(long_lists_come_in_pages, setup, teardown),
         cmocka_unit_test_setup_teardown(a_delta_may_be_signed_elsewhere, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_entry_is_as_it_was_seen_or_nothing_is_done, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(keys_that_cannot_sign, setup, teardown),
         cmocka_unit_test_setup_teardown(counter_and_store_part_ways, setup, teardown),
         cmocka_unit_test_setup_teardown(records_are_judged, setup, teardown),
