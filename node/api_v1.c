@@ -30,6 +30,15 @@ char *fc_api_entry_path(const struct fc_hash *participant, const struct fc_hash 
     return out;
 }
 
+char *fc_api_entry_tag(const struct fc_entry *entry, char out[FC_API_TAG_BYTES])
+{
+    char hash[33];
+    fc_hex(entry->commitment.b, 16, hash);
+    snprintf(out, FC_API_TAG_BYTES, "%s-%u%u", hash, (unsigned)entry->status,
+             (unsigned)entry->state);
+    return out;
+}
+
 static void about_json(struct fc_json *json, struct fc_replica *replica,
                        const struct fc_message_entry *message, const struct fc_api_about *about)
 {
@@ -80,7 +89,7 @@ bool fc_api_page(struct fc_http_call *call, uint64_t *limit, struct fc_hash *aft
     char digits[65] = "";
     *limit = FC_API_PAGE_DEFAULT;
     *resumed = fc_http_query(call, "after", &text);
-    if (!fc_http_query_uint(call, "limit", FC_API_PAGE_MAX, limit)) {
+    if (!fc_http_query_count(call, "limit", FC_API_PAGE_MAX, limit)) {
         return false;
     }
     if (*resumed && text.len == 64) {

@@ -27,6 +27,9 @@ struct fc_api_about {
 void fc_api_entry_json(struct fc_json *json, struct fc_replica *replica,
                        const struct fc_hash *participant, const struct fc_entry *entry,
                        const struct fc_api_about *about);
+/* An entry's ETag is over its commitment, its status and whether its content is here. */
+enum { FC_API_TAG_BYTES = 48 };
+char *fc_api_entry_tag(const struct fc_entry *entry, char out[FC_API_TAG_BYTES]);
 /* "limit" and "after" of a page. False: the call has been answered. */
 bool fc_api_page(struct fc_http_call *call, uint64_t *limit, struct fc_hash *after, bool *resumed);
 /* What is known of a participant; feed version 0: nothing of its feed is held. Spans are the

@@ -287,7 +287,7 @@ static void get_changes(struct fc_http_call *call)
     following->limit = FC_API_PAGE_DEFAULT;
     struct fc_replica *replica = fc_http_replica(call);
     if (!replica || !fc_http_query_uint(call, "wait", WAIT_SECONDS_MAX, &wait_s) ||
-        !fc_http_query_uint(call, "limit", FC_API_PAGE_MAX, &following->limit) ||
+        !fc_http_query_count(call, "limit", FC_API_PAGE_MAX, &following->limit) ||
         !begin(call, replica, following)) {
         return;
     }

@@ -44,17 +44,14 @@ static void reply_bytes(struct fc_http_call *call, struct fc_replica *replica,
     }
 }
 
-/* An entry's state is its commitment, its status and whether its content is here. */
 static bool note_entry(struct fc_http_call *call, const struct fc_hash *participant,
                        const struct fc_entry *entry)
 {
-    char tag[48], hash[33], link[FC_API_ENTRY_PATH_BYTES + 48], path[FC_API_ENTRY_PATH_BYTES];
-    fc_hex(entry->commitment.b, 16, hash);
-    snprintf(tag, sizeof tag, "%s-%u%u", hash, (unsigned)entry->status, (unsigned)entry->state);
+    char tag[FC_API_TAG_BYTES], link[FC_API_ENTRY_PATH_BYTES + 48], path[FC_API_ENTRY_PATH_BYTES];
     snprintf(link, sizeof link, "<%s/proof>; rel=\"describedby\"; type=\"%s\"",
              fc_api_entry_path(participant, &entry->key_hash, path), fc_api_proof_type);
     fc_http_set(call, "Link", link);
-    return entry->state == FC_CONTENT_PRESENT && fc_http_etag(call, tag);
+    return entry->state == FC_CONTENT_PRESENT && fc_http_etag(call, fc_api_entry_tag(entry, tag));
 }
 
 /* Finds the entry a path names; `hold` backs it. False: answered. */

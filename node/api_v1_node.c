@@ -269,8 +269,9 @@ static void get_openapi(struct fc_http_call *call)
 
 static void get_index(struct fc_http_call *call)
 {
-    static const char *const names[] = {"entries", "participants", "changes",     "charter",
-                                        "status",  "peers",        "openapi.json"};
+    static const char *const names[] = {"entries", "participants", "search",       "changes",
+                                        "charter", "records",      "nodes",        "status",
+                                        "peers",   "deltas",       "applications", "openapi.json"};
     char path[64];
     struct fc_json *json = fc_json_create();
     fc_json_object(json, NULL);

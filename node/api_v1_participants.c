@@ -129,7 +129,7 @@ static void get_history(struct fc_http_call *call)
     char version[FC_CLI_VERSION_BYTES];
     struct fc_replica *replica = fc_http_replica(call);
     if (!replica || !fc_api_participant(call, replica, &id, &participant) ||
-        !fc_http_query_uint(call, "limit", FC_HEADS_KEPT, &heads.left)) {
+        !fc_http_query_count(call, "limit", FC_HEADS_KEPT, &heads.left)) {
         return;
     }
     if (fc_http_query(call, "below", &text) && !read_version(text, &below)) {

@@ -2,21 +2,80 @@
  * since their signatures are what counts. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "node/api_v1.h"
 #include "node/bundle.h"
 #include "node/cli.h"
+#include "node/http_text.h"
 #include "store/document.h"
 #include "store/pack.h"
 
 /* -- one operation in a participant's feed ----------------------------------------------------- */
 
+/* What was asked to be written, and how the entry had to be. */
+struct writing {
+    struct fc_hash participant, key_hash;
+    bool conditional;
+    struct fc_message_condition condition;
+};
+
+static void refuse_condition(struct fc_http_call *call)
+{
+    fc_http_fail(
+        call, 412, "CONDITION",
+        "The entry is not as the request's If-Match or If-None-Match wants it; nothing was "
+        "done.");
+}
+
+/* If-Match and If-None-Match (RFC 9110, 13.1), looked at here and, since others write meanwhile,
+ * once more by the daemon, which is asked for the entry that was seen. False: answered. */
+static bool meets_condition(struct fc_http_call *call, struct writing *writing)
+{
+    const char *match = fc_http_header(call, "If-Match");
+    const char *none = fc_http_header(call, "If-None-Match");
+    struct fc_message_condition *condition = &writing->condition;
+    char tag[FC_API_TAG_BYTES];
+    struct fc_buf hold = {0};
+    struct fc_entry entry;
+    struct fc_replica *replica;
+    if (!match && !none) {
+        return true;
+    }
+    if (!(replica = fc_http_replica(call))) {
+        return false;
+    }
+    enum fc_err err =
+        fc_replica_entry(replica, &writing->participant, &writing->key_hash, &hold, &entry);
+    condition->there = err == FC_OK;
+    condition->key_hash = writing->key_hash;
+    writing->conditional = true;
+    bool met = !match;
+    if (condition->there) {
+        condition->commitment = entry.commitment;
+        condition->status = entry.status;
+        fc_api_entry_tag(&entry, tag);
+        met = (!match || fc_etag_listed_strongly(match, tag)) && !fc_etag_listed(none, tag);
+    }
+    fc_buf_finish(&hold);
+    if (err != FC_OK && err != FC_E_MISSING) {
+        fc_http_fail_err(call, err, "the entry cannot be read");
+    } else if (!met) {
+        refuse_condition(call);
+    }
+    return met && (err == FC_OK || err == FC_E_MISSING);
+}
+
 static void then_authored(struct fc_http_call *call, enum fc_err code, struct fc_span text,
                           struct fc_span body)
 {
     char version[FC_CLI_VERSION_BYTES], path[FC_API_ENTRY_PATH_BYTES];
-    const struct fc_hash *written = fc_http_kept(call); /* participant, H(key) */
+    const struct writing *writing = fc_http_kept(call);
     struct fc_unpack in;
+    if (code == FC_E_STALE && writing->conditional) {
+        refuse_condition(call);
+        return;
+    }
     if (code != FC_OK) {
         fc_api_refuse(call, code, text, "this was not taken into the feed");
         return;
@@ -25,13 +84,13 @@ static void then_authored(struct fc_http_call *call, enum fc_err code, struct fc
     fc_unpack_array(&in, 2, 2);
     fc_version made = fc_unpack_uint(&in, UINT64_MAX);
     uint64_t count = fc_unpack_uint(&in, FC_OPS_MAX);
-    fc_api_entry_path(&written[0], &written[1], path);
+    fc_api_entry_path(&writing->participant, &writing->key_hash, path);
     struct fc_json *json = fc_json_create();
     fc_json_object(json, NULL);
-    fc_json_hash(json, "participant", &written[0]);
+    fc_json_hash(json, "participant", &writing->participant);
     fc_json_text(json, "version", fc_cli_version(made, version));
     fc_json_bool(json, "changed", count > 0);
-    fc_json_hash(json, "key_hash", &written[1]);
+    fc_json_hash(json, "key_hash", &writing->key_hash);
     fc_json_text(json, "href", path);
     fc_json_end(json);
     fc_http_set(call, "Location", path);
@@ -42,18 +101,25 @@ static void author(struct fc_http_call *call, const struct fc_hash *participant,
                    const struct fc_op *op, const struct fc_content *content)
 {
     struct fc_buf arguments = {0};
-    struct fc_hash *written = calloc(2, sizeof *written);
-    if (written) {
-        written[0] = *participant;
-        written[1] = op->key_hash;
-        fc_http_keep(call, written, free);
+    struct writing *writing = calloc(1, sizeof *writing);
+    if (!writing) {
+        fc_http_fail_err(call, FC_E_NOMEM, NULL);
+        return;
     }
-    fc_pack_array(&arguments, 3);
+    *writing = (struct writing){.participant = *participant, .key_hash = op->key_hash};
+    fc_http_keep(call, writing, free);
+    if (!meets_condition(call, writing)) {
+        return;
+    }
+    fc_pack_array(&arguments, writing->conditional ? 4 : 3);
     fc_message_put_hash(&arguments, participant);
     fc_pack_array(&arguments, 1);
     fc_message_put_op(&arguments, op);
     fc_message_put_contents(&arguments, content, content ? 1 : 0);
-    if (written && fc_buf_check(&arguments) == FC_OK) {
+    if (writing->conditional) {
+        fc_message_put_condition(&arguments, &writing->condition);
+    }
+    if (fc_buf_check(&arguments) == FC_OK) {
         fc_http_ask(call, FC_VERB_AUTHOR, fc_buf_span(&arguments), then_authored);
     } else {
         fc_http_fail_err(call, FC_E_NOMEM, NULL);
@@ -74,17 +140,75 @@ static bool may_write(struct fc_http_call *call, struct fc_hash *participant)
     return true;
 }
 
-/* A media type and nothing that would break a header or a leaf. */
-static struct fc_span media_type_of(const struct fc_http_call *call,
-                                    const struct fc_document *document)
+/* What a document is written in, by its media type (RFC 6839). */
+enum family { NEITHER, JSON, JWT };
+static enum family family_of(struct fc_span type)
 {
+    static const struct {
+        const char *suffix;
+        enum family family;
+    } rows[] = {{"json", JSON}, {"jwt", JWT}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        size_t len = strlen(rows[i].suffix);
+        if (type.len > len + 1 &&
+            strncasecmp((const char *)type.data + type.len - len, rows[i].suffix, len) == 0 &&
+            strchr("+/", type.data[type.len - len - 1])) {
+            return rows[i].family;
+        }
+    }
+    return NEITHER;
+}
+
+/* Types that say nothing of what is in a body: what is found there counts. */
+static bool says_nothing(struct fc_span type)
+{
+    static const char *const rows[] = {"application/json", "application/octet-stream",
+                                       "application/x-www-form-urlencoded"};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (type.len == strlen(rows[i]) &&
+            strncasecmp((const char *)type.data, rows[i], type.len) == 0) {
+            return true;
+        }
+    }
+    return type.len == 0;
+}
+
+/* The type that was given, or that of what was found. False: answered. */
+static bool media_type_of(struct fc_http_call *call, const struct fc_document *document,
+                          struct fc_span *type)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                "!#$&^_.+-/";
     const char *given = fc_http_header(call, "Content-Type");
-    size_t len = given ? strcspn(given, "; \t") : 0;
-    bool plain = len == 0 || len > FC_MEDIA_TYPE_BYTES_MAX ||
-                 strncmp(given, "application/json", len) == 0 ||
-                 strncmp(given, "application/octet-stream", len) == 0 ||
-                 strncmp(given, "application/x-www-form-urlencoded", len) == 0;
-    return plain ? fc_span_str(document->media_type) : fc_span(given, len);
+    struct fc_span found = fc_span_str(document->media_type);
+    *type = fc_span(given, given ? strcspn(given, "; \t") : 0);
+    if (says_nothing(*type)) {
+        *type = found;
+        return true;
+    }
+    bool fits = type->len <= FC_MEDIA_TYPE_BYTES_MAX && strspn(given, plain) >= type->len &&
+                family_of(*type) == family_of(found);
+    if (!fits) {
+        fc_http_fail(call, 415, "MEDIA_TYPE",
+                     "This is %s, and its Content-Type says otherwise: %s/%s, or another that ends "
+                     "in +%s, or none.",
+                     family_of(found) == JWT ? "a JWT" : "JSON", "application",
+                     family_of(found) == JWT ? "vc+jwt" : "ld+json",
+                     family_of(found) == JWT ? "jwt" : "json");
+    }
+    return fits;
+}
+
+static void refuse_document(struct fc_http_call *call, enum fc_err err,
+                            const struct fc_document_fault *fault)
+{
+    const char *text = fault->text[0] ? fault->text : fc_err_text(err);
+    if (fault->line > 0) {
+        fc_http_fail(call, fc_http_status_of(err), fc_err_name(err), "line %u, column %u: %s",
+                     fault->line, fault->column, text);
+    } else {
+        fc_http_fail(call, fc_http_status_of(err), fc_err_name(err), "%s", text);
+    }
 }
 
 static void post_entry(struct fc_http_call *call)
@@ -96,21 +220,16 @@ static void post_entry(struct fc_http_call *call)
     if (!may_write(call, &participant)) {
         return;
     }
+    struct fc_op op = {.kind = FC_OP_PUT, .size = body.len, .status = FC_STATUS_ACTIVE};
     enum fc_err err = fc_document_read(body, &document, &fault);
     if (err != FC_OK) {
-        fc_http_fail(call, fc_http_status_of(err), fc_err_name(err), "line %u, column %u: %s",
-                     fault.line, fault.column, fault.text[0] ? fault.text : fc_err_text(err));
-        fc_document_finish(&document);
-        return;
+        refuse_document(call, err, &fault);
+    } else if (media_type_of(call, &document, &op.media_type)) {
+        op.key = fc_span_str(document.key);
+        op.key_hash = fc_key_hash(op.key);
+        struct fc_content content = {.key_hash = op.key_hash, .bytes = body};
+        author(call, &participant, &op, &content);
     }
-    struct fc_op op = {.kind = FC_OP_PUT,
-                       .key = fc_span_str(document.key),
-                       .media_type = media_type_of(call, &document),
-                       .size = body.len,
-                       .status = FC_STATUS_ACTIVE};
-    op.key_hash = fc_key_hash(op.key);
-    struct fc_content content = {.key_hash = op.key_hash, .bytes = body};
-    author(call, &participant, &op, &content);
     fc_document_finish(&document);
 }
 

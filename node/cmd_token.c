@@ -125,20 +125,28 @@ static void show(struct fc_cli *cli, const struct fc_token *token)
     fc_json_destroy(json);
 }
 
+/* What is wrong with one stands beside those that are right. */
 static enum fc_exit run_list(struct fc_cli *cli)
 {
     struct fc_token *tokens;
     size_t count;
-    char fault[FC_HOME_NAME_BYTES_MAX + 16];
-    enum fc_err err = fc_token_list(&cli->home, &tokens, &count, fault);
+    enum fc_exit status = FC_EXIT_OK;
+    enum fc_err err = fc_token_list(&cli->home, &tokens, &count);
     if (err != FC_OK) {
-        return fc_cli_fail(cli, err, "tokens/%s", fault);
+        return fc_cli_fail(cli, err, "tokens");
     }
     for (size_t i = 0; i < count; i++) {
-        show(cli, &tokens[i]);
+        if (tokens[i].fault == FC_OK) {
+            show(cli, &tokens[i]);
+            continue;
+        }
+        status = FC_EXIT_PARTLY;
+        fc_cli_warn(cli, "%s/tokens/%s.token: %s, so it is refused: %s", cli->home.path,
+                    tokens[i].name, fc_err_text(tokens[i].fault),
+                    tokens[i].fault == FC_E_PERMISSION ? "chmod 600, or revoke it" : "revoke it");
     }
     free(tokens);
-    return FC_EXIT_OK;
+    return status;
 }
 
 static enum fc_exit run(struct fc_cli *cli, int argc, char **argv)

@@ -40,6 +40,9 @@ struct fc_http_group {
     const char *name;
     const struct fc_http_route *routes;
     size_t count;
+    /* Has what asks for a page (Accept names text/html) and has no route; NULL: a problem answers.
+     * Of several groups that have one, the first counts. */
+    const struct fc_http_route *nowhere;
 };
 /* Ends with NULL. */
 extern const struct fc_http_group *const fc_http_groups[];
@@ -66,6 +69,10 @@ char *fc_http_base(const struct fc_http_call *call, char out[FC_HTTP_BASE_BYTES]
 /* Of a route with FC_HTTP_TOKEN: whether the token is good for this participant's feed. */
 bool fc_http_may(const struct fc_http_call *call, const struct fc_hash *participant);
 
+/* fc_token_check; a token whose file others may read is FC_E_DENIED, and the log says so. */
+struct fc_token;
+FC_MUST_USE enum fc_err fc_http_token(struct fc_http_call *call, struct fc_span text,
+                                      struct fc_token *token);
 /* Takes one of what the client's address may leave at this node: 16 at once, then one an hour. One
  * on this machine may leave any number, unless it is a proxy that says for whom it asks. False: the
  * call has been answered 429. */
@@ -74,6 +81,8 @@ bool fc_http_share(struct fc_http_call *call);
 /* A query's or segment's value read as a number or hash. False: it does not fit, and the call has
  * been answered 400. An absent query field leaves `*out` as it is. */
 bool fc_http_query_uint(struct fc_http_call *call, const char *name, uint64_t max, uint64_t *out);
+/* The same of a number that is 1 at least. */
+bool fc_http_query_count(struct fc_http_call *call, const char *name, uint64_t max, uint64_t *out);
 bool fc_http_param_hash(struct fc_http_call *call, const char *name, struct fc_hash *out);
 
 /* -- what there is to tell --------------------------------------------------------------------- */

@@ -141,7 +141,7 @@ static void answer_options(struct fc_http_call *call, unsigned allowed)
     if (fc_http_header(call, "Access-Control-Request-Method")) {
         fc_http_set(call, "Access-Control-Allow-Methods", text);
         fc_http_set(call, "Access-Control-Allow-Headers",
-                    "Accept, Authorization, Content-Type, If-None-Match, Last-Event-ID");
+                    "Accept, Authorization, Content-Type, If-Match, If-None-Match, Last-Event-ID");
         fc_http_set(call, "Access-Control-Max-Age", "86400");
     }
     fc_http_reply_empty(call, 204);
@@ -169,11 +169,67 @@ static bool find_route(struct fc_http_call *call, const struct fc_http_group *co
     return *allowed != 0;
 }
 
+enum fc_err fc_http_token(struct fc_http_call *call, struct fc_span text, struct fc_token *token)
+{
+    enum fc_err err = fc_token_check(fc_http_home(call), text, token);
+    if (err == FC_E_PERMISSION) {
+        fc_log_say(
+            fc_http_log_of(call->server), FC_LOG_WARNING,
+            "http: a token is refused, as others may read its file: chmod 600 %s/tokens/%s.token",
+            fc_http_home(call)->path, token->name);
+        *token = (struct fc_token){.any = false};
+        err = FC_E_DENIED;
+    }
+    return err;
+}
+
+/* Browsers name it; programs that take anything do not. */
+static bool wants_page(const struct fc_http_call *call)
+{
+    const char *accept = fc_http_header(call, "Accept");
+    return accept && strstr(accept, "text/html") && fc_accepts(accept, "text/html");
+}
+
+/* A path that has a route but for the slash at its end leads there. False: it does not. */
+static bool redirect(struct fc_http_call *call, const struct fc_http_group *const *groups)
+{
+    struct fc_span path = call->path;
+    char location[1024];
+    unsigned allowed = 0;
+    if (path.len < 3 || path.data[1] == '/' || path.data[path.len - 1] != '/' ||
+        path.len + call->query.len + 2 > sizeof location) {
+        return false;
+    }
+    call->path.len--;
+    bool found = find_route(call, groups, &allowed);
+    call->path = path;
+    call->route = NULL;
+    call->param_count = 0;
+    if (found) {
+        snprintf(location, sizeof location, "%.*s%s%.*s", (int)path.len - 1,
+                 (const char *)path.data, call->query.len ? "?" : "", (int)call->query.len,
+                 call->query.len ? (const char *)call->query.data : "");
+        fc_http_set(call, "Location", location);
+        fc_http_fail(call, 308, "PATH", "This path ends without a slash.");
+    }
+    return found;
+}
+
+static void find_nowhere(struct fc_http_call *call, const struct fc_http_group *const *groups)
+{
+    bool page = call->method == FC_HTTP_GET && wants_page(call);
+    for (; *groups && page && !call->route; groups++) {
+        call->route = (*groups)->nowhere;
+    }
+    if (!call->route) {
+        fc_http_fail(call, 404, "PATH", "There is nothing under this path; see /v1/openapi.json.");
+    }
+}
+
 static void check_token(struct fc_http_call *call)
 {
     struct fc_span text = fc_bearer(fc_http_header(call, "Authorization"));
-    enum fc_err err =
-        text.len ? fc_token_check(fc_http_home(call), text, &call->token) : FC_E_DENIED;
+    enum fc_err err = text.len ? fc_http_token(call, text, &call->token) : FC_E_DENIED;
     if (err == FC_E_DENIED) {
         fc_http_set(call, "WWW-Authenticate",
                     text.len ? "Bearer realm=\"fedcat\", error=\"invalid_token\""
@@ -200,7 +256,9 @@ void fc_http_call_route(struct fc_http_call *call, const struct fc_http_group *c
     bool known = find_route(call, groups, &allowed);
     call->body_bytes_max = call->route ? call->route->body_bytes_max : 0;
     if (!known) {
-        fc_http_fail(call, 404, "PATH", "There is nothing under this path; see /v1/openapi.json.");
+        if (!redirect(call, groups)) {
+            find_nowhere(call, groups);
+        }
     } else if (strcmp(method, "OPTIONS") == 0) {
         answer_options(call, allowed);
     } else if (!call->route) {
@@ -319,15 +377,31 @@ static bool read_uint(struct fc_span text, uint64_t max, uint64_t *out)
     return true;
 }
 
-bool fc_http_query_uint(struct fc_http_call *call, const char *name, uint64_t max, uint64_t *out)
+static bool query_number(struct fc_http_call *call, const char *name, uint64_t min, uint64_t max,
+                         uint64_t *out)
 {
     struct fc_span text;
-    if (!fc_http_query(call, name, &text) || read_uint(text, max, out)) {
+    uint64_t value;
+    if (!fc_http_query(call, name, &text)) {
         return true;
     }
-    fc_http_fail(call, 400, "QUERY", "\"%s\" takes a whole number up to %llu.", name,
-                 (unsigned long long)max);
+    if (read_uint(text, max, &value) && value >= min) {
+        *out = value;
+        return true;
+    }
+    fc_http_fail(call, 400, "QUERY", "\"%s\" takes a whole number %s%llu.", name,
+                 min ? "from 1 to " : "up to ", (unsigned long long)max);
     return false;
+}
+
+bool fc_http_query_uint(struct fc_http_call *call, const char *name, uint64_t max, uint64_t *out)
+{
+    return query_number(call, name, 0, max, out);
+}
+
+bool fc_http_query_count(struct fc_http_call *call, const char *name, uint64_t max, uint64_t *out)
+{
+    return query_number(call, name, 1, max, out);
 }
 
 bool fc_http_param_hash(struct fc_http_call *call, const char *name, struct fc_hash *out)

@@ -79,6 +79,7 @@ struct fc_http_call {
 struct fc_http_toolbox *fc_http_toolbox_of(struct fc_http *server);
 struct fc_http_asks *fc_http_asks_of(struct fc_http *server);
 const struct fc_home *fc_http_home_of(const struct fc_http *server);
+const struct fc_log *fc_http_log_of(const struct fc_http *server);
 struct fc_interop *fc_http_interop_of(const struct fc_http *server);
 bool fc_http_is_stopping(const struct fc_http *server);
 const char *fc_http_link_header(const struct fc_http_call *call, const char *name);

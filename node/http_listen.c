@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "node/file.h"
+#include "node/http_address.h"
 
 enum { PEM_BYTES_MAX = 1024 * 1024, BACKLOG = 511 };
 
@@ -77,6 +78,15 @@ enum fc_err fc_http_listen(const struct fc_config_http *config, int *fd, char *f
         err = listen_at("127.0.0.1:0", fd, fault, fault_bytes);
     }
     return err;
+}
+
+bool fc_http_listen_is_loopback(int fd)
+{
+    struct sockaddr_storage address;
+    struct fc_http_address read;
+    socklen_t len = sizeof address;
+    return getsockname(fd, (struct sockaddr *)&address, &len) == 0 &&
+           fc_http_address_read((struct sockaddr *)&address, &read) && read.loopback;
 }
 
 void fc_http_listen_url(int fd, bool tls, char *out, size_t out_bytes)

@@ -10,6 +10,8 @@ FC_MUST_USE enum fc_err fc_http_listen(const struct fc_config_http *config, int 
                                        size_t fault_bytes);
 /* "http://127.0.0.1:7480" */
 void fc_http_listen_url(int fd, bool tls, char *out, size_t out_bytes);
+/* Whether none but this machine reaches it. */
+bool fc_http_listen_is_loopback(int fd);
 /* A certificate or key, NUL-terminated; free it. Errors of the file; `fault` says more. */
 FC_MUST_USE enum fc_err fc_http_pem_read(const char *path, char **out, char *fault,
                                          size_t fault_bytes);

@@ -85,6 +85,11 @@ const struct fc_home *fc_http_home_of(const struct fc_http *http)
     return http->setup.home;
 }
 
+const struct fc_log *fc_http_log_of(const struct fc_http *http)
+{
+    return http->setup.log;
+}
+
 bool fc_http_is_stopping(const struct fc_http *http)
 {
     return __atomic_load_n(&http->stopping, __ATOMIC_ACQUIRE);
@@ -733,6 +738,17 @@ static enum fc_err start_daemon(struct fc_http *http, int fd, char *fault, size_
     return FC_E_IO;
 }
 
+/* The port is the machine's own, or speaks TLS: else the operator is told. */
+static void warn_if_open(const struct fc_http *http, int fd)
+{
+    if (!http->certificate && !fc_http_listen_is_loopback(fd)) {
+        fc_log_say(http->setup.log, FC_LOG_WARNING,
+                   "http: %s speaks no TLS to whoever reaches it, and tokens can be read on the "
+                   "way: set tls_certificate and tls_key, or listen on 127.0.0.1 behind a proxy",
+                   http->url);
+    }
+}
+
 static enum fc_err make_parts(struct fc_http *http)
 {
     const struct fc_config_http *config = http->setup.config;
@@ -783,6 +799,7 @@ enum fc_err fc_http_create(const struct fc_http_setup *setup, struct fc_http **o
     }
     if (err == FC_OK) {
         fc_http_listen_url(fd, http->certificate != NULL, http->url, sizeof http->url);
+        warn_if_open(http, fd);
         err = start_daemon(http, fd, fault, fault_bytes);
     }
     if (err != FC_OK) {

@@ -207,16 +207,16 @@ enum fc_coding fc_coding_choose(const char *accept_encoding)
     return gzip > 0 ? FC_CODING_GZIP : FC_CODING_NONE;
 }
 
-bool fc_etag_listed(const char *if_none_match, const char *tag)
+static bool is_listed(const char *list, const char *tag, bool weak_too)
 {
-    struct fc_span rest = if_none_match ? fc_span_str(if_none_match) : fc_span(NULL, 0);
+    struct fc_span rest = list ? fc_span_str(list) : fc_span(NULL, 0);
     size_t tag_len = strlen(tag);
     while (rest.len > 0) {
         struct fc_span element = trim(take(&rest, ','));
         if (is_word(element, "*")) {
             return true;
         }
-        if (element.len > 2 && memcmp(element.data, "W/", 2) == 0) {
+        if (weak_too && element.len > 2 && memcmp(element.data, "W/", 2) == 0) {
             element = fc_span(element.data + 2, element.len - 2);
         }
         if (element.len < tag_len + 2 || element.data[0] != '"' ||
@@ -229,6 +229,16 @@ bool fc_etag_listed(const char *if_none_match, const char *tag)
         }
     }
     return false;
+}
+
+bool fc_etag_listed(const char *if_none_match, const char *tag)
+{
+    return is_listed(if_none_match, tag, true);
+}
+
+bool fc_etag_listed_strongly(const char *if_match, const char *tag)
+{
+    return is_listed(if_match, tag, false);
 }
 
 struct fc_span fc_bearer(const char *authorization)

@@ -33,6 +33,9 @@ enum fc_coding fc_coding_choose(const char *accept_encoding);
  * coding; "*" holds any. */
 bool fc_etag_listed(const char *if_none_match, const char *tag);
 
+/* Whether an If-Match (RFC 9110, 13.1.1) holds it: as above, and weak tags count for nothing. */
+bool fc_etag_listed_strongly(const char *if_match, const char *tag);
+
 /* The token of "Bearer <token>"; empty when it is none. */
 struct fc_span fc_bearer(const char *authorization);
 

@@ -34,7 +34,7 @@ enum fc_err fc_interop_caller(struct fc_http_call *call, struct fc_replica *repl
     if (text.len == 0) {
         return FC_E_MISSING;
     }
-    enum fc_err err = fc_token_check(fc_http_home(call), text, &token);
+    enum fc_err err = fc_http_token(call, text, &token);
     if (err == FC_OK && token.any) {
         return named(call, replica, participant);
     }

@@ -43,7 +43,7 @@ static enum fc_err write_file(const char *path, const struct fc_token *token,
     return fc_file_write(path, fc_span(text, (size_t)len), 0600, true);
 }
 
-/* FC_E_PERMISSION, FC_E_FORMAT, FC_E_MISSING, FC_E_IO. */
+/* FC_E_PERMISSION (all the same read), FC_E_FORMAT, FC_E_MISSING, FC_E_IO. */
 static enum fc_err read_file(const char *path, struct fc_token *token, struct fc_hash *hash)
 {
     struct fc_buf bytes = {0};
@@ -53,9 +53,6 @@ static enum fc_err read_file(const char *path, struct fc_token *token, struct fc
     int used = 0;
     if (stat(path, &status) != 0) {
         return fc_file_error(errno);
-    }
-    if (status.st_mode & 077) {
-        return FC_E_PERMISSION;
     }
     enum fc_err err = fc_file_read(path, FILE_BYTES_MAX, &bytes);
     if (err == FC_OK) {
@@ -78,7 +75,10 @@ static enum fc_err read_file(const char *path, struct fc_token *token, struct fc
     if (strlen(digits) != 64 || (!token->any && strlen(scope) != 64)) {
         return FC_E_FORMAT;
     }
-    return err == FC_OK && !token->any ? fc_unhex(scope, token->participant.b, 32) : err;
+    if (err == FC_OK && !token->any) {
+        err = fc_unhex(scope, token->participant.b, 32);
+    }
+    return err == FC_OK && (status.st_mode & 077) ? FC_E_PERMISSION : err;
 }
 
 /* The NAME of "NAME.token"; false when the file is none. */
@@ -191,7 +191,6 @@ enum fc_err fc_token_revoke(const struct fc_home *home, const char *name)
 struct listing {
     struct fc_token *tokens;
     size_t count;
-    char *fault;
 };
 
 static enum fc_err list_one(void *ctx, const struct fc_token *token, const struct fc_hash *hash,
@@ -199,9 +198,8 @@ static enum fc_err list_one(void *ctx, const struct fc_token *token, const struc
 {
     struct listing *listing = ctx;
     (void)hash;
-    if (err != FC_OK) {
-        snprintf(listing->fault, FC_HOME_NAME_BYTES_MAX + 16, "%s%s", token->name, suffix);
-        return err;
+    if (err == FC_E_MISSING) {
+        return FC_OK; /* revoked meanwhile */
     }
     struct fc_token *grown =
         realloc(listing->tokens, (listing->count + 1) * sizeof *listing->tokens);
@@ -209,7 +207,8 @@ static enum fc_err list_one(void *ctx, const struct fc_token *token, const struc
         return FC_E_NOMEM;
     }
     listing->tokens = grown;
-    grown[listing->count++] = *token;
+    grown[listing->count] = *token;
+    grown[listing->count++].fault = err;
     return FC_OK;
 }
 
@@ -218,11 +217,9 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const struct fc_token *)a)->name, ((const struct fc_token *)b)->name);
 }
 
-enum fc_err fc_token_list(const struct fc_home *home, struct fc_token **tokens, size_t *count,
-                          char fault[FC_HOME_NAME_BYTES_MAX + 16])
+enum fc_err fc_token_list(const struct fc_home *home, struct fc_token **tokens, size_t *count)
 {
-    struct listing listing = {.fault = fault};
-    fault[0] = 0;
+    struct listing listing = {.tokens = NULL};
     enum fc_err err = each(home, &listing, list_one);
     if (err != FC_OK) {
         free(listing.tokens);
@@ -239,7 +236,7 @@ enum fc_err fc_token_list(const struct fc_home *home, struct fc_token **tokens, 
 struct checking {
     struct fc_hash hash;
     struct fc_token *token;
-    bool found;
+    enum fc_err err;
 };
 
 /* All are compared, so that the time tells nothing of which one it was. */
@@ -248,23 +245,20 @@ static enum fc_err check_one(void *ctx, const struct fc_token *token, const stru
 {
     struct checking *checking = ctx;
     bool same = fc_equal_quietly(fc_span(hash->b, 32), fc_span(checking->hash.b, 32));
-    if (err == FC_OK && same) {
+    if ((err == FC_OK || err == FC_E_PERMISSION) && same && checking->err != FC_OK) {
         *checking->token = *token;
-        checking->found = true;
+        checking->err = err;
     }
     return FC_OK;
 }
 
 enum fc_err fc_token_check(const struct fc_home *home, struct fc_span text, struct fc_token *token)
 {
-    struct checking checking = {.hash = hash_of(text), .token = token};
+    struct checking checking = {.hash = hash_of(text), .token = token, .err = FC_E_DENIED};
     *token = (struct fc_token){.any = false};
     if (text.len != sizeof lead - 1 + 2 * SECRET_BYTES) {
         return FC_E_DENIED;
     }
     enum fc_err err = each(home, &checking, check_one);
-    if (err == FC_OK && !checking.found) {
-        err = FC_E_DENIED;
-    }
-    return err;
+    return err == FC_OK ? checking.err : err;
 }

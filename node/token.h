@@ -13,6 +13,7 @@ struct fc_token {
     bool any;                              /* every participant hosted here */
     struct fc_hash participant;
     uint64_t created_ms;
+    enum fc_err fault; /* of one that is listed: what is wrong with its file, and so with it */
 };
 
 /* Draws a token, keeps its hash, and writes the text to hand out: "fedcat_" and 64 digits.
@@ -21,12 +22,13 @@ FC_MUST_USE enum fc_err fc_token_new(const struct fc_home *home, const struct fc
                                      char text[FC_TOKEN_TEXT_BYTES]);
 /* FC_E_MISSING, FC_E_ARG, FC_E_IO. */
 FC_MUST_USE enum fc_err fc_token_revoke(const struct fc_home *home, const char *name);
-/* Sorted by name; free it. FC_E_PERMISSION: a file is open to others; `fault` names it, as with
- * FC_E_FORMAT. */
+/* All there are, sorted by name; free them. Faults of files: FC_E_PERMISSION (others may read it),
+ * FC_E_FORMAT, FC_E_IO. */
 FC_MUST_USE enum fc_err fc_token_list(const struct fc_home *home, struct fc_token **tokens,
-                                      size_t *count, char fault[FC_HOME_NAME_BYTES_MAX + 16]);
+                                      size_t *count);
 /* The token that was handed out as `text`, compared with all that there are. A file that is open to
- * others, or damaged, counts for nothing. FC_E_DENIED when it is none. */
+ * others, or damaged, counts for nothing. FC_E_DENIED when it is none; FC_E_PERMISSION, with the
+ * token's name, when it is one whose file others may read. */
 FC_MUST_USE enum fc_err fc_token_check(const struct fc_home *home, struct fc_span text,
                                        struct fc_token *token);
 

@@ -38,17 +38,34 @@ static const char policy[] =
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'";
 
-static void get_page(struct fc_http_call *call)
+static void reply_page(struct fc_http_call *call, unsigned status)
+{
+    fc_http_reply_static(
+        call, status, "text/html; charset=utf-8",
+        fc_span(fc_web_page_first, (size_t)(fc_web_page_last - fc_web_page_first)));
+}
+
+static void set_policies(struct fc_http_call *call)
 {
     fc_http_set(call, "Content-Security-Policy", policy);
     fc_http_set(call, "Referrer-Policy", "no-referrer");
     fc_http_set(call, "Cross-Origin-Opener-Policy", "same-origin");
     fc_http_set(call, "Cache-Control", "no-cache");
+}
+
+static void get_page(struct fc_http_call *call)
+{
+    set_policies(call);
     if (!fc_http_etag(call, FC_WEB_VERSION)) {
-        fc_http_reply_static(
-            call, 200, "text/html; charset=utf-8",
-            fc_span(fc_web_page_first, (size_t)(fc_web_page_last - fc_web_page_first)));
+        reply_page(call, 200);
     }
+}
+
+/* The page says that there is nothing at this address, and where else to go. */
+static void get_nowhere(struct fc_http_call *call)
+{
+    set_policies(call);
+    reply_page(call, 404);
 }
 
 static void get_asset(struct fc_http_call *call)
@@ -80,4 +97,5 @@ static const struct fc_http_route routes[] = {
     {FC_HTTP_GET, "/help", get_page, 0, 0},
     {FC_HTTP_GET, "/assets/" FC_WEB_VERSION "/{name*}", get_asset, 0, 0},
 };
-const struct fc_http_group fc_web = {"web", routes, sizeof routes / sizeof routes[0]};
+static const struct fc_http_route nowhere = {FC_HTTP_GET, "/{rest*}", get_nowhere, 0, 0};
+const struct fc_http_group fc_web = {"web", routes, sizeof routes / sizeof routes[0], &nowhere};

@@ -60,7 +60,14 @@ fi
 status 404 "$url/v1/entries?key=https://offers.example/none"
 status 400 "$url/v1/entries?key=%zz"
 status 400 "$url/v1/entries"
-status 400 "$url/v1/participants/$P/entries?limit=1001"
+for query in "participants/$P/entries?limit=1001" "participants/$P/entries?limit=0" \
+    "participants/$P/history?limit=0" "participants?limit=0" "nodes?limit=0" "changes?limit=0" \
+    "changes?limit=1001"; do
+    status 400 "$url/v1/$query"
+    said 'takes a whole number from 1 to'
+done
+status 200 "$url/v1/changes?limit=1"
+status 200 "$url/v1/search?limit=0" # counts alone
 status 200 "$url/v1/participants/$P/entries?limit=2"
 next=$(field next <"$SCRATCH/body")
 status 200 "$url/v1/participants/$P/entries?limit=2&after=$next"
@@ -90,6 +97,40 @@ status 200 "${auth[@]}" --data-binary "@$SCRATCH/doc" "$entries"
 said '"changed":false'
 status 400 "${auth[@]}" --data-binary '{"broken' "$entries"
 said 'line 1'
+status 400 "${auth[@]}" --data-binary '' "$entries"
+said '"detail":"the document is empty"'
+status 400 "${auth[@]}" --data-binary '{"a":1}' "$entries"
+said '"detail":"no identifier'
+
+# what it is under: JSON or a JWT, and as the body is
+bearer=(-H "Authorization: Bearer $token")
+for type in text/html text/plain application/xml image/svg+xml application/vc+jwt 'x/(y+json'; do
+    status 415 "${bearer[@]}" -H "Content-Type: $type" --data-binary "@$SCRATCH/doc" "$entries"
+    said '"code":"MEDIA_TYPE".*This is JSON'
+done
+for type in application/vc+ld+json 'application/VC+JSON; charset=utf-8' text/json \
+    application/octet-stream; do
+    status 200 "${bearer[@]}" -H "Content-Type: $type" --data-binary "@$SCRATCH/doc" "$entries"
+done
+
+# only as the client knows it
+status 200 "$entries/$key"
+etag=$(sed -n 's/^etag: \(.*\)\r/\1/Ip' "$SCRATCH/head")
+echo '{"id":"https://api.example/1","type":"y"}' >"$SCRATCH/doc"
+for condition in 'If-Match: "x"' "If-Match: W/$etag" 'If-None-Match: *' "If-None-Match: $etag"; do
+    status 412 "${auth[@]}" -H "$condition" --data-binary "@$SCRATCH/doc" "$entries"
+    said '"code":"CONDITION"'
+    status 412 "${auth[@]}" -H "$condition" -X DELETE "$entries/$key"
+    status 412 "${auth[@]}" -H "$condition" -X PUT -d '{"status":"ended"}' "$entries/$key/status"
+done
+status 200 "${auth[@]}" -H "If-Match: \"x\", $etag" --data-binary "@$SCRATCH/doc" "$entries"
+said '"changed":true'
+status 412 "${auth[@]}" -H "If-Match: $etag" --data-binary "@$SCRATCH/doc" "$entries"
+status 200 "${auth[@]}" -H "If-Match: *" --data-binary "@$SCRATCH/doc" "$entries"
+echo '{"id":"https://api.example/2","type":"y"}' >"$SCRATCH/second"
+echo '{"id":"https://api.example/3","type":"y"}' >"$SCRATCH/third"
+status 412 "${auth[@]}" -H "If-Match: *" --data-binary "@$SCRATCH/second" "$entries"
+status 200 "${auth[@]}" -H "If-None-Match: *" --data-binary "@$SCRATCH/second" "$entries"
 status 200 "${auth[@]}" -X PUT -d '{"status":"deprecated"}' "$entries/$key/status"
 status 400 "${auth[@]}" -X PUT -d '{"status":"loved"}' "$entries/$key/status"
 status 200 "$entries/$key/meta"
@@ -98,6 +139,19 @@ fc solo get https://api.example/1 | cmp - "$SCRATCH/doc" || fail "the command do
 fc solo token new other --any >"$SCRATCH/any" 2>/dev/null
 status 404 -H "Authorization: Bearer $(cat "$SCRATCH/any")" -X DELETE \
     "$entries/${key//[0-9a-f]/0}"
+# a key that is not here, and a token whose file others may read
+mv "$SCRATCH/solo/keys/feed-operator.key" "$SCRATCH/away"
+status 403 -H "Authorization: Bearer $(cat "$SCRATCH/any")" --data-binary "@$SCRATCH/third" "$entries"
+said '"code":"NO_KEY","detail":"this was not taken into the feed: this node does not hold'
+mv "$SCRATCH/away" "$SCRATCH/solo/keys/feed-operator.key"
+chmod 644 "$SCRATCH/solo/tokens/shop.token"
+status 401 "${auth[@]}" -X DELETE "$entries/$key"
+grep -q "chmod 600 $SCRATCH/solo/tokens/shop.token" "$SCRATCH/solo.log" || fail "the log says nothing"
+expect 3 fc solo token list >"$SCRATCH/out" 2>"$SCRATCH/err"
+grep -q '^other ' "$SCRATCH/out" || fail "the other token is not listed"
+grep -q 'tokens/shop.token: file permissions are too open, so it is refused' "$SCRATCH/err" ||
+    fail "$(cat "$SCRATCH/err")"
+chmod 600 "$SCRATCH/solo/tokens/shop.token"
 fc solo token revoke shop
 status 401 "${auth[@]}" -X DELETE "$entries/$key"
 auth=(-H "Authorization: Bearer $(cat "$SCRATCH/any")")
@@ -141,6 +195,33 @@ cmp "$SCRATCH/saved.app" "$SCRATCH/late.app" || fail "not as it was handed in"
 status 200 --data-binary "@$SCRATCH/late.cert" "$url/v1/records"
 said '"type":"certificate"'
 [ "$(curl -s "$url/v1/participants" | grep -o '"state"' | wc -l)" = 2 ] || fail "not admitted"
+
+# -- addresses: where to begin, without a slash at the end; a page for browsers
+status 200 "$url/v1"
+for link in search nodes applications deltas records; do
+    said "\"$link\":\"/v1/$link\""
+done
+for path in /v1/ "/v1/changes/?limit=1" /check/; do
+    status 308 "$url$path"
+    header "^location: $(sed 's|/\(?.*\)\?$|\1|' <<<"$path")"
+    status 200 -L "$url$path"
+done
+status 404 "$url//v1/"
+status 404 "$url/nosuch/"
+browser=(-H "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")
+for path in /nosuch /v1/nosuch /nosuch/; do
+    status 404 "$url$path"
+    said '"code":"PATH"'
+    status 404 "${browser[@]}" "$url$path"
+    header "^content-type: text/html"
+    header "^content-security-policy: default-src 'none'"
+    said '<main id="main"'
+    status 404 -H "Accept: text/html;q=0, */*" "$url$path"
+    said '"code":"PATH"'
+    status 404 "${browser[@]}" -X POST "$url$path"
+    said '"code":"PATH"'
+done
+status 404 "${browser[@]}" -I "$url/nosuch"
 
 # -- what pages of others may read
 status 200 -H "Origin: https://good.example" "$url/v1"

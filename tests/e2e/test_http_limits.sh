@@ -97,6 +97,7 @@ for version in 1.0 1.1; do
         --ciphers DEFAULT:@SECLEVEL=0 "$url/healthz"
 done
 
+! grep -q "speaks no TLS" "$SCRATCH/solo.log" || fail "it is warned of a port that speaks TLS"
 stop solo
 echo "no key" >"$SCRATCH/empty"
 for pair in "node.pem other.key" "node.pem empty" "empty node.key" "node.key node.key"; do
@@ -108,6 +109,12 @@ done
 mapfile -t bad < <(tls node.pem nowhere)
 configure "${bad[@]}"
 refused 4 "http: $SCRATCH/nowhere: not found$" timeout 20 "$FEDCAT" run --home "$SCRATCH/solo"
+
+# a port that others reach wants TLS
+sed -i '/^http:/,$d' "$SCRATCH/solo/fedcat.yaml"
+printf 'http:\n  listen: 0.0.0.0:0\n' >>"$SCRATCH/solo/fedcat.yaml"
+start solo
+eventually 5 grep -q "warning.*http://0.0.0.0:[0-9]* speaks no TLS to whoever reaches it" "$SCRATCH/solo.log"
 
 # -- connections: those beyond the limit wait; idle ones make room in time
 run_with 'threads: 1' 'connections_max: 6' 'request_seconds: 1'

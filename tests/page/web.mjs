@@ -99,6 +99,19 @@ async function searching() {
   await close([/400 \(Bad Request\)/]);
 }
 
+/* -- an address that is none --------------------------------------------------------------------- */
+
+async function nowhere() {
+  const { page, open, close } = await reader();
+  const answer = page.waitForResponse((it) => it.url() === `${base}/nosuch`);
+  await open("/nosuch");
+  ok((await answer).status() === 404, "an address that is none is not said to be none");
+  await page.getByRole("heading", { level: 2, name: "There is no such page" }).waitFor();
+  await page.locator("#top nav a").first().click();
+  await page.locator(".hit").first().waitFor();
+  await close([/404 \(Not Found\)/]);
+}
+
 /* -- an entry and its proof ---------------------------------------------------------------------- */
 
 async function entryAndProof() {
@@ -478,7 +491,7 @@ async function guarded() {
 }
 
 try {
-  for (const run of [messages, searching, entryAndProof, proofFiles, states, signatures, others, manyNodes, contested, frozen, changes]) await run();
+  for (const run of [messages, searching, nowhere, entryAndProof, proofFiles, states, signatures, others, manyNodes, contested, frozen, changes]) await run();
   console.log(`${checks} checks of the page`);
 } catch (error) {
   for (const context of browser.contexts()) for (const page of context.pages()) console.error(page.url(), (await page.locator("main").innerText()).slice(0, 500));

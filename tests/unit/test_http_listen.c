@@ -37,6 +37,7 @@ static void addresses_are_listened_on(void **state)
         fc_http_listen_url(fd, i == 1, url, sizeof url);
         assert_int_equal(strncmp(url, i == 1 ? "https://" : "http://", i == 1 ? 8 : 7), 0);
         assert_true(strtol(strrchr(url, ':') + 1, NULL, 10) > 0);
+        assert_int_equal(fc_http_listen_is_loopback(fd), i < 2);
         close(fd);
     }
 }

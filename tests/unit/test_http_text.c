@@ -132,6 +132,10 @@ static void etags(void **state)
     assert_true(fc_etag_listed("\"ab\"", "ab"));
     assert_true(fc_etag_listed("\"x\", W/\"ab\"", "ab"));
     assert_true(fc_etag_listed("\"ab-gzip\"", "ab"));
+    assert_true(fc_etag_listed_strongly("\"x\", \"ab-gzip\"", "ab"));
+    assert_true(fc_etag_listed_strongly("*", "ab"));
+    assert_false(fc_etag_listed_strongly("W/\"ab\"", "ab"));
+    assert_false(fc_etag_listed_strongly("\"abc\"", "ab"));
     assert_true(fc_etag_listed("\"ab-zstd\" ", "ab"));
     assert_true(fc_etag_listed("*", "ab"));
     assert_false(fc_etag_listed("\"abc\"", "ab"));
