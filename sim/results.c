@@ -167,13 +167,31 @@ void fc_results_up(struct fc_results *results, uint64_t at_us, uint32_t node, bo
     if (up)
         it->up_since_us = at_us;
     results->up_count = up ? results->up_count + 1 : results->up_count - 1;
-    set_bit(results->up_honest, node, up && !it->dishonest);
+    set_bit(results->up_honest, node, up && !it->dishonest && !it->left);
 }
 
 void fc_results_dishonest(struct fc_results *results, uint32_t node)
 {
     results->nodes[node].dishonest = true;
     set_bit(results->up_honest, node, false);
+}
+
+void fc_results_leave(struct fc_results *results, uint64_t at_us, uint32_t node)
+{
+    fc_results_clock(results, at_us);
+    results->nodes[node].left = true;
+    set_bit(results->up_honest, node, false);
+    for (uint32_t i = results->open_count; i-- > 0;) { /* one that closes makes way for a later */
+        struct fc_result_delta *delta = &results->deltas[results->open[i]];
+        if (delta->node == node) {
+            delta->wanted = delta->reached;
+        } else if (bit(delta->flight.wanted, node) && !bit(delta->flight.have, node)) {
+            set_bit(delta->flight.wanted, node, false);
+            delta->wanted--;
+        }
+        if (delta->reached == delta->wanted)
+            fc_results_close(results, results->open[i]);
+    }
 }
 
 /* -- traffic ---------------------------------------------------------------------------------- */
@@ -295,7 +313,7 @@ static bool take_off(struct fc_results *results, struct fc_result_delta *delta)
     memset(flight->hops, FC_HOPS_UNKNOWN, nodes);
     for (uint32_t i = 0; i < nodes; i++) {
         const struct fc_result_node *node = &results->nodes[i];
-        if (!node->known || node->dishonest || i == delta->node)
+        if (!node->known || node->dishonest || node->left || i == delta->node)
             continue;
         set_bit(flight->wanted, i, true);
         delta->wanted++;

@@ -64,6 +64,9 @@ void fc_results_node(struct fc_results *results, uint32_t node, const char *name
 /* All are down and honest at first. Dishonest ones are not wanted for any delivery. */
 void fc_results_up(struct fc_results *results, uint64_t at_us, uint32_t node, bool up);
 void fc_results_dishonest(struct fc_results *results, uint32_t node);
+/* It is no member any more: from now on it is wanted for nothing, and what it published itself
+ * counts as far as it has come. */
+void fc_results_leave(struct fc_results *results, uint64_t at_us, uint32_t node);
 
 /* -- traffic ---------------------------------------------------------------------------------- */
 

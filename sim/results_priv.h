@@ -20,7 +20,7 @@ struct fc_result_node {
     char country[3];
     int32_t latitude_udeg, longitude_udeg;
     bool here; /* named, or up at some time: the numbers of others are those of feeds alone */
-    bool up, known, dishonest;
+    bool up, known, dishonest, left;
     uint8_t state;
     uint32_t degree;
     uint64_t up_since_us;

@@ -136,6 +136,7 @@ static void node_rows(const struct fc_results *results, uint32_t *next, struct f
         put_degrees(out, node->longitude_udeg);
         fc_csv_uint(out, node->up);
         fc_csv_uint(out, !node->dishonest);
+        fc_csv_uint(out, !node->left);
         fc_csv_uint(out, node->degree);
         fc_csv_uint(out, node->delivered);
         fc_csv_uint(out, node->duplicates);
@@ -237,7 +238,7 @@ static const struct table tables[] = {
      series_rows},
     {"latency.csv", "latency_us,nodes,deltas", latency_rows},
     {"nodes.csv",
-     "node,name,country,latitude,longitude,up,honest,degree,delivered,duplicates," TRAFFIC_COLUMNS(
+     "node,name,country,latitude,longitude,up,honest,member,degree,delivered,duplicates," TRAFFIC_COLUMNS(
          "in") "," TRAFFIC_COLUMNS("out"),
      node_rows},
     {"links.csv", "a,b,latency_us,payloads_ab,payloads_ba", link_rows},

@@ -347,9 +347,10 @@ static enum fc_err allocate(struct fc_run *run)
     run->total = (feeds > spec->nodes ? feeds : spec->nodes) + newcomers(run->scenario);
     run->feed_total = run->total;
     run->honest = malloc(run->total);
+    run->left = calloc(run->total, 1);
     run->faulty = calloc(run->total, 1);
     run->checkpointed = calloc(run->total, 1);
-    if (!run->honest || !run->faulty || !run->checkpointed)
+    if (!run->honest || !run->left || !run->faulty || !run->checkpointed)
         return FC_E_NOMEM;
     memset(run->honest, 1, run->total);
     return FC_OK;
@@ -408,9 +409,35 @@ static void play_until(struct fc_run *run, uint64_t until_us)
     }
 }
 
+/* A head from the future waits until its time has come: by then the last of those that may have
+ * been signed by clocks ahead of others. */
+static uint64_t all_due_us(const struct fc_run *run)
+{
+    const struct fc_scenario *scenario = run->scenario;
+    uint64_t ahead_us = 0, behind_us = 0, due_us = 0;
+    for (uint32_t i = 0; i < scenario->fault_count; i++) {
+        const struct fc_fault_spec *spec = &scenario->faults[i];
+        bool for_good = spec->for_us == 0;
+        uint64_t end_us = for_good ? scenario->run_us : spec->at_us + spec->for_us;
+        uint64_t skew_us = (uint64_t)(spec->skew_ms < 0 ? -spec->skew_ms : spec->skew_ms) * 1000;
+        if (spec->kind != FC_FAULT_SKEW)
+            continue;
+        end_us = end_us < scenario->run_us ? end_us : scenario->run_us;
+        if (spec->skew_ms > 0 && end_us + skew_us > due_us)
+            due_us = end_us + skew_us;
+        if (for_good && spec->skew_ms > 0 && skew_us > ahead_us)
+            ahead_us = skew_us;
+        if (for_good && spec->skew_ms < 0 && skew_us > behind_us)
+            behind_us = skew_us;
+    }
+    uint64_t apart_us = scenario->run_us + ahead_us + behind_us;
+    return ahead_us + behind_us > 0 && apart_us > due_us ? apart_us : due_us;
+}
+
 static bool settle(struct fc_run *run)
 {
-    uint64_t end_us = fc_run_now_us(run) + run->scenario->settle_us;
+    uint64_t now_us = fc_run_now_us(run), due_us = all_due_us(run);
+    uint64_t end_us = (due_us > now_us ? due_us : now_us) + run->scenario->settle_us;
     bool converged = fc_promise_is_converged(run);
     while (!converged && fc_run_now_us(run) < end_us && run->failure[0] == 0) {
         uint64_t until_us = fc_run_now_us(run) + SETTLE_STEP_US;
@@ -568,6 +595,7 @@ static void finish(struct fc_run *run)
     fc_topology_finish(&run->topology);
     fc_results_destroy(run->results);
     free(run->honest);
+    free(run->left);
     free(run->faulty);
     free(run->checkpointed);
     fc_scenario_finish(&run->own);

@@ -95,6 +95,9 @@ enum fc_err fc_fault_begin_all(struct fc_run *run)
         struct fc_active_fault *fault = add(run, spec);
         if (!fault)
             return FC_E_NOMEM;
+        char why[96];
+        if (fc_run_pick_fault(run, &spec->pick, fault->count, why))
+            return refuse(run, spec, why);
         enum fc_err err = spec->kind == FC_FAULT_TRACE ? read_trace(run, fault) : FC_OK;
         if (err != FC_OK)
             return err;
@@ -175,7 +178,7 @@ static uint32_t someone_up(struct fc_run *run)
 {
     for (uint32_t i = 0; i < 64; i++) {
         uint32_t node = (uint32_t)fc_rng_below(&run->rng, run->fleet.nodes);
-        if (fc_fleet_is_up(&run->fleet, node) && run->honest[node])
+        if (fc_fleet_is_up(&run->fleet, node) && run->honest[node] && !run->left[node])
             return node;
     }
     return FC_WORLD_NONE;
@@ -212,6 +215,13 @@ static void recover(struct fc_run *run, uint32_t owner, uint32_t at)
                    fc_fleet_name(&run->fleet, at), fc_err_text(err));
 }
 
+static void revoke(struct fc_run *run, uint32_t owner, uint32_t at, fc_version last_valid)
+{
+    run->left[owner] = 1;
+    fc_results_leave(run->results, fc_run_now_us(run), owner);
+    fc_world_revoke(run->fleet.world, owner, at, last_valid, FC_REVOKE_FREEZE);
+}
+
 static void govern(struct fc_run *run, const struct fc_active_fault *fault)
 {
     struct fc_world *world = run->fleet.world;
@@ -229,7 +239,7 @@ static void govern(struct fc_run *run, const struct fc_active_fault *fault)
         if (fc_replica_feed(fc_world_replica(world, at), &id, &feed) != FC_OK)
             feed.version = 0;
         if (fault->spec.kind == FC_FAULT_REVOKE)
-            fc_world_revoke(world, owner, at, feed.version, FC_REVOKE_FREEZE);
+            revoke(run, owner, at, feed.version);
         else if (fault->spec.kind == FC_FAULT_RECOVER)
             recover(run, owner, at);
     }

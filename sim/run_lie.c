@@ -48,13 +48,12 @@ static enum fc_err begin_group(struct fc_run *run, uint8_t *may, uint32_t group)
         fc_results_dishonest(run->results, list[i]);
     }
     free(list);
+    if (fc_run_pick_fault(run, &spec->pick, count, why))
+        return refuse(run, spec, why);
     snprintf(why, sizeof why, "is for %u nodes; apart from node 0 and other groups' there are %u",
              asked, count);
     if (count < asked)
-        return refuse(run, spec,
-                      spec->pick.kind == FC_PICK_COUNTRIES
-                          ? "is for nobody: no other node than 0 and other groups' is there"
-                          : why);
+        return refuse(run, spec, why);
     fc_run_alarm(run, spec->from_us + 1, FC_ACTION_LIE, group);
     return FC_OK;
 }

@@ -1,6 +1,8 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/europe.h"
 #include "sim/run_priv.h"
 
 static bool is_named(const char (*countries)[3], uint32_t count, const char *country)
@@ -121,4 +123,33 @@ uint32_t *fc_run_pick(struct fc_run *run, const struct fc_pick *pick, const uint
     }
     qsort(list, *count, sizeof *list, ascending);
     return list;
+}
+
+static bool is_country(const struct fc_topology *topology, const char *code)
+{
+    for (int i = 0; i < FC_EUROPE_COUNTRIES; i++)
+        if (strcmp(fc_europe_countries[i].code, code) == 0)
+            return true;
+    for (uint32_t i = 0; i < topology->region_count; i++)
+        if (strcmp(topology->regions[i], code) == 0)
+            return true;
+    return false;
+}
+
+const char *fc_run_pick_fault(const struct fc_run *run, const struct fc_pick *pick, uint32_t found,
+                              char text[96])
+{
+    if (pick->kind != FC_PICK_COUNTRIES)
+        return NULL;
+    for (uint32_t i = 0; i < pick->count; i++)
+        if (!is_country(&run->topology, pick->countries[i])) {
+            snprintf(text, 96, "names %s, which is no country of the topology", pick->countries[i]);
+            return text;
+        }
+    if (found > 0)
+        return NULL;
+    snprintf(text, 96, "is for nobody: no node is in %s%s",
+             pick->count ? pick->countries[0] : "any country",
+             pick->count > 1 ? " or the others" : "");
+    return text;
 }

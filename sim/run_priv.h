@@ -77,6 +77,7 @@ struct fc_run {
 
     struct fc_liar *liars; /* one for each node; NULL: all are honest */
     uint8_t *honest;       /* of each node */
+    uint8_t *left;         /* of each node: its operator was revoked */
     uint8_t *checkpointed; /* the first is drawn */
 
     struct fc_signed *heads;
@@ -122,6 +123,10 @@ FC_MUST_USE enum fc_err fc_run_write(struct fc_run *run, const struct fc_summary
  * NULL: all). NULL: out of memory. */
 uint32_t *fc_run_pick(struct fc_run *run, const struct fc_pick *pick, const uint8_t *may,
                       uint32_t *count);
+/* What is wrong with a pick that names countries and found so many: one of them is neither on the
+ * map nor in the topology's file, or nobody is there. NULL: nothing. */
+const char *fc_run_pick_fault(const struct fc_run *run, const struct fc_pick *pick, uint32_t found,
+                              char text[96]);
 /* How many it wants; of countries one at least. */
 uint32_t fc_run_pick_asks(const struct fc_run *run, const struct fc_pick *pick);
 

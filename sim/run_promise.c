@@ -156,8 +156,8 @@ static const struct fc_ledger *present_ledger(struct fc_run *run)
     struct fc_world *world = run->fleet.world;
     const struct fc_ledger *newest = NULL;
     for (uint32_t i = 0; i < fc_world_count(world); i++) {
-        if (!run->honest[i] || !fc_world_is_up(world, i))
-            continue;
+        if (!run->honest[i] || run->left[i] || !fc_world_is_up(world, i))
+            continue; /* who was revoked may never hear of it */
         const struct fc_ledger *ledger = fc_replica_ledger(fc_world_replica(world, i));
         if (fc_world_can_govern(world, i))
             return ledger;
@@ -358,7 +358,7 @@ static void tell_apart(struct fc_run *run)
     }
     fc_promise_broken(run, "%s and %s do not hold the same %.0f s after the run%s",
                       fc_fleet_name(&run->fleet, found.a), fc_fleet_name(&run->fleet, found.b),
-                      (double)run->scenario->settle_us / 1e6,
+                      (double)(fc_run_now_us(run) - run->scenario->run_us) / 1e6,
                       err == FC_E_AGAIN ? found.text : ", in what is contested");
 }
 

@@ -172,7 +172,7 @@ static uint64_t farthest_us(const struct fc_run *run, uint32_t from)
     if (!fc_fleet_knows_ways(&run->fleet))
         return 0;
     for (uint32_t i = 0; i < run->fleet.nodes; i++) {
-        if (i == from || !run->honest[i] || !fc_fleet_is_up(&run->fleet, i))
+        if (i == from || !run->honest[i] || run->left[i] || !fc_fleet_is_up(&run->fleet, i))
             continue;
         uint64_t us = fc_fleet_latency_us(&run->fleet, from, i);
         far_us = us > far_us ? us : far_us;
@@ -204,7 +204,7 @@ static void publish(struct fc_run *run, const struct fc_workload_spec *work)
             run->published++;
             run->last_publish_us = fc_run_now_us(run);
             run->feeds[feed].acknowledged = publication.version;
-            if (run->honest[node])
+            if (run->honest[node] && !run->left[node])
                 fc_results_publish(run->results, fc_run_now_us(run), &delta);
             fc_lie_published(run, node, feed);
         } else if (err != FC_E_FULL && err != FC_E_CONTESTED && err != FC_E_REVOKED &&

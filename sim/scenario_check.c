@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/europe.h"
 #include "sim/route.h"
 #include "sim/scenario_fields.h"
 
@@ -110,6 +111,14 @@ static bool on_map(const struct fc_scenario *scenario)
            scenario->topology.kind == FC_TOPOLOGY_TWO_TIER;
 }
 
+static bool has_country(const struct fc_topology_spec *spec, const char *code)
+{
+    for (int i = 0; i < FC_EUROPE_COUNTRIES; i++)
+        if (strcmp(fc_europe_countries[i].code, code) == 0)
+            return spec->countries[0] == 0 || strstr(spec->countries, code);
+    return false;
+}
+
 static bool pick_fits(const struct check *check, const char *list, uint32_t index,
                       const struct fc_pick *pick)
 {
@@ -119,6 +128,11 @@ static bool pick_fits(const struct check *check, const char *list, uint32_t inde
         return clash_in(check, list, index, "countries",
                         "topology.kind %s has no countries; map and two-tier have",
                         fc_topology_kind_name(scenario->topology.kind));
+    for (uint32_t i = 0; pick->kind == FC_PICK_COUNTRIES && i < pick->count; i++)
+        if (!scenario->topology_file && !has_country(&scenario->topology, pick->countries[i]))
+            return clash_in(check, list, index, "countries", "names %s, which is not on the map%s",
+                            pick->countries[i],
+                            scenario->topology.countries[0] ? " of topology.countries" : "");
     if (nodes == 0)
         return true; /* known later */
     if (pick->kind == FC_PICK_COUNT && pick->count > nodes)

@@ -292,6 +292,51 @@ static void hyparview_withstands_restarts(void **state)
     }
 }
 
+/* Wanted for nothing from then on; what it publishes meanwhile is nobody's. */
+static void the_revoked_are_not_waited_for(void **state)
+{
+    static const char *const picks[] = {"nodes: [3]", "nodes: [0]", "count: 4"};
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        char yaml[512];
+        snprintf(yaml, sizeof yaml,
+                 "federation: {nodes: 12}\n"
+                 "workload: [{rate: 10/s, content: 300}]\n"
+                 "faults: [{what: revoke, at: 5 s, %s}, {what: recover, at: 8 s, nodes: [5]}]\n"
+                 "run: {for: 14 s}\n"
+                 "expect: {delivery: 100 %%, converge: 30 s}\n",
+                 picks[i]);
+        struct fc_summary summary = play(yaml, 0);
+        assert_string_equal(summary.failure, "");
+        assert_true(fc_run_passed(&summary));
+        assert_true(summary.value[FC_MEASURE_DELTAS] > 60);
+    }
+}
+
+static void a_head_from_the_future_is_waited_for(void **state)
+{
+    static const char *const skews[] = {"{what: skew, at: 1 s, for: 10 s, skew: 1 h, share: 50 %}",
+                                        "{what: skew, at: 1 s, skew: -10 min, share: 30 %}",
+                                        "{what: skew, at: 1 s, skew: 10 min, nodes: [1]}, "
+                                        "{what: skew, at: 1 s, skew: -10 min, nodes: [2]}"};
+    static const double at_least_us[] = {3000e6, 0, 600e6};
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        char yaml[512];
+        snprintf(yaml, sizeof yaml,
+                 "federation: {nodes: 8}\n"
+                 "workload: [{rate: 4/s, content: 300}]\n"
+                 "faults: [%s]\n"
+                 "run: {for: 14 s}\n"
+                 "expect: {delivery: 100 %%}\n",
+                 skews[i]);
+        struct fc_summary summary = play(yaml, 0);
+        assert_string_equal(summary.failure, "");
+        assert_true(fc_run_passed(&summary));
+        assert_true(summary.value[FC_MEASURE_RUN_US] > at_least_us[i]);
+    }
+}
+
 static void a_run_can_stop_early(void **state)
 {
     (void)state;
@@ -329,6 +374,8 @@ int main(void)
         cmocka_unit_test(messages_go_along_the_edges_of_a_graph),
         cmocka_unit_test(each_view_goes_with_each_spread),
         cmocka_unit_test(hyparview_withstands_restarts),
+        cmocka_unit_test(the_revoked_are_not_waited_for),
+        cmocka_unit_test(a_head_from_the_future_is_waited_for),
         cmocka_unit_test(a_run_can_stop_early),
         cmocka_unit_test(random_federations_can_be_read)};
     return cmocka_run_group_tests(tests, NULL, NULL);
