@@ -1,6 +1,7 @@
 #include "node/jcs.h"
 
 #include <assert.h>
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -57,21 +58,34 @@ static void step_up(struct digits *digits)
     }
 }
 
-/* The nearest number of so many digits reads back if any does, but at a power of two: below it
- * doubles lie twice as close, so that the nearest may miss where the next larger one does not. */
+/* Whether a number of so many digits reads back. The nearest does if any does, but at a power of
+ * two: below it doubles lie twice as close, so that the nearest may miss where the next larger one
+ * does not. */
+static bool fits(double value, int count, struct digits *out)
+{
+    round_to(value, count, out);
+    if (reads_as(out, value)) {
+        return true;
+    }
+    step_up(out);
+    return reads_as(out, value);
+}
+
+/* A decimal number of up to 15 digits comes back from a double as it was (C11, 5.2.4.2.2: DBL_DIG),
+ * so that with 15 digits there are zeros behind a shorter one. That does not hold below DBL_MIN. */
 static void shortest(double value, struct digits *out)
 {
-    for (int count = 1;; count++) {
-        round_to(value, count, out);
-        assert(count <= DIGITS_MAX);
-        if (reads_as(out, value)) {
-            break;
-        }
-        step_up(out);
-        if (reads_as(out, value)) {
-            break;
+    int low = value < DBL_MIN ? 1 : DBL_DIG, high = DIGITS_MAX;
+    while (low < high) {
+        int middle = value < DBL_MIN ? (low + high) / 2 : low;
+        if (fits(value, middle, out)) {
+            high = middle;
+        } else {
+            low = middle + 1;
         }
     }
+    bool found = fits(value, low, out);
+    assert(found);
     while (out->count > 1 && out->text[out->count - 1] == '0') {
         out->text[--out->count] = 0;
     }
