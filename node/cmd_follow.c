@@ -220,10 +220,11 @@ static enum fc_exit follow_on(struct work *work, struct fc_follow *follow)
     unsigned failures = 0;
     for (;;) {
         size_t events = 0;
-        uint64_t before = work->events;
+        uint64_t before = work->events, skipped = work->skipped;
         enum fc_err err = fc_follow_step(follow, &events, fault, sizeof fault);
         close_batch(work);
         work->events += events;
+        work->skipped = err == FC_OK ? work->skipped : skipped; /* they come again */
         if (err == FC_E_STALE) {
             fc_cli_warn(work->cli, "%s: %s", work->input->url, fault);
             failures++;
