@@ -74,7 +74,7 @@ static void get_text(struct fc_unpack *in, struct fc_query_text *out)
 
 static void get_hit(struct fc_unpack *in, struct fc_query_hit *out)
 {
-    fc_unpack_array(in, 15, 15);
+    fc_unpack_array(in, 17, 17);
     out->participant = fc_message_get_hash(in);
     out->key_hash = fc_message_get_hash(in);
     out->key = fc_unpack_str(in, FC_KEY_BYTES_MAX);
@@ -90,6 +90,8 @@ static void get_hit(struct fc_unpack *in, struct fc_query_hit *out)
     out->kind = fc_unpack_str(in, 4 * FC_QUERY_SNIPPET_BYTES);
     out->provider = fc_unpack_str(in, 4 * FC_QUERY_SNIPPET_BYTES);
     out->country = fc_unpack_str(in, 4 * FC_QUERY_SNIPPET_BYTES);
+    out->provider_from = (enum fc_query_source)fc_unpack_uint(in, FC_SAID_MEMBER);
+    out->country_from = (enum fc_query_source)fc_unpack_uint(in, FC_SAID_MEMBER);
 }
 
 static struct fc_query_value get_value(struct fc_unpack *in)

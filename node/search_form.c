@@ -57,6 +57,16 @@ static void text_json(struct fc_json *json, const char *key, const struct fc_que
     fc_json_end(json);
 }
 
+static void source_json(struct fc_json *json, const char *key, enum fc_query_source source)
+{
+    const char *name = fc_query_source_name(source);
+    if (name) {
+        fc_json_text(json, key, name);
+    } else {
+        fc_json_null(json, key);
+    }
+}
+
 void fc_search_hit_json(struct fc_json *json, const struct fc_query_hit *hit, const char *href)
 {
     char version[FC_CLI_VERSION_BYTES];
@@ -76,7 +86,9 @@ void fc_search_hit_json(struct fc_json *json, const struct fc_query_hit *hit, co
     fc_json_uint(json, "score", hit->score);
     fc_search_span_json(json, "kind", hit->kind);
     fc_search_span_json(json, "provider", hit->provider);
+    source_json(json, "provider_from", hit->provider_from);
     fc_search_span_json(json, "country", hit->country);
+    source_json(json, "country_from", hit->country_from);
     text_json(json, "name", &hit->name);
     text_json(json, "snippet", &hit->snippet);
     fc_json_end(json);

@@ -19,7 +19,7 @@ static void put_text(struct fc_buf *out, const struct fc_query_text *text)
 
 static void put_hit(struct fc_buf *out, const struct fc_query_hit *hit)
 {
-    fc_pack_array(out, 15);
+    fc_pack_array(out, 17);
     fc_pack_bin(out, fc_span(hit->participant.b, sizeof hit->participant.b));
     fc_pack_bin(out, fc_span(hit->key_hash.b, sizeof hit->key_hash.b));
     fc_pack_str(out, hit->key);
@@ -35,6 +35,8 @@ static void put_hit(struct fc_buf *out, const struct fc_query_hit *hit)
     fc_pack_str(out, hit->kind);
     fc_pack_str(out, hit->provider);
     fc_pack_str(out, hit->country);
+    fc_pack_uint(out, (uint64_t)hit->provider_from);
+    fc_pack_uint(out, (uint64_t)hit->country_from);
 }
 
 static void put_facet(struct fc_buf *out, const struct fc_query_facet *facet)

@@ -102,11 +102,10 @@ static struct fc_span put(uint8_t **to, const void *bytes, size_t len)
 static struct kept *make(const struct fc_cards *cards, const struct fc_hash *commitment,
                          const struct fc_document *document)
 {
-    const char *provider = document->provider_name ? document->provider_name : document->provider;
     size_t count = cards->texts.len / sizeof(struct fc_card_text);
     size_t bytes = sizeof(struct kept) + cards->texts.len + cards->words.len +
-                   length(document->name) + length(document->kind) + length(provider) +
-                   length(document->country);
+                   length(document->name) + length(document->kind) + length(document->provider) +
+                   length(document->provider_name) + length(document->country);
     struct kept *kept = malloc(bytes);
     if (!kept)
         return NULL;
@@ -123,7 +122,8 @@ static struct kept *make(const struct fc_cards *cards, const struct fc_hash *com
     kept->card = (struct fc_card){
         .name = put(&to, document->name, length(document->name)),
         .kind = put(&to, document->kind, length(document->kind)),
-        .provider = put(&to, provider, length(provider)),
+        .provider = put(&to, document->provider, length(document->provider)),
+        .provider_name = put(&to, document->provider_name, length(document->provider_name)),
         .country = put(&to, document->country, length(document->country)),
         .language = fc_stem_language(document->language),
         .texts = texts,

@@ -18,8 +18,8 @@ struct fc_card_text { /* not the name */
     struct fc_span text;
 };
 struct fc_card { /* spans with NULL data: the document says nothing */
-    struct fc_span name, kind, provider, country;
-    int language; /* the document's */
+    struct fc_span name, kind, provider, provider_name, country; /* provider: its identifier */
+    int language;                                                /* the document's */
     const struct fc_card_text *texts;
     uint32_t text_count;
 };

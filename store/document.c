@@ -394,8 +394,10 @@ static void describe(struct fc_doc *r)
     r->out->format = copy_text(r, format_of(r, did), FC_DOC_FIELD_BYTES_MAX);
     r->out->kind = copy_text(r, kind_name(r, did), FC_DOC_FIELD_BYTES_MAX);
     fill_subjects(r);
-    if (r->main)
+    if (r->main) {
+        r->out->subject = fc_doc_node_iri(r, r->main, r->main->node);
         fill_fields(r);
+    }
     if (r->each)
         fc_doc_texts(r);
 }
@@ -449,6 +451,7 @@ void fc_document_finish(struct fc_document *document)
         document->name,    document->description, document->provider,   document->provider_name,
         document->country, document->issuer,      document->terms,      document->endpoint,
         document->license, document->language,    document->valid_from, document->valid_until,
+        document->subject,
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         free(texts[i]);

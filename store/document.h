@@ -31,6 +31,7 @@ struct fc_document {  /* NUL-terminated UTF-8 owned by the document; NULL where 
     uint32_t label_count;
     char *subjects[FC_DOCUMENT_SUBJECTS_MAX]; /* every subject's IRI */
     uint32_t subject_count;
+    char *subject; /* the IRI of the one that the document is about */
     const char
         *proof; /* how it is signed: "none", "jwt", "enveloped", "jws-2020", "data-integrity" */
 };

@@ -6,6 +6,7 @@
 
 #include "store/index_heads.h"
 #include "store/index_sheet.h"
+#include "store/query_places.h"
 
 enum fc_err fc_index_create(struct fc_index **out)
 {
@@ -31,6 +32,7 @@ void fc_index_destroy(struct fc_index *index)
     fc_sayer_destroy(index->sayer);
     fc_docs_destroy(index->docs);
     fc_cards_destroy(index->cards);
+    fc_places_destroy(index->places);
     fc_buf_finish(&index->value);
     free(index);
 }

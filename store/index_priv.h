@@ -99,7 +99,8 @@ struct fc_index {
     uint32_t heads_after;     /* FC_HEADS_AFTER; less, for tests */
     struct fc_buf value, key_text;
     struct fc_docs *docs;
-    struct fc_cards *cards; /* NULL until one is wanted */
+    struct fc_cards *cards;   /* NULL until one is wanted */
+    struct fc_places *places; /* store/query_places.h; the same */
 };
 
 /* -- keys -------------------------------------------------------------------------------------- */
@@ -226,10 +227,18 @@ struct fc_said_word {
 /* False at the end. */
 bool fc_said_word_next(struct fc_span *words, struct fc_said_word *word);
 /* What a whole value is found by, as a term of its tier. */
-enum { FC_INDEX_EQUAL_BYTES = 17, FC_TERM_EQUAL = 1 /* with which no word begins */ };
+enum fc_term { /* with which no word begins */
+               FC_TERM_EQUAL = 1,
+               FC_TERM_PLACE = 2, /* of a participant's own document: who it is, and its country */
+};
+enum {
+    FC_INDEX_EQUAL_BYTES = 17,
+    FC_INDEX_PLACE_BYTES = FC_INDEX_EQUAL_BYTES + 3, /* a country's code at the end, or nothing */
+    FC_INDEX_EQUAL_TEXT_MAX = 2048,
+};
 static inline bool fc_term_is_word(struct fc_span term)
 {
-    return term.data[0] > FC_TERM_EQUAL;
+    return term.data[0] > FC_TERM_PLACE;
 }
 void fc_index_equal_term(struct fc_span value, uint8_t out[FC_INDEX_EQUAL_BYTES]);
 /* A facet's value as it is kept and compared; returns its length. */

@@ -40,7 +40,7 @@ void fc_sayer_destroy(struct fc_sayer *sayer)
 
 void fc_index_equal_term(struct fc_span value, uint8_t out[FC_INDEX_EQUAL_BYTES])
 {
-    char folded[FC_INDEX_PROVIDER_BYTES];
+    char folded[FC_INDEX_EQUAL_TEXT_MAX];
     size_t len = fc_fold(value, folded, sizeof folded);
     struct fc_hash hash = fc_hash("fedcat.equal.1", fc_span(folded, len));
     out[0] = FC_TERM_EQUAL;
@@ -198,11 +198,41 @@ struct saying {
     const struct fc_document *document;
 };
 
+static bool is_upper(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
+/* Where a word begins within a run of letters: "participantOVH", "OVHCloud". */
+static bool begins_word(struct fc_span text, size_t at)
+{
+    uint8_t before = text.data[at - 1], c = text.data[at];
+    uint8_t next = at + 1 < text.len ? text.data[at + 1] : '\0';
+    if (!is_upper(c))
+        return false;
+    return (before >= 'a' && before <= 'z') || (is_upper(before) && next >= 'a' && next <= 'z');
+}
+
+/* Words of an identifier that only capitals part. */
+static void say_parts(struct fc_sayer *sayer, enum fc_document_tier tier, struct fc_span text)
+{
+    size_t start = 0;
+    for (size_t at = 1; at < text.len; at++)
+        if (begins_word(text, at)) {
+            say_words(sayer, tier, "", fc_span(text.data + start, at - start));
+            start = at;
+        }
+    if (start > 0)
+        say_words(sayer, tier, "", fc_span(text.data + start, text.len - start));
+}
+
 static void say_text(void *ctx, const struct fc_document_text *text)
 {
     const struct saying *saying = ctx;
     const char *language = text->language ? text->language : saying->document->language;
     say_words(saying->sayer, text->tier, language, text->text);
+    if (text->tier == FC_TIER_PROVIDER && memchr(text->text.data, ':', text->text.len))
+        say_parts(saying->sayer, text->tier, text->text);
 }
 
 static void say_facet(struct fc_sayer *sayer, enum fc_facet facet, const char *text)
@@ -227,21 +257,58 @@ static struct fc_span cut(const char *text, size_t max)
     return fc_span(text, len);
 }
 
+static void say_equal(struct fc_sayer *sayer, struct fc_span value)
+{
+    uint8_t term[FC_INDEX_EQUAL_BYTES];
+    fc_index_equal_term(value, term);
+    say(sayer, FC_TIER_PROVIDER, fc_span(term, sizeof term));
+}
+
 static void say_provider(struct fc_sayer *sayer, const struct fc_document *document)
 {
     const char *both[] = {document->provider, document->provider_name};
-    uint8_t term[FC_INDEX_EQUAL_BYTES];
     bool counted = false;
     for (size_t i = 0; i < 2; i++) {
         if (!both[i] || both[i][0] == '\0')
             continue;
         struct fc_span value = cut(both[i], FC_INDEX_PROVIDER_BYTES);
-        fc_index_equal_term(value, term);
-        say(sayer, FC_TIER_PROVIDER, fc_span(term, sizeof term));
+        say_equal(sayer, fc_span_str(both[i]));
+        say_equal(sayer, value); /* what the facet offers to filter by */
         if (!counted)
             append(&sayer->said, FC_TAG_PROVIDER, value);
         counted = true;
     }
+}
+
+static void say_place(struct fc_sayer *sayer, struct fc_span iri, const char *country)
+{
+    uint8_t term[FC_INDEX_PLACE_BYTES];
+    char value[FC_INDEX_VALUE_BYTES];
+    size_t len = 0;
+    fc_index_equal_term(iri, term);
+    term[0] = FC_TERM_PLACE;
+    if (country)
+        len = fc_index_facet_value(FC_FACET_COUNTRY, fc_span_str(country), value);
+    if (len > sizeof term - FC_INDEX_EQUAL_BYTES)
+        len = 0;
+    memcpy(term + FC_INDEX_EQUAL_BYTES, value, len);
+    say(sayer, FC_TIER_TEXT, fc_span(term, FC_INDEX_EQUAL_BYTES + len));
+}
+
+/* Under which identifiers others may name a participant as their provider. */
+static void say_places(struct fc_sayer *sayer, const struct fc_document *document,
+                       struct fc_span key)
+{
+    const char *subject = document->subject;
+    if (strcmp(document->kind, "participant") != 0)
+        return;
+    say_place(sayer, key, document->country);
+    if (!subject)
+        return;
+    say_place(sayer, fc_span_str(subject), document->country);
+    const char *fragment = strchr(subject, '#');
+    if (fragment && fragment > subject)
+        say_place(sayer, fc_span(subject, (size_t)(fragment - subject)), document->country);
 }
 
 static uint32_t day_of(const char *text)
@@ -277,6 +344,7 @@ static void say_key(struct fc_sayer *sayer, struct fc_span key)
             break;
         }
     say_words(sayer, FC_TIER_TEXT, "", key);
+    say_parts(sayer, FC_TIER_TEXT, key);
 }
 
 enum fc_err fc_say(struct fc_sayer *sayer, uint32_t generation, const struct fc_entry *entry,
@@ -300,6 +368,7 @@ enum fc_err fc_say(struct fc_sayer *sayer, uint32_t generation, const struct fc_
         plain.data ? fc_document_index(plain, &document, say_text, &saying) : FC_E_JSON;
     if (err == FC_OK) {
         say_document(sayer, &document, &head);
+        say_places(sayer, &document, entry->key);
         fc_document_finish(&document);
     } else
         append(&sayer->said, FC_TAG_NAME, (struct fc_span){0}); /* sorted by, all the same */

@@ -129,6 +129,13 @@ struct fc_query_text {
     struct fc_query_mark marks[FC_QUERY_MARKS_MAX];
     uint32_t mark_count;
 };
+enum fc_query_source { /* who says so */
+                       FC_SAID_NOWHERE,
+                       FC_SAID_DOCUMENT, /* the entry's own document */
+                       FC_SAID_PROVIDER, /* the provider's own entry, or certificate */
+                       FC_SAID_MEMBER,   /* the certificate of the participant that published it */
+};
+const char *fc_query_source_name(enum fc_query_source source); /* NULL: nowhere */
 struct fc_query_hit {
     struct fc_hash participant, key_hash;
     struct fc_span key;
@@ -141,7 +148,8 @@ struct fc_query_hit {
     uint32_t score;       /* comparable within one result */
     /* With snippets; empty where the document says nothing. */
     struct fc_query_text name, snippet;
-    struct fc_span kind, provider, country;
+    struct fc_span kind, provider, country; /* of the provider its name, else what it goes by */
+    enum fc_query_source provider_from, country_from;
 };
 struct fc_query_value {
     struct fc_span value; /* what EQUAL takes */

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "store/index_sheet.h"
-#include "store/query_priv.h"
+#include "store/query_places.h"
 
 /* Values seen while counting. Those that sheets count come first, each once; a table, which grows
  * and is made when it is asked, finds what comes otherwise. */
@@ -378,6 +378,18 @@ static enum fc_err count_dense(struct sheets *sheets, const struct fc_docs *docs
     return err;
 }
 
+/* Beside what documents say themselves. */
+static enum fc_err count_located(struct fc_run *run, struct tally *tally)
+{
+    const struct fc_located *list;
+    uint32_t count;
+    enum fc_err err = fc_run_located(run, &list, &count);
+    for (uint32_t i = 0; i < count && err == FC_OK; i++)
+        err = tally_text(tally, fc_span_str(list[i].country),
+                         fc_docs_count_and(list[i].docs, run->found));
+    return err;
+}
+
 /* -- values that wait -------------------------------------------------------------------------- */
 
 /* A provider whose documents all wait has no number yet; FC_E_MISSING. */
@@ -440,6 +452,8 @@ static enum fc_err count_waiting(struct fc_run *run, enum fc_facet facet, struct
     if (!in_bitmaps(facet))
         return count_numbers(run, facet, tally);
     enum fc_err err = count_pending(run, facet, tally);
+    if (err == FC_OK && facet == FC_FACET_COUNTRY)
+        err = count_located(run, tally);
     return err == FC_OK && facet == FC_FACET_STATE ? count_contested(run, tally) : err;
 }
 
@@ -476,6 +490,19 @@ static void select_first(struct counted *list, uint32_t count, uint32_t max)
     }
 }
 
+/* An identifier stands in the documents; a name, perhaps, in the provider's own. */
+static enum fc_err name_by_entry(struct fc_run *run, struct fc_query_value *out)
+{
+    const struct fc_place *place;
+    struct fc_span name = {0};
+    enum fc_err err = fc_run_place(run, out->value, FC_PLACE_NOWHERE, &place);
+    if (err == FC_OK && place)
+        err = fc_run_place_name(run, place, &name);
+    if (err == FC_OK && name.len > 0)
+        out->name = name;
+    return err;
+}
+
 static enum fc_err name_provider(struct fc_run *run, uint32_t number, struct fc_query_value *out)
 {
     struct fc_index_key key = fc_index_key_doc('V', number);
@@ -490,8 +517,10 @@ static enum fc_err name_provider(struct fc_run *run, uint32_t number, struct fc_
     } else {
         err = fc_kv_get(run->txn, FC_TABLE_INDEX, fc_index_span(&key), &row);
     }
+    if (err != FC_OK)
+        return err == FC_E_MISSING ? FC_E_CORRUPT : err;
     out->value = out->name = fc_run_keep(run, row);
-    return err == FC_E_MISSING ? FC_E_CORRUPT : err;
+    return name_by_entry(run, out);
 }
 
 static enum fc_err name_participant(struct fc_run *run, uint32_t generation,

@@ -52,6 +52,21 @@ const char *fc_facet_name(enum fc_facet facet)
     return facets[facet].name;
 }
 
+const char *fc_query_source_name(enum fc_query_source source)
+{
+    switch (source) {
+    case FC_SAID_NOWHERE:
+        return NULL;
+    case FC_SAID_DOCUMENT:
+        return "document";
+    case FC_SAID_PROVIDER:
+        return "provider";
+    case FC_SAID_MEMBER:
+        return "certificate";
+    }
+    return NULL;
+}
+
 enum fc_query_field fc_facet_field(enum fc_facet facet)
 {
     return facets[facet].field;

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/query_priv.h"
+#include "store/query_places.h"
 
 /* -- words that match -------------------------------------------------------------------------- */
 
@@ -152,16 +152,28 @@ static size_t before(struct fc_span text, size_t at)
     return start;
 }
 
+static bool is_described(const struct fc_card *card)
+{
+    for (uint32_t i = 0; i < card->text_count; i++)
+        if (card->texts[i].tier == FC_TIER_TEXT)
+            return true;
+    return false;
+}
+
 /* The text to show, and the best place in it; NULL: there is none. A description goes before
- * another text that matches as often, and is shown if nothing matches. */
+ * another text that matches as often, and is shown if nothing matches. Who provides is shown beside
+ * it, and is no description. */
 static const struct fc_card_text *best_text(struct fc_run *run, const struct fc_card *card,
                                             struct piece *place)
 {
     const struct fc_card_text *best = NULL;
+    bool has_description = is_described(card);
     for (uint32_t i = 0; i < card->text_count; i++) {
         const struct fc_card_text *text = &card->texts[i];
-        struct piece piece = best_piece(run, text->language, text->text);
         bool described = text->tier == FC_TIER_TEXT;
+        if (has_description && text->tier == FC_TIER_PROVIDER)
+            continue;
+        struct piece piece = best_piece(run, text->language, text->text);
         if (!described && piece.hits == 0)
             continue;
         if (best && (piece.hits < place->hits ||
@@ -192,8 +204,10 @@ static void describe(struct fc_run *run, const struct fc_card *card, struct fc_q
         mark(run, text->language, &hit->snippet);
     }
     hit->kind = keep_line(run, card->kind);
-    hit->provider = keep_line(run, card->provider);
+    hit->provider = keep_line(run, card->provider_name.data ? card->provider_name : card->provider);
     hit->country = keep_line(run, card->country);
+    hit->provider_from = hit->provider.len > 0 ? FC_SAID_DOCUMENT : FC_SAID_NOWHERE;
+    hit->country_from = hit->country.len > 0 ? FC_SAID_DOCUMENT : FC_SAID_NOWHERE;
 }
 
 /* -- reading from the store -------------------------------------------------------------------- */
@@ -240,6 +254,38 @@ enum fc_err fc_run_content(struct fc_run *run, uint32_t doc, struct fc_buf *plai
     return err == FC_E_MISSING ? FC_E_CORRUPT : err;
 }
 
+/* -- what others say of it --------------------------------------------------------------------- */
+
+/* The provider's name by its own entry, where the document has an identifier alone. */
+static enum fc_err name_provider(struct fc_run *run, uint32_t generation, struct fc_span provider,
+                                 struct fc_query_hit *hit)
+{
+    const struct fc_place *place;
+    struct fc_span name = {0};
+    enum fc_err err = fc_run_place(run, provider, generation, &place);
+    if (err == FC_OK && place)
+        err = fc_run_place_name(run, place, &name);
+    if (err == FC_OK && name.len > 0) {
+        hit->provider = name;
+        hit->provider_from = FC_SAID_PROVIDER;
+    }
+    return err;
+}
+
+static enum fc_err find_country(struct fc_run *run, uint32_t generation, struct fc_span provider,
+                                struct fc_query_hit *hit)
+{
+    struct fc_participant who;
+    enum fc_err err = fc_run_place_country(run, provider, generation, &hit->country);
+    hit->country_from = hit->country.len > 0 ? FC_SAID_PROVIDER : FC_SAID_NOWHERE;
+    if (err != FC_OK || hit->country.len > 0 ||
+        fc_ledger_participant(run->replica->ledger, &hit->participant, &who) != FC_OK)
+        return err;
+    hit->country = keep_line(run, who.certificate->certificate.country);
+    hit->country_from = hit->country.len > 0 ? FC_SAID_MEMBER : FC_SAID_NOWHERE;
+    return run->err;
+}
+
 struct page { /* hits of one feed often follow one another: what it is, is read once */
     struct fc_buf plain;
     uint32_t generation;
@@ -260,24 +306,61 @@ static enum fc_err know_feed(struct fc_run *run, struct page *page, uint32_t gen
     return err;
 }
 
-/* What the document says, if its content is here and can be read. */
-static enum fc_err tell(struct fc_run *run, const struct fc_index_doc *place,
-                        const struct fc_entry *entry, struct page *page, struct fc_query_hit *hit)
+/* What the document says, borrowed until the next one is asked for; NULL: it is not here. */
+static enum fc_err card_of(struct fc_run *run, const struct fc_index_doc *place,
+                           const struct fc_entry *entry, struct fc_buf *plain,
+                           const struct fc_card **card)
 {
     struct fc_index *index = run->index;
+    *card = NULL;
     if (entry->state != FC_CONTENT_PRESENT)
         return FC_OK;
     if (!index->cards)
         index->cards = fc_cards_create();
     if (!index->cards)
         return FC_E_NOMEM;
-    const struct fc_card *card = fc_cards_find(index->cards, &entry->commitment);
-    enum fc_err err = card ? FC_OK : read_content(run, place, entry, &page->plain);
-    if (err == FC_OK && !card && page->plain.len > 0)
-        err = fc_cards_read(index->cards, &entry->commitment, fc_buf_span(&page->plain), &card);
-    if (err == FC_OK && card)
-        describe(run, card, hit);
+    *card = fc_cards_find(index->cards, &entry->commitment);
+    enum fc_err err = *card ? FC_OK : read_content(run, place, entry, plain);
+    if (err == FC_OK && !*card && plain->len > 0)
+        err = fc_cards_read(index->cards, &entry->commitment, fc_buf_span(plain), card);
     return err == FC_E_MISSING ? FC_E_CORRUPT : err;
+}
+
+enum fc_err fc_run_name(struct fc_run *run, uint32_t doc, struct fc_span *name)
+{
+    struct fc_index_doc place;
+    struct fc_entry entry;
+    struct fc_buf plain = {0};
+    const struct fc_card *card = NULL;
+    *name = (struct fc_span){0};
+    enum fc_err err = fc_run_doc(run, doc, &place);
+    if (err == FC_OK)
+        err = read_entry(run, &place, &entry);
+    if (err == FC_OK)
+        err = card_of(run, &place, &entry, &plain, &card);
+    if (err == FC_OK && card)
+        *name = keep_line(run, card->name);
+    fc_buf_finish(&plain);
+    return err == FC_E_MISSING ? FC_E_CORRUPT : err;
+}
+
+/* What the document says, if its content is here and can be read, and what follows from it. */
+static enum fc_err tell(struct fc_run *run, const struct fc_index_doc *place,
+                        const struct fc_entry *entry, struct page *page, struct fc_query_hit *hit)
+{
+    const struct fc_card *card;
+    enum fc_err err = card_of(run, place, entry, &page->plain, &card);
+    if (err != FC_OK || !card)
+        return err;
+    describe(run, card, hit);
+    bool named = card->provider_name.data != NULL;
+    struct fc_span provider =
+        card->provider.data ? fc_run_keep(run, card->provider) : (struct fc_span){0};
+    if (provider.len > 0 && !named)
+        err = name_provider(run, place->generation, provider, hit);
+    if (err == FC_OK && hit->country.len == 0 && hit->kind.len > 0)
+        err = find_country(run, place->generation, provider, hit);
+    return err == FC_OK ? run->err : err;
 }
 
 static enum fc_err fill_hit(struct fc_run *run, const struct fc_ranked *ranked,
@@ -362,6 +445,25 @@ static void look_for(void *ctx, const struct fc_document_text *text)
     while (!looking->found && fc_word_next(&reader, &word));
 }
 
+/* The name in the provider's own entry is looked in as though the document had it. */
+static enum fc_err look_in_provider(struct fc_run *run, uint32_t doc,
+                                    const struct fc_document *document, struct looking *looking)
+{
+    struct fc_document_text text = {.tier = FC_TIER_PROVIDER};
+    const struct fc_place *place = NULL;
+    struct fc_index_doc row;
+    if (looking->found || !document->provider || !field_has(looking->field, FC_TIER_PROVIDER))
+        return FC_OK;
+    enum fc_err err = fc_run_doc(run, doc, &row);
+    if (err == FC_OK)
+        err = fc_run_place(run, fc_span_str(document->provider), row.generation, &place);
+    if (err == FC_OK && place)
+        err = fc_run_place_name(run, place, &text.text);
+    if (err == FC_OK)
+        look_for(looking, &text);
+    return err == FC_E_MISSING ? FC_E_CORRUPT : err;
+}
+
 static enum fc_err check_phrases(struct fc_run *run, uint32_t doc, struct fc_buf *plain,
                                  bool *stays)
 {
@@ -373,8 +475,10 @@ static enum fc_err check_phrases(struct fc_run *run, uint32_t doc, struct fc_buf
         struct looking looking = {.phrase = fc_run_value(run, term), .field = term->field};
         if (plain->len > 0) {
             err = fc_document_index(fc_buf_span(plain), &document, look_for, &looking);
-            if (err == FC_OK)
+            if (err == FC_OK) {
+                err = look_in_provider(run, doc, &document, &looking);
                 fc_document_finish(&document);
+            }
             if (err != FC_E_NOMEM)
                 err = FC_OK;
         }

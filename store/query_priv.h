@@ -53,7 +53,9 @@ struct fc_run {
     struct fc_phrase phrases[FC_QUERY_TERMS_MAX];
     uint32_t phrase_count;
     struct fc_query_result *result;
-    enum fc_err err;                    /* the first of those below that failed */
+    uint64_t number; /* of the commit that is searched; 0: it may change, or is not counted */
+    bool has_places; /* index->places is of this run */
+    enum fc_err err; /* the first of those below that failed */
     struct fc_form forms[FC_WORDS_MAX]; /* last: not cleared */
 };
 /* What a cursor belongs to: the same question in the same order. */
@@ -73,6 +75,11 @@ void fc_run_form(struct fc_run *run, struct fc_span form, bool prefix);
 /* The documents that hold a term. With `unit`, of a term of text, also where, to rank by. */
 FC_MUST_USE enum fc_err fc_run_term(struct fc_run *run, const struct fc_query_term *term,
                                     struct fc_unit *unit, struct fc_docs **docs);
+/* Adds documents that say an item, or all of a generation. */
+FC_MUST_USE enum fc_err fc_run_item(struct fc_run *run, uint8_t tag, struct fc_span item,
+                                    struct fc_docs *docs);
+FC_MUST_USE enum fc_err fc_run_generation(struct fc_run *run, uint32_t generation,
+                                          struct fc_docs *docs);
 /* Takes those out that have a phrase's words but not the phrase. */
 FC_MUST_USE enum fc_err fc_run_phrases(struct fc_run *run);
 
@@ -85,6 +92,8 @@ FC_MUST_USE enum fc_err fc_run_page(struct fc_run *run, struct fc_ranked **page,
 FC_MUST_USE enum fc_err fc_run_facets(struct fc_run *run);
 FC_MUST_USE enum fc_err fc_run_hits(struct fc_run *run, const struct fc_ranked *page,
                                     uint32_t count);
+/* The name that a document says it has, in one line; empty: none, or it is not here. */
+FC_MUST_USE enum fc_err fc_run_name(struct fc_run *run, uint32_t doc, struct fc_span *name);
 /* Reads a document's text: `plain` is cleared first, empty when the content is not here. */
 FC_MUST_USE enum fc_err fc_run_content(struct fc_run *run, uint32_t doc, struct fc_buf *plain);
 

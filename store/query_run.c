@@ -372,6 +372,7 @@ enum fc_err fc_query_run(struct fc_replica *replica, const struct fc_query *quer
     run->index = replica->index;
     run->query = query;
     run->txn = read.txn;
+    run->number = read.own || replica->at_commit ? fc_kv_txn_number(read.txn) : 0;
     run->chunks = (replica->index->next_doc >> FC_DOCS_CHUNK_BITS) + 1;
     run->result = &owned->result;
     err = answer(run);

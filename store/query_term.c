@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "store/index_heads.h"
-#include "store/query_priv.h"
+#include "store/query_places.h"
 
 struct fc_span fc_run_value(const struct fc_run *run, const struct fc_query_term *term)
 {
@@ -66,8 +66,7 @@ static enum fc_err item_chunk(struct fc_run *run, uint8_t tag, uint32_t chunk, s
     return err == FC_E_MISSING ? FC_OK : err;
 }
 
-static enum fc_err item_docs(struct fc_run *run, uint8_t tag, struct fc_span item,
-                             struct fc_docs *docs)
+enum fc_err fc_run_item(struct fc_run *run, uint8_t tag, struct fc_span item, struct fc_docs *docs)
 {
     enum fc_err err = FC_OK;
     for (uint32_t chunk = 0; chunk < run->chunks && err == FC_OK; chunk++)
@@ -352,6 +351,26 @@ static void finish_unit(struct fc_unit *unit)
     *unit = (struct fc_unit){0};
 }
 
+/* Those whose provider's own entry has such a word in its name. */
+static enum fc_err provider_docs(struct fc_run *run, struct forms *forms, struct fc_unit *unit)
+{
+    struct fc_unit names = {0};
+    bool any;
+    enum fc_err err = fc_run_has_places(run, &any);
+    if (err != FC_OK || !any)
+        return err;
+    if (!unit->tiers[FC_TIER_NAME])
+        err = forms_docs(run, forms, 1u << FC_TIER_NAME, &names);
+    const struct fc_docs *named =
+        unit->tiers[FC_TIER_NAME] ? unit->tiers[FC_TIER_NAME] : names.tiers[FC_TIER_NAME];
+    if (err == FC_OK && fc_docs_count(named) > 0)
+        err = need_tier(unit, FC_TIER_PROVIDER);
+    if (err == FC_OK && fc_docs_count(named) > 0)
+        err = fc_run_places_named(run, named, unit->tiers[FC_TIER_PROVIDER]);
+    finish_unit(&names);
+    return err;
+}
+
 static enum fc_err word_docs(struct fc_run *run, const struct fc_query_term *term,
                              struct fc_span word, struct fc_unit *unit)
 {
@@ -362,7 +381,10 @@ static enum fc_err word_docs(struct fc_run *run, const struct fc_query_term *ter
         err = stem_forms(run, &forms, word);
     else if (term->match == FC_QUERY_TYPO)
         err = typo_forms(run, &forms, word);
-    return err == FC_OK ? forms_docs(run, &forms, tiers_of(term->field), unit) : err;
+    if (err == FC_OK)
+        err = forms_docs(run, &forms, tiers_of(term->field), unit);
+    bool provider = term->field == FC_QUERY_PROVIDER || term->field == FC_QUERY_ANY;
+    return err == FC_OK && provider ? provider_docs(run, &forms, unit) : err;
 }
 
 /* Words of one value must all be there; the last of a prefix is the one that is not whole. */
@@ -408,7 +430,7 @@ static enum fc_err equal_provider(struct fc_run *run, struct fc_span value, stru
 {
     uint8_t item[FC_INDEX_EQUAL_BYTES];
     fc_index_equal_term(value, item);
-    return item_docs(run, FC_TIER_PROVIDER, fc_span(item, sizeof item), docs);
+    return fc_run_item(run, FC_TIER_PROVIDER, fc_span(item, sizeof item), docs);
 }
 
 static enum fc_err contested_docs(struct fc_run *run, struct fc_docs *docs)
@@ -434,7 +456,23 @@ static enum fc_err facet_docs(struct fc_run *run, enum fc_facet facet, struct fc
         if (name && fc_span_eq(item, fc_span_str(name)))
             fc_docs_add(docs, run->pending[i].doc);
     }
-    return item_docs(run, (uint8_t)(FC_TAG_FACET + facet), item, docs);
+    return fc_run_item(run, (uint8_t)(FC_TAG_FACET + facet), item, docs);
+}
+
+/* Also those that are there because their provider is, or who published them. */
+static enum fc_err country_docs(struct fc_run *run, struct fc_span value, struct fc_docs *docs)
+{
+    const struct fc_located *list;
+    char kept[FC_INDEX_VALUE_BYTES];
+    uint32_t count;
+    size_t len = fc_index_facet_value(FC_FACET_COUNTRY, value, kept);
+    enum fc_err err = facet_docs(run, FC_FACET_COUNTRY, value, docs);
+    if (err == FC_OK)
+        err = fc_run_located(run, &list, &count);
+    for (uint32_t i = 0; err == FC_OK && i < count; i++)
+        if (fc_span_eq(fc_span_str(list[i].country), fc_span(kept, len)))
+            fc_docs_or(docs, list[i].docs);
+    return err;
 }
 
 static enum fc_err range_docs(struct fc_run *run, enum fc_column column,
@@ -503,7 +541,7 @@ static bool is_meant(const struct members *members, const struct fc_hash *partic
            words_in(value, who.certificate->certificate.name);
 }
 
-static enum fc_err generation_docs(struct fc_run *run, uint32_t generation, struct fc_docs *docs)
+enum fc_err fc_run_generation(struct fc_run *run, uint32_t generation, struct fc_docs *docs)
 {
     struct fc_index_key prefix = fc_index_key_doc('G', generation);
     for (uint32_t i = 0; i < run->pending_count; i++)
@@ -518,7 +556,7 @@ static enum fc_err each_feed(void *ctx, const struct fc_replica_row *row)
     struct fc_run *run = members->run;
     if (members->term->field == FC_QUERY_PARTICIPANT)
         return is_meant(members, &row->feed.participant)
-                   ? generation_docs(run, row->feed.generation, members->docs)
+                   ? fc_run_generation(run, row->feed.generation, members->docs)
                    : FC_OK;
     struct fc_hash key_hash = fc_key_hash(fc_run_value(run, members->term));
     uint32_t doc;
@@ -546,7 +584,7 @@ static enum fc_err value_docs(struct fc_run *run, const struct fc_query_term *te
     case FC_QUERY_KIND:
         return facet_docs(run, FC_FACET_KIND, value, docs);
     case FC_QUERY_COUNTRY:
-        return facet_docs(run, FC_FACET_COUNTRY, value, docs);
+        return country_docs(run, value, docs);
     case FC_QUERY_THEME:
         return facet_docs(run, FC_FACET_THEME, value, docs);
     case FC_QUERY_LANGUAGE:

@@ -250,6 +250,7 @@ enum fc_err fc_reader_begin(struct fc_reader *reader, struct fc_replica **out)
         return err;
     struct fc_replica *replica = &reader->replica;
     replica->txn = txn;
+    replica->at_commit = true;
     replica->ledger = reader->view->still->ledger;
     replica->state = reader->view->state;
     replica->takedowns_local = reader->view->takedowns_local;

@@ -53,6 +53,7 @@ struct fc_replica {
     struct fc_load *loads;
     struct fc_readers *readers;           /* told of every commit; or NULL */
     struct fc_index *index;               /* or NULL */
+    bool at_commit;                       /* a reader's: `txn` sees one and does not write */
     bool index_forget;                    /* the store has one that this replica does not keep up */
     struct fc_buf row, old, plain, frame; /* scratch, each used by one function at a time */
 };
