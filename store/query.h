@@ -64,6 +64,7 @@ struct fc_query_term {
 struct fc_query_clause {
     uint16_t first, count; /* terms */
     bool negated;
+    bool chosen; /* from a facet's values, which are counted as though nothing were chosen */
 };
 
 enum fc_query_sort {
@@ -116,8 +117,12 @@ FC_MUST_USE enum fc_err fc_query_parse(struct fc_query *query, struct fc_span te
 /* For programs: a clause, and terms for the clause added last. FC_E_BOUND; FC_E_ARG where the field
  * does not take such a match, or a value is empty or not UTF-8. */
 FC_MUST_USE enum fc_err fc_query_clause(struct fc_query *query, bool negated);
+FC_MUST_USE enum fc_err fc_query_choice(struct fc_query *query); /* a clause of a facet's values */
 FC_MUST_USE enum fc_err fc_query_term(struct fc_query *query, enum fc_query_field field,
                                       enum fc_query_match match, struct fc_span value);
+/* A day as text; days since 1970-01-01. And whether there is anything to look for in a value. */
+bool fc_query_day(struct fc_span text, int32_t *day);
+bool fc_query_has_word(struct fc_span value);
 FC_MUST_USE enum fc_err fc_query_range(struct fc_query *query, enum fc_query_field field,
                                        int32_t low_day, int32_t high_day);
 
@@ -125,7 +130,7 @@ struct fc_query_mark { /* what matched, in a text of the hit */
     uint16_t at, len;
 };
 struct fc_query_text {
-    struct fc_span text; /* UTF-8, one line, no controls */
+    struct fc_span text; /* UTF-8, one line, no controls, nothing that turns its direction */
     struct fc_query_mark marks[FC_QUERY_MARKS_MAX];
     uint32_t mark_count;
 };

@@ -270,7 +270,7 @@ static bool in_bitmaps(unsigned facet)
 /* Counts `docs`, all merged, but for what is left to bitmaps. */
 static enum fc_err count_documents(struct sheets *sheets, const struct fc_docs *docs)
 {
-    uint32_t wanted = sheets->run->query->facets, numbers = 0;
+    uint32_t wanted = sheets->run->counting, numbers = 0;
     enum fc_err err = FC_OK;
     for (unsigned facet = 0; facet < FC_FACETS; facet++)
         if (!in_bitmaps(facet))
@@ -371,7 +371,7 @@ static enum fc_err count_dense(struct sheets *sheets, const struct fc_docs *docs
             continue;
         fc_docs_open(docs, chunk, &bits);
         for (unsigned facet = 0; facet < FC_FACETS && err == FC_OK; facet++)
-            if (in_bitmaps(facet) && sheets->run->query->facets & 1u << facet)
+            if (in_bitmaps(facet) && sheets->run->counting & 1u << facet)
                 err = count_chunk(sheets->run, (enum fc_facet)facet, chunk, &bits,
                                   &sheets->tallies[facet]);
     }
@@ -578,7 +578,8 @@ static const struct fc_docs *merged_of(struct fc_run *run, struct fc_docs **made
     return run->pending_count > 0 ? *made : run->found;
 }
 
-enum fc_err fc_run_facets(struct fc_run *run)
+/* Of what is found, the facets at hand. */
+static enum fc_err count_facets(struct fc_run *run)
 {
     struct tally tallies[FC_FACETS] = {0};
     struct sheets sheets = {.run = run, .tallies = tallies};
@@ -588,7 +589,7 @@ enum fc_err fc_run_facets(struct fc_run *run)
     if (err == FC_OK)
         err = count_dense(&sheets, docs);
     for (unsigned facet = 0; facet < FC_FACETS; facet++) {
-        if (err == FC_OK && run->query->facets & 1u << facet) {
+        if (err == FC_OK && run->counting & 1u << facet) {
             err = count_waiting(run, (enum fc_facet)facet, &tallies[facet]);
             if (err == FC_OK)
                 err = answer(run, (enum fc_facet)facet, &tallies[facet]);
@@ -597,5 +598,47 @@ enum fc_err fc_run_facets(struct fc_run *run)
         free(sheets.counts[facet]);
     }
     fc_docs_destroy(made);
+    return err;
+}
+
+/* A facet that values were chosen from, of what all else finds. */
+static enum fc_err count_openly(struct fc_run *run, enum fc_facet facet)
+{
+    struct fc_docs *found = run->found, *wider = fc_docs_copy(run->open);
+    if (!wider)
+        return FC_E_NOMEM;
+    for (unsigned other = 0; other < FC_FACETS; other++)
+        if (other != facet && run->chosen[other])
+            fc_docs_and(wider, run->chosen[other]);
+    run->found = wider;
+    run->counting = 1u << facet;
+    enum fc_err err = count_facets(run);
+    run->found = found;
+    fc_docs_destroy(wider);
+    return err;
+}
+
+static int compare_facets(const void *a, const void *b)
+{
+    const struct fc_query_facet *left = a, *right = b;
+    return (left->facet > right->facet) - (left->facet < right->facet);
+}
+
+enum fc_err fc_run_facets(struct fc_run *run)
+{
+    uint32_t openly = 0;
+    enum fc_err err = FC_OK;
+    for (unsigned facet = 0; facet < FC_FACETS; facet++)
+        if (run->chosen[facet])
+            openly |= run->query->facets & 1u << facet;
+    run->counting = run->query->facets & ~openly;
+    if (run->counting)
+        err = count_facets(run);
+    for (unsigned facet = 0; facet < FC_FACETS && err == FC_OK; facet++)
+        if (openly & 1u << facet)
+            err = count_openly(run, (enum fc_facet)facet);
+    if (err == FC_OK)
+        qsort(run->result->facets, run->result->facet_count, sizeof *run->result->facets,
+              compare_facets);
     return err;
 }

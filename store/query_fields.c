@@ -142,6 +142,14 @@ enum fc_err fc_query_clause(struct fc_query *query, bool negated)
     return FC_OK;
 }
 
+enum fc_err fc_query_choice(struct fc_query *query)
+{
+    enum fc_err err = fc_query_clause(query, false);
+    if (err == FC_OK)
+        query->clauses[query->clause_count - 1].chosen = true;
+    return err;
+}
+
 static enum fc_err add(struct fc_query *query, const struct fc_query_term *term)
 {
     if (query->clause_count == 0)
@@ -151,6 +159,18 @@ static enum fc_err add(struct fc_query *query, const struct fc_query_term *term)
     query->terms[query->term_count++] = *term;
     query->clauses[query->clause_count - 1].count++;
     return FC_OK;
+}
+
+bool fc_query_has_word(struct fc_span value)
+{
+    struct fc_word_reader reader = fc_word_reader(value);
+    struct fc_word word;
+    return fc_word_next(&reader, &word);
+}
+
+bool fc_query_day(struct fc_span text, int32_t *day)
+{
+    return fc_index_day(text, day);
 }
 
 enum fc_err fc_query_term(struct fc_query *query, enum fc_query_field field,

@@ -78,6 +78,17 @@ static bool next_match(const struct fc_run *run, int language, struct fc_word_re
 
 /* -- a text with its marks --------------------------------------------------------------------- */
 
+/* What turns the direction of text around, also of what stands behind it: U+202A to U+202E and
+ * U+2066 to U+2069 (Unicode Standard Annex 9). */
+static bool turns(struct fc_span text, size_t at)
+{
+    const uint8_t *c = text.data + at;
+    if (text.len - at < 3 || c[0] != 0xe2)
+        return false;
+    return (c[1] == 0x80 && c[2] >= 0xaa && c[2] <= 0xae) ||
+           (c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9);
+}
+
 /* One line without controls, of at most `max` bytes, cut between characters. */
 static struct fc_span one_line(struct fc_run *run, struct fc_span text, size_t max)
 {
@@ -93,7 +104,7 @@ static struct fc_span one_line(struct fc_run *run, struct fc_span text, size_t m
             break;
         if (control) {
             gap = len > 0;
-        } else {
+        } else if (!turns(text, i)) {
             if (len + gap + size > max)
                 break;
             if (gap)
@@ -487,23 +498,35 @@ static enum fc_err check_phrases(struct fc_run *run, uint32_t doc, struct fc_buf
     return err;
 }
 
-enum fc_err fc_run_phrases(struct fc_run *run)
+static enum fc_err keep_phrases(struct fc_run *run, struct fc_docs *docs, bool *all)
 {
     struct fc_buf plain = {0};
-    uint64_t count = fc_docs_count(run->found);
     uint32_t list[FC_PHRASE_DOCS_MAX];
     enum fc_err err = FC_OK;
-    if (count > FC_PHRASE_DOCS_MAX) {
-        run->result->at_most = true;
+    *all = fc_docs_count(docs) <= FC_PHRASE_DOCS_MAX;
+    if (!*all)
         return FC_OK;
-    }
-    size_t read = fc_docs_up(run->found, 0, list, FC_PHRASE_DOCS_MAX);
+    size_t read = fc_docs_up(docs, 0, list, FC_PHRASE_DOCS_MAX);
     for (size_t i = 0; i < read && err == FC_OK; i++) {
         bool stays = true;
         err = check_phrases(run, list[i], &plain, &stays);
         if (err == FC_OK && !stays)
-            fc_docs_remove(run->found, list[i]);
+            fc_docs_remove(docs, list[i]);
     }
     fc_buf_finish(&plain);
+    return err;
+}
+
+enum fc_err fc_run_phrases(struct fc_run *run)
+{
+    bool all = false;
+    enum fc_err err = run->open ? keep_phrases(run, run->open, &all) : FC_OK;
+    if (err == FC_OK && all) {
+        fc_docs_and(run->found, run->open);
+        return FC_OK;
+    }
+    if (err == FC_OK)
+        err = keep_phrases(run, run->found, &all);
+    run->result->at_most = err == FC_OK && !all;
     return err;
 }

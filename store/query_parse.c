@@ -72,20 +72,13 @@ static struct fc_span bare(struct parser *p, bool list)
     return fc_span(p->text.data + start, p->pos - start);
 }
 
-static bool has_word(struct fc_span value)
-{
-    struct fc_word_reader reader = fc_word_reader(value);
-    struct fc_word word;
-    return fc_word_next(&reader, &word);
-}
-
 static void add(struct parser *p, enum fc_query_field field, enum fc_query_match match,
                 struct fc_span value, size_t at)
 {
     enum fc_err err = p->err;
     if (err != FC_OK)
         return;
-    if (match != FC_QUERY_EQUAL && !has_word(value)) {
+    if (match != FC_QUERY_EQUAL && !fc_query_has_word(value)) {
         fail(p, FC_E_FORMAT, at, value.len ? value.len : 1,
              "there is no letter or digit in this to look for");
         return;

@@ -44,6 +44,9 @@ struct fc_run {
     struct fc_kv_cursor *cursor; /* of the index: what is looked up next is often near */
     uint32_t chunks;             /* that there are */
     struct fc_docs *seen, *found;
+    struct fc_docs *open;              /* found by what is not chosen from facets; NULL: as found */
+    struct fc_docs *chosen[FC_FACETS]; /* by what is; NULL: nothing */
+    uint32_t counting;                 /* facets, at the moment */
     struct fc_pending *pending;
     uint32_t pending_count;
     struct fc_unit units[FC_UNITS_MAX];

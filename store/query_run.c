@@ -233,6 +233,36 @@ static bool has_tiers(const struct fc_unit *unit)
     return false;
 }
 
+static enum fc_facet facet_of(const struct fc_run *run, const struct fc_query_clause *clause)
+{
+    unsigned facet = 0;
+    enum fc_query_field field = run->query->terms[clause->first].field;
+    while (facet < FC_FACETS - 1 && fc_facet_field((enum fc_facet)facet) != field)
+        facet++;
+    return (enum fc_facet)facet;
+}
+
+/* What was chosen from a facet's values narrows down all but the counts of that facet. */
+static enum fc_err apply_choice(struct fc_run *run, const struct fc_query_clause *clause)
+{
+    struct fc_unit unit = {0};
+    struct fc_docs **chosen = &run->chosen[facet_of(run, clause)], *docs = NULL;
+    enum fc_err err = clause_docs(run, clause, &unit, &docs);
+    if (err == FC_OK && !run->open && !(run->open = fc_docs_copy(run->found)))
+        err = FC_E_NOMEM;
+    if (err == FC_OK)
+        fc_docs_and(run->found, docs);
+    if (err == FC_OK && *chosen)
+        fc_docs_and(*chosen, docs);
+    if (err == FC_OK && !*chosen) {
+        *chosen = docs;
+        docs = NULL;
+    }
+    drop_unit(&unit);
+    fc_docs_destroy(docs);
+    return err;
+}
+
 static enum fc_err apply_clause(struct fc_run *run, const struct fc_query_clause *clause)
 {
     struct fc_unit unit = {0};
@@ -257,7 +287,11 @@ static enum fc_err find(struct fc_run *run)
     run->found = fc_docs_copy(run->seen);
     enum fc_err err = run->found ? FC_OK : FC_E_NOMEM;
     for (uint16_t i = 0; i < run->query->clause_count && err == FC_OK; i++)
-        err = apply_clause(run, &run->query->clauses[i]);
+        if (!run->query->clauses[i].chosen)
+            err = apply_clause(run, &run->query->clauses[i]);
+    for (uint16_t i = 0; i < run->query->clause_count && err == FC_OK; i++)
+        if (run->query->clauses[i].chosen)
+            err = apply_choice(run, &run->query->clauses[i]);
     return err == FC_OK && run->phrase_count > 0 ? fc_run_phrases(run) : err;
 }
 
@@ -271,7 +305,9 @@ uint64_t fc_run_identify(const struct fc_run *run)
     fc_hasher_add(&hasher, fc_span(query->text, query->text_len));
     for (uint16_t i = 0; i < query->clause_count; i++) {
         const struct fc_query_clause *clause = &query->clauses[i];
-        const uint8_t bytes[3] = {(uint8_t)clause->count, clause->negated, (uint8_t)query->sort};
+        const uint8_t bytes[3] = {(uint8_t)clause->count,
+                                  (uint8_t)(clause->negated | clause->chosen << 1),
+                                  (uint8_t)query->sort};
         fc_hasher_add(&hasher, fc_span(bytes, sizeof bytes));
     }
     for (uint16_t i = 0; i < query->term_count; i++) {
@@ -284,6 +320,20 @@ uint64_t fc_run_identify(const struct fc_run *run)
     }
     struct fc_hash hash = fc_hasher_end(&hasher);
     return fc_get_be64(hash.b);
+}
+
+/* Values of one facet, and not negated. */
+static bool is_choice(const struct fc_query *query, const struct fc_query_clause *clause)
+{
+    bool good = false;
+    enum fc_query_field field = query->terms[clause->first].field;
+    for (unsigned facet = 0; facet < FC_FACETS; facet++)
+        good = good || fc_facet_field((enum fc_facet)facet) == field;
+    for (uint16_t i = 0; i < clause->count; i++) {
+        const struct fc_query_term *term = &query->terms[clause->first + i];
+        good = good && term->field == field && term->match == FC_QUERY_EQUAL;
+    }
+    return good && clause->count > 0 && !clause->negated;
 }
 
 static enum fc_err check(const struct fc_query *query)
@@ -303,6 +353,8 @@ static enum fc_err check(const struct fc_query *query)
     for (uint16_t i = 0; i < query->clause_count; i++) {
         const struct fc_query_clause *clause = &query->clauses[i];
         if (clause->first + clause->count > query->term_count)
+            return FC_E_ARG;
+        if (clause->chosen && !is_choice(query, clause))
             return FC_E_ARG;
         for (uint16_t k = 0; clause->count > 1 && k < clause->count; k++)
             if (is_phrase(query, &query->terms[clause->first + k]))
@@ -343,6 +395,9 @@ static void finish(struct fc_run *run)
         drop_unit(&run->units[i]);
     fc_docs_destroy(run->seen);
     fc_docs_destroy(run->found);
+    fc_docs_destroy(run->open);
+    for (unsigned facet = 0; facet < FC_FACETS; facet++)
+        fc_docs_destroy(run->chosen[facet]);
     if (run->cursor)
         fc_kv_cursor_close(run->cursor);
     free(run->pending);
