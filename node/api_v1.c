@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "node/clock.h"
+#include "node/feed_times.h"
 #include "node/show.h"
 #include "node/signature.h"
+#include "store/news.h"
 
 void fc_api_note_feed(struct fc_http_call *call, struct fc_replica *replica,
                       const struct fc_feed *feed)
@@ -63,6 +65,40 @@ static void about_json(struct fc_json *json, struct fc_replica *replica,
     fc_buf_finish(&content);
 }
 
+static enum fc_err note_head(void *ctx, struct fc_span bytes, struct fc_span ops)
+{
+    struct fc_record record;
+    struct fc_head head;
+    (void)ops;
+    enum fc_err err = fc_record_parse(bytes, &record);
+    if (err == FC_OK) {
+        err = fc_head_parse(&record, &head);
+    }
+    if (err == FC_OK) {
+        fc_feed_times_add(ctx, head.version, head.time_ms);
+    }
+    return err;
+}
+
+/* When the version that an entry has was signed, and when this node took it in. */
+static void times_json(struct fc_json *json, struct fc_replica *replica,
+                       const struct fc_hash *participant, fc_version version)
+{
+    struct fc_feed_times times = {.count = 0};
+    struct fc_news news;
+    bool known = false;
+    if (fc_replica_history(replica, participant, 0, note_head, &times) != FC_OK) {
+        times.count = 0;
+    }
+    for (uint32_t i = 0; i < times.count; i++) {
+        known = known || times.versions[i] == version;
+    }
+    fc_json_time(json, "signed", fc_feed_times_of(&times, version));
+    fc_json_bool(json, "signed_exact", known);
+    enum fc_err err = fc_replica_news_arrival(replica, participant, version, &news);
+    fc_json_time(json, "accepted", err == FC_OK ? news.accepted_ms : 0);
+}
+
 void fc_api_entry_json(struct fc_json *json, struct fc_replica *replica,
                        const struct fc_hash *participant, const struct fc_entry *entry,
                        const struct fc_api_about *about)
@@ -77,6 +113,9 @@ void fc_api_entry_json(struct fc_json *json, struct fc_replica *replica,
     fc_show_entry_json(json, &message);
     fc_json_hash(json, "key_hash", &entry->key_hash);
     fc_json_text(json, "href", fc_api_entry_path(participant, &entry->key_hash, path));
+    if (about && about->signature) {
+        times_json(json, replica, participant, entry->version);
+    }
     if (about) {
         about_json(json, replica, &message, about);
     }

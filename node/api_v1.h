@@ -19,7 +19,8 @@ char *fc_api_entry_path(const struct fc_hash *participant, const struct fc_hash 
                         char out[FC_API_ENTRY_PATH_BYTES]);
 /* One value: what `fedcat list --json` says, and where it is; with `about` (NULL: without) also
  * what the document says of itself, null where that is nothing or it is not here, and with
- * `signature` whether it is signed by whom it says, null where it is not here. */
+ * `signature` whether it is signed by whom it says, null where it is not here, and when the version
+ * that it has was signed and came here. */
 struct fc_api_about {
     bool signature;
     uint64_t now_ms;

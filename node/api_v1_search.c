@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "node/api_v1.h"
+#include "node/search_body.h"
 #include "node/search_form.h"
 
 /* -- what is asked ----------------------------------------------------------------------------- */
@@ -37,7 +38,7 @@ static bool read_filters(struct fc_http_call *call, struct fc_query *query)
         const char *name = fc_facet_name((enum fc_facet)i);
         struct fc_span value;
         for (size_t k = 0; fc_http_query_at(call, name, k, &value); k++) {
-            enum fc_err err = k == 0 ? fc_query_clause(query, false) : FC_OK;
+            enum fc_err err = k == 0 ? fc_query_choice(query) : FC_OK;
             if (err == FC_OK) {
                 err = fc_query_term(query, fc_facet_field((enum fc_facet)i), FC_QUERY_EQUAL, value);
             }
@@ -67,16 +68,9 @@ static bool read_facets(struct fc_http_call *call, struct fc_query *query)
 
 static bool read_sort(struct fc_http_call *call, struct fc_query *query)
 {
-    static const char *const names[] = {"best", "newest", "oldest", "name", "-name"};
     struct fc_span value;
-    if (!fc_http_query(call, "sort", &value)) {
+    if (!fc_http_query(call, "sort", &value) || fc_search_sort(value, &query->sort)) {
         return true;
-    }
-    for (unsigned i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (fc_span_eq(value, fc_span_str(names[i]))) {
-            query->sort = (enum fc_query_sort)i;
-            return true;
-        }
     }
     fc_http_fail(call, 400, "QUERY", "\"sort\" takes best, newest, oldest, name or -name.");
     return false;
@@ -84,10 +78,15 @@ static bool read_sort(struct fc_http_call *call, struct fc_query *query)
 
 static bool read_query(struct fc_http_call *call, struct fc_query *query)
 {
+    static const char *const names[] = {"q",           "kind",   "country",      "theme",
+                                        "language",    "label",  "state",        "provider",
+                                        "participant", "facets", "facet_values", "sort",
+                                        "limit",       "offset", "cursor",       NULL};
     uint64_t limit = 20, offset = 0, values = 0;
     fc_query_init(query);
-    if (!read_text(call, query) || !read_filters(call, query) || !read_facets(call, query) ||
-        !read_sort(call, query) || !fc_http_query_uint(call, "limit", FC_QUERY_LIMIT_MAX, &limit) ||
+    if (!fc_http_query_only(call, names) || !read_text(call, query) || !read_filters(call, query) ||
+        !read_facets(call, query) || !read_sort(call, query) ||
+        !fc_http_query_uint(call, "limit", FC_QUERY_LIMIT_MAX, &limit) ||
         !fc_http_query_uint(call, "offset", FC_QUERY_OFFSET_MAX, &offset) ||
         !fc_http_query_uint(call, "facet_values", FC_QUERY_FACET_VALUES_MAX, &values)) {
         return false;
@@ -159,15 +158,14 @@ static void refuse_run(struct fc_http_call *call, enum fc_err err)
     }
 }
 
-static void get_search(struct fc_http_call *call)
+static void answer(struct fc_http_call *call, const struct fc_query *query)
 {
-    struct fc_query query;
     struct fc_query_result *result = NULL;
-    struct fc_replica *replica;
-    if (!read_query(call, &query) || !(replica = fc_http_replica(call))) {
+    struct fc_replica *replica = fc_http_replica(call);
+    if (!replica) {
         return;
     }
-    enum fc_err err = fc_query_run(replica, &query, &result);
+    enum fc_err err = fc_query_run(replica, query, &result);
     if (err == FC_OK) {
         reply_result(call, result);
     } else {
@@ -176,7 +174,34 @@ static void get_search(struct fc_http_call *call)
     fc_query_result_destroy(result);
 }
 
+static void get_search(struct fc_http_call *call)
+{
+    struct fc_query query;
+    if (read_query(call, &query)) {
+        answer(call, &query);
+    }
+}
+
+static void post_search(struct fc_http_call *call)
+{
+    static const char *const none[] = {NULL};
+    struct fc_search_body body;
+    char fault[FC_SEARCH_FAULT_BYTES];
+    if (!fc_http_query_only(call, none)) {
+        return;
+    }
+    enum fc_err err = fc_search_body_read(fc_http_body(call), &body, fault);
+    if (err == FC_OK) {
+        answer(call, &body.query);
+    } else if (err == FC_E_NOMEM) {
+        fc_http_fail_err(call, err, "the search cannot be read");
+    } else {
+        fc_http_fail(call, 400, "QUERY", "%s", fault);
+    }
+}
+
 static const struct fc_http_route routes[] = {
     {FC_HTTP_GET, "/v1/search", get_search, 0, 0},
+    {FC_HTTP_POST, "/v1/search", post_search, FC_SEARCH_BODY_BYTES_MAX, 0},
 };
 const struct fc_http_group fc_api_v1_search = {"search", routes, sizeof routes / sizeof routes[0]};

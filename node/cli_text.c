@@ -52,12 +52,24 @@ static size_t printable(const uint8_t *at, size_t left)
     return len;
 }
 
+/* U+202A to U+202E, U+2066 to U+2069: the text behind one would be shown in another order. */
+static bool turns(const uint8_t *at, size_t len)
+{
+    return len == 3 && at[0] == 0xe2 &&
+           ((at[1] == 0x80 && at[2] >= 0xaa && at[2] <= 0xae) ||
+            (at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9));
+}
+
 void fc_cli_put(FILE *out, struct fc_span text, unsigned columns, bool pad)
 {
     unsigned shown = 0;
     size_t at = 0;
     while (at < text.len && shown < columns) {
         size_t len = printable(text.data + at, text.len - at);
+        if (turns(text.data + at, len)) {
+            at += len;
+            continue;
+        }
         if (len) {
             fwrite(text.data + at, 1, len, out);
         } else {

@@ -84,6 +84,9 @@ bool fc_http_query_uint(struct fc_http_call *call, const char *name, uint64_t ma
 /* The same of a number that is 1 at least. */
 bool fc_http_query_count(struct fc_http_call *call, const char *name, uint64_t max, uint64_t *out);
 bool fc_http_param_hash(struct fc_http_call *call, const char *name, struct fc_hash *out);
+/* Whether the query has no field but these, the last of which is NULL. False: it has, and the call
+ * has been answered 400. */
+bool fc_http_query_only(struct fc_http_call *call, const char *const names[]);
 
 /* -- what there is to tell --------------------------------------------------------------------- */
 

@@ -404,6 +404,23 @@ bool fc_http_query_count(struct fc_http_call *call, const char *name, uint64_t m
     return query_number(call, name, 1, max, out);
 }
 
+bool fc_http_query_only(struct fc_http_call *call, const char *const names[])
+{
+    for (size_t i = 0; i < call->field_count; i++) {
+        struct fc_span name = call->fields[i].name;
+        size_t k = 0;
+        while (names[k] && !fc_span_eq(name, fc_span_str(names[k]))) {
+            k++;
+        }
+        if (!names[k]) {
+            fc_http_fail(call, 400, "QUERY", "There is no field \"%.*s\" here.",
+                         (int)(name.len < 40 ? name.len : 40), (const char *)name.data);
+            return false;
+        }
+    }
+    return true;
+}
+
 bool fc_http_param_hash(struct fc_http_call *call, const char *name, struct fc_hash *out)
 {
     struct fc_span text = fc_http_param(call, name);

@@ -78,25 +78,6 @@ fc solo delete https://x.example/wind >/dev/null
 finds "ovh" '"object storage"'
 fc solo verify >/dev/null || fail "verify"
 
-# a provider's name and country stand in its own entry
-jq -c 'del(.credentialSubject["gx:legalAddress"])
-    | .credentialSubject["gx:providedBy"].id = "https://cloud.example/participantGrandNuage.json"' \
-    > "$SCRATCH/offer.json" <<<"$(entry nuage "Clusters" k8s "Machines of a cloud" en XX)"
-fc solo publish "$SCRATCH/offer.json" >/dev/null
-said() { fc solo search --json name:clusters | jq -c '.hits[0] | [.country, .country_from, .provider, .provider_from]'; }
-[ "$(said)" = '["FR","certificate","https://cloud.example/participantGrandNuage.json","document"]' ] ||
-    fail "by the certificate: $(said)"
-finds "nuage" provider:nuage
-finds "nuage" 'country:FR -storage'
-printf '{"@context":["https://www.w3.org/ns/credentials/v2"],"id":"https://x.example/self","type":["VerifiableCredential"],"credentialSubject":{"id":"https://cloud.example/participantGrandNuage.json","type":"gx:LegalPerson","gx:name":"Haute Altitude SA","gx:legalAddress":{"gx:countryCode":"LU"}}}' >"$SCRATCH/self.json"
-fc solo publish "$SCRATCH/self.json" >/dev/null
-[ "$(said)" = '["LU","provider","Haute Altitude SA","provider"]' ] || fail "by its entry: $(said)"
-finds "self nuage" country:LU
-finds "nuage" 'provider:"haute altitude"'
-fc solo delete https://x.example/self >/dev/null
-[ "$(said | jq -r .[0])" = FR ] || fail "after its entry went: $(said)"
-fc solo delete https://x.example/nuage >/dev/null
-
 # a node that nothing comes to leaves nothing to be read row by row
 url=$(sed -n 's/.*answers at //p' "$SCRATCH/solo.log" | tail -n 1)
 waiting() { curl -s "$url/metrics" | sed -n 's/^fedcat_index_waiting_entries //p'; }
@@ -106,3 +87,22 @@ fc solo publish "$SCRATCH/late.json" >/dev/null
 [ "$(waiting)" = 1 ] || fail "$(waiting) entries wait, and not the one that was published"
 eventually 10 merged
 finds "wald" waldbrandkarte
+
+# a provider's name and country stand in its own entry
+jq -c 'del(.credentialSubject["gx:legalAddress"])
+    | .credentialSubject["gx:providedBy"].id = "https://cloud.example/participantGrandNuage.json"' \
+    >"$SCRATCH/offer.json" <<<"$(entry nuage "Clusters" k8s "Machines of a cloud" en XX)"
+fc solo publish "$SCRATCH/offer.json" >/dev/null
+said() { fc solo search --json name:clusters | jq -c '.hits[0] | [.country, .country_from, .provider, .provider_from]'; }
+[ "$(said)" = '["DE","certificate","https://cloud.example/participantGrandNuage.json","document"]' ] ||
+    fail "by the certificate: $(said)"
+finds "nuage" provider:nuage
+finds "nuage" "country:DE clusters"
+printf '{"@context":["https://www.w3.org/ns/credentials/v2"],"id":"https://x.example/self","type":["VerifiableCredential"],"credentialSubject":{"id":"https://cloud.example/participantGrandNuage.json","type":"gx:LegalPerson","gx:name":"Haute Altitude SA","gx:legalAddress":{"gx:countryCode":"LU"}}}' >"$SCRATCH/self.json"
+fc solo publish "$SCRATCH/self.json" >/dev/null
+[ "$(said)" = '["LU","provider","Haute Altitude SA","provider"]' ] || fail "by its entry: $(said)"
+finds "self nuage" country:LU
+finds "nuage" 'provider:"haute altitude"'
+fc solo delete https://x.example/self >/dev/null
+[ "$(said | jq -r .[0])" = DE ] || fail "after its entry went: $(said)"
+fc solo delete https://x.example/nuage >/dev/null

@@ -142,6 +142,8 @@ static void texts_from_strangers(void **state)
     expect_put("plain", 5, 3, true, "pla");
     expect_put("\033[31mred\n", 9, 20, false, "?[31mred?");
     expect_put("caf\xc3\xa9 \xe2\x82\xac", 9, 20, false, "caf\xc3\xa9 \xe2\x82\xac");
+    expect_put("a\xe2\x80\xaelive\xe2\x80\xac b", 13, 20, false, "alive b"); /* no override */
+    expect_put("\xe2\x81\xa6x\xe2\x81\xa9\xe2\x80\x8f", 10, 2, false, "x\xe2\x80\x8f");
     expect_put("\xc3", 1, 20, false, "?");
     expect_put("\xc2\x9b", 2, 20, false, "??"); /* a C1 control */
     expect_put("\xff\xfe", 2, 20, false, "??");
