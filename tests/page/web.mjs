@@ -78,6 +78,13 @@ async function searching() {
   const sets = await api("/v1/search?kind=dataset&limit=0");
   await page.locator(".count", { hasText: String(sets.total) }).waitFor();
   ok((await page.locator(".hit .badge.kind").allTextContents()).every((it) => it === "Data set"), "the facet does not narrow down");
+  await page.locator("[data-facet=kind] label", { hasText: "Service" }).first().locator("input").press("Space"); /* a second value */
+  await page.waitForURL(/kind=dataset&kind=service/);
+  const both = await api("/v1/search?kind=dataset&kind=service&limit=0&facets=kind");
+  ok(both.total > sets.total && both.facets.kind.values.length > 2, "a facet's other values are not counted");
+  await page.locator(".count", { hasText: String(both.total) }).waitFor();
+  await page.locator("[data-facet=kind] label", { hasText: "Service" }).first().locator("input").press("Space");
+  await page.locator(".count", { hasText: String(sets.total) }).waitFor();
   await page.locator("[data-facet=participant] label", { hasText: "Hub Loire" }).click();
   await page.waitForURL(/participant=/);
   await page.locator(".chip", { hasText: "Data set" }).press("Enter");
@@ -119,9 +126,12 @@ async function entryAndProof() {
   await open(entry("/gpu-lyon"));
   const [saved] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download" }).click()]);
   ok(readFileSync(await saved.path()).equals(readFileSync("node/samples/fr/nimbus-cloud/gpu-lyon.json")), "not the bytes that were published");
+  ok(await page.getByText("Nimbus Cloud SAS").first().isVisible() && await page.getByText("by its provider's own entry").isVisible(), "neither the provider's name nor its country");
   await page.getByRole("button", { name: "Check in this browser" }).click();
   await page.locator(".notice.good", { hasText: "Genuine" }).waitFor();
   ok(await page.locator(".steps .held").count() >= 6 && await page.locator(".steps .broken").count() === 0, "a step is missing");
+  const meta = await api(`/v1/participants/${entry("/gpu-lyon").split("/")[2]}/entries/${entry("/gpu-lyon").split("/")[3]}/meta`);
+  ok(Date.parse(meta.signed) <= Date.parse(meta.accepted) + 1000 && await page.locator(`aside time[datetime="${meta.signed}"]`).count() > 0 && await page.locator(`aside time[datetime="${meta.accepted}"]`).count() > 0, "not the entry's own times");
   await sound(page, "entry");
   const [proof] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Save the proof" }).click()]);
   fc("nl", "check-proof", await proof.path(), "--federation", status.federation);
@@ -238,6 +248,22 @@ async function signatures() {
   await says("https://alpha.example/vc/1", /^Right/, /certificate does not name this identity/, /CN=alpha\.example; its issuer was not checked/);
   await open(entry("/gpu-lyon"));
   ok(/itself is not signed/.test(await line.innerText()), "an unsigned document does not say so");
+  await close();
+}
+
+/* -- names that turn text around ------------------------------------------------------------------ */
+
+async function directions() {
+  const { page, open, close } = await reader();
+  const id = "https://hub-fr.example/turned", turns = /[\u202a-\u202e\u2066-\u2069]/;
+  put("fr", JSON.stringify({ "@context": ["https://www.w3.org/ns/credentials/v2"], id, type: ["VerifiableCredential"], issuer: "did:web:hub-fr.example",
+    credentialSubject: { id: `${id}#it`, type: "gx:ServiceOffering", "gx:name": "Turned \u202eevil\u202c", "gx:description": "On \u2066its\u2069 side" } }));
+  await open(await placeOf(id));
+  ok(await page.locator("h1").innerText() === "Turned evil" && !turns.test(await page.title()), "a name turns its heading around");
+  ok(!turns.test(await page.locator("main").innerText()), "something on the page turns text around");
+  ok((await page.locator("pre").allInnerTexts()).some((it) => it.includes("Turned \\u202eevil\\u202c")), "the document does not show what it holds");
+  await open("/search?q=turned");
+  ok(await page.locator(".hit h2 bdi").first().innerText() === "Turned evil", "a card's name stands in the text around it");
   await close();
 }
 
@@ -491,7 +517,7 @@ async function guarded() {
 }
 
 try {
-  for (const run of [messages, searching, nowhere, entryAndProof, proofFiles, states, signatures, others, manyNodes, contested, frozen, changes]) await run();
+  for (const run of [messages, searching, nowhere, entryAndProof, proofFiles, states, signatures, directions, others, manyNodes, contested, frozen, changes]) await run();
   console.log(`${checks} checks of the page`);
 } catch (error) {
   for (const context of browser.contexts()) for (const page of context.pages()) console.error(page.url(), (await page.locator("main").innerText()).slice(0, 500));

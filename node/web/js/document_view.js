@@ -1,5 +1,5 @@
 /* The published document, as it is and readable. */
-import { h } from "./dom.js";
+import { escaped, h } from "./dom.js";
 import { t } from "./i18n.js";
 
 const LINES_SHOWN = 4000;
@@ -56,7 +56,7 @@ function block(lines) {
 }
 
 export function documentView({ value, text, note }) {
-  const pretty = value === undefined ? text : JSON.stringify(value, null, 2);
+  const told = value === undefined ? text : JSON.stringify(value, null, 2), pretty = told === undefined ? told : escaped(told);
   const parts = [note && h("p", { class: "small muted" }, t(note))];
   if (pretty !== undefined) {
     const lines = pretty.split("\n"), cut = lines.length > LINES_SHOWN;

@@ -1,5 +1,12 @@
 /* Elements from values: text is only ever text. */
 
+/* Without what turns the direction of the text behind it (U+202A to U+202E, U+2066 to U+2069): a name
+ * that a stranger chose is shown among others' words. Documents show them as escapes. */
+const turns = /[\u202a-\u202e\u2066-\u2069]/g;
+export const plain = (text) => text.replace(turns, "");
+export const escaped = (text) => text.replace(turns, (it) => `\\u${it.charCodeAt(0).toString(16)}`);
+const shown = (it) => typeof it === "string" ? plain(it) : it;
+
 const SVG = "http://www.w3.org/2000/svg";
 
 function fill(element, attributes, children) {
@@ -8,7 +15,7 @@ function fill(element, attributes, children) {
     if (name === "on") for (const [event, run] of Object.entries(value)) element.addEventListener(event, run);
     else element.setAttribute(name, value === true ? "" : String(value));
   }
-  element.append(...children.flat(Infinity).filter((it) => it !== undefined && it !== null && it !== false));
+  element.append(...children.flat(Infinity).filter((it) => it !== undefined && it !== null && it !== false).map(shown));
   return element;
 }
 
@@ -36,7 +43,7 @@ export const icon = (name) => s("svg", { class: "icon", viewBox: "0 0 24 24", "a
   shapes[name].map((d) => s("path", { d })));
 
 export function replace(parent, ...children) {
-  parent.replaceChildren(...children.flat(Infinity).filter((it) => it !== undefined && it !== null && it !== false));
+  parent.replaceChildren(...children.flat(Infinity).filter((it) => it !== undefined && it !== null && it !== false).map(shown));
 }
 
 /* Says something to a screen reader. */

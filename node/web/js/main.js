@@ -1,6 +1,6 @@
 /* The frame: header, footer, addresses, keys. */
 import { get, Problem } from "./api.js";
-import { h, icon, kept, replace, say } from "./dom.js";
+import { h, icon, kept, plain, replace, say } from "./dom.js";
 import { base, choose, current, languages, number, start, t } from "./i18n.js";
 import { busy, fault } from "./states.js";
 import * as search from "./view_search.js";
@@ -22,7 +22,7 @@ let shown; /* { path, controller, view } */
 /* -- going somewhere ----------------------------------------------------------------------------- */
 
 function settle(view, section, focus) {
-  document.title = view.title ? `${view.title} · fedcat` : "fedcat";
+  document.title = view.title ? `${plain(view.title)} · fedcat` : "fedcat";
   for (const link of document.querySelectorAll("#top nav a")) {
     if (link.dataset.section === section) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");

@@ -24,8 +24,8 @@ export function card(hit, names) {
   const origin = [provider, hit.country && country(hit.country), via && via !== provider && t("hit.via", { name: via })].filter(Boolean);
   return h("li", { class: "card hit" },
     h("div", { class: "row" }, kindBadge(hit.kind), stateBadges(states)),
-    h("h2", {}, h("a", { href: entryLink(hit.participant, hit.key_hash) }, name)),
+    h("h2", {}, h("a", { href: entryLink(hit.participant, hit.key_hash) }, h("bdi", {}, name))),
     hit.snippet?.text && h("p", { class: "snippet" }, marked(hit.snippet.text, hit.snippet.marks), /[\p{P}]$/u.test(hit.snippet.text) ? "" : "…"),
     h("p", { class: "origin" }, h("span", {}, origin.join(" · ")),
-      hit.as_of && h("time", { datetime: hit.as_of, title: time(hit.as_of) }, t("signed_ago", { ago: ago(hit.as_of) }))));
+      hit.as_of && h("time", { datetime: hit.as_of, title: time(hit.as_of) }, t("as_of", { ago: ago(hit.as_of) }))));
 }

@@ -27,7 +27,7 @@ function item(facet, { value, name, count }, on, toggle) {
   const id = `f-${facet}-${value}`;
   return h("li", {}, h("label", {},
     h("input", { type: "checkbox", checked: on, "data-id": id, on: { change: (event) => toggle(facet, value, event.target.checked) } }),
-    h("span", { class: "name" }, valueName(facet, value, name)),
+    h("bdi", { class: "name" }, valueName(facet, value, name)),
     count !== undefined && h("span", { class: "number muted" }, number(count))));
 }
 

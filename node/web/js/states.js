@@ -40,6 +40,6 @@ export function fault(problem, again) {
   const said = problem.detail || (status < 0 ? String(problem.message ?? problem) : "");
   return h("div", { class: "empty", role: "alert" }, icon(status === 0 ? "unplug" : status === 451 ? "shield" : "warn"),
     h("h2", {}, t(`${key}.title`)), h("p", {}, t(`${key}.text`)),
-    said && h("p", { class: "small" }, rich("fault.said", { said })),
+    said && h("p", { class: "small" }, rich("fault.said", { said: h("span", { lang: "en" }, said) })),
     again && h("button", { class: "button", type: "button", on: { click: again } }, t("again")));
 }

@@ -11,9 +11,12 @@ const isLink = (text) => /^https?:\/\//.test(text);
 const link = (text) => isLink(text) ? h("a", { href: text, rel: "noreferrer noopener", target: "_blank" }, text) : text;
 const day = (text) => Number.isNaN(Date.parse(text)) ? text : date(text);
 
+/* Where a country comes from that the document does not say. */
+const located = (about) => [country(about.country), about.country_from && h("div", { class: "small muted" }, t(`country.by_${about.country_from}`))];
+
 const fields = [
   ["provider", (about) => about.provider_name ? [about.provider_name, about.provider && h("div", { class: "hash muted" }, link(about.provider))] : about.provider && link(about.provider)],
-  ["country", (about) => about.country && country(about.country)],
+  ["country", (about) => about.country && located(about)],
   ["issuer", (about) => about.issuer && h("span", { class: "hash" }, link(about.issuer))],
   ["valid_from", (about) => about.valid_from && day(about.valid_from)],
   ["valid_until", (about) => about.valid_until && day(about.valid_until)],
@@ -77,13 +80,14 @@ function provenance(meta, participant, about) {
   const rows = [
     ["participant", h("a", { href: `/participants/${meta.participant}` }, participant.name)],
     ["member_in", country(participant.country)],
-    ["signed", [h("time", { datetime: participant.signed }, time(participant.signed)), h("div", { class: "small muted" }, t("signed_ago", { ago: ago(participant.signed) }))]],
-    ["accepted", h("time", { datetime: participant.accepted }, time(participant.accepted))],
+    meta.signed && ["signed", [h("time", { datetime: meta.signed }, meta.signed_exact ? time(meta.signed) : t("provenance.before", { time: time(meta.signed) })), h("div", { class: "small muted" }, t("signed_ago", { ago: ago(meta.signed) }))]],
+    meta.accepted && ["accepted", h("time", { datetime: meta.accepted }, time(meta.accepted))],
+    ["as_of", [h("time", { datetime: participant.signed }, time(participant.signed)), h("div", { class: "small muted" }, t("as_of", { ago: ago(participant.signed) }))]],
     ["version", h("span", { class: "number" }, meta.version)],
     ["credential", h("div", { id: "document-signature" }, signatureText(meta, about))],
     ["key", h("span", { class: "hash" }, meta.key)],
     ["commitment", h("span", { class: "hash" }, meta.commitment)],
-  ];
+  ].filter(Boolean);
   return h("section", { class: "card stack", "aria-labelledby": "provenance" }, h("h2", { id: "provenance" }, t("provenance.title")),
     h("dl", { class: "facts tight" }, rows.map(([name, value]) => [h("dt", {}, t(`provenance.${name}`)), h("dd", {}, value)])));
 }
@@ -131,13 +135,24 @@ function proofSection(meta, path, status, signal) {
 
 function original(meta, content) {
   const body = content.fault
-    ? content.fault.status === 451 ? notice("warn", h("strong", {}, t("withheld.title")), h("p", {}, t("withheld.text")), h("p", { class: "small" }, content.fault.detail))
-      : notice("warn", h("p", {}, t(content.fault.code === "CONTENT_MISSING" ? "document.missing" : "document.unread")), h("p", { class: "small" }, content.fault.detail))
+    ? content.fault.status === 451 ? notice("warn", h("strong", {}, t("withheld.title")), h("p", {}, t("withheld.text")), h("p", { class: "small", lang: "en" }, content.fault.detail))
+      : notice("warn", h("p", {}, t(content.fault.code === "CONTENT_MISSING" ? "document.missing" : "document.unread")), h("p", { class: "small", lang: "en" }, content.fault.detail))
     : documentView(read(content.bytes, content.type));
   return h("section", { class: "card stack", "aria-labelledby": "original" },
     h("div", { class: "row" }, h("h2", { id: "original" }, t("document.title")), h("span", { class: "small muted" }, `${meta.media_type} · ${size(meta.size)}`),
       !content.fault && h("button", { class: "button end", type: "button", on: { click: () => save(content.bytes, `${fileName(meta)}${/json/.test(meta.media_type) ? ".json" : ""}`, "application/octet-stream") } }, icon("down"), t("document.download"))),
-    h("p", { class: "small muted" }, t("document.about")), body);
+    !content.fault && h("p", { class: "small muted" }, t("document.about")), body);
+}
+
+/* What search knows beside the document: its provider's name and country may stand elsewhere. */
+async function aboutOf(meta, signal) {
+  const about = meta.about ?? {};
+  if (!meta.about || (about.country && (about.provider_name || !about.provider))) return about;
+  const query = [["q", `key:"${meta.key}"`], ["participant", meta.participant], ["limit", "1"]];
+  const [hit] = (await get("/v1/search", { query, signal }).catch(() => ({ hits: [] }))).hits;
+  if (!hit) return about;
+  const named = hit.provider_from === "provider" ? { provider_name: hit.provider } : {};
+  return { ...about, ...named, ...(about.country || !hit.country ? {} : { country: hit.country, country_from: hit.country_from }) };
 }
 
 async function contentOf(path, meta, signal) {
@@ -153,13 +168,12 @@ async function contentOf(path, meta, signal) {
 export async function open({ place, signal, parts: [participantId, keyHash] }) {
   const path = entryPath(participantId, keyHash);
   const [meta, participant, status] = await Promise.all([get(`${path}/meta`, { signal }), get(`/v1/participants/${participantId}`, { signal }), get("/v1/status", { signal }).catch(() => undefined)]);
-  const content = await contentOf(path, meta, signal);
-  const about = meta.about ?? {}, title = about.name || meta.key;
+  const [content, about] = await Promise.all([contentOf(path, meta, signal), aboutOf(meta, signal)]), title = about.name || meta.key;
   replace(place, h("article", { class: "entry" },
     h("header", { class: "stack" },
       h("div", { class: "row" }, kindBadge(about.kind), stateBadges([meta.status, participant.contested && "contested", meta.hidden ? "hidden" : meta.content].filter(Boolean), { all: true })),
-      h("h1", { lang: about.language || undefined }, title),
-      h("p", { class: "lead" }, t("entry.by"), " ", h("a", { href: `/participants/${participantId}` }, participant.name), ", ", country(participant.country))),
+      h("h1", { lang: about.language || undefined }, h("bdi", {}, title)),
+      h("p", { class: "lead" }, t("entry.by"), " ", h("a", { href: `/participants/${participantId}` }, h("bdi", {}, participant.name)), ", ", country(participant.country))),
     h("div", { class: "stack" }, flags(meta, participant)),
     h("div", { class: "split" },
       h("div", { class: "stack loose" },
