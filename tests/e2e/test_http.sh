@@ -180,6 +180,15 @@ said "this node: a court of law"
 status 200 "$entries/$K/meta"
 said '"content":"refused"'
 said '"signature":null'
+# ... and given back: the content is no longer here, and nobody is there to pull it from
+fc solo takedown "Operator of solo" https://offers.example/o2 --local --lift >/dev/null 2>&1
+status 404 "$entries/$K"
+said '"code":"CONTENT_MISSING"'
+said "has not arrived here yet"
+header "^Retry-After: 30"
+status 200 "$entries/$K/meta"
+said '"content":"missing"'
+said '"accepted":"'
 
 # -- an application, for governors
 fc late init --listen "tcp://127.0.0.1:*" >/dev/null

@@ -919,6 +919,43 @@ static void test_emptied(void **state)
     stop(pair);
 }
 
+/* An index of another version is not asked, is made again, and then says what it said. */
+static void test_old_version(void **state)
+{
+    struct pair *pair = *state;
+    struct fc_query query;
+    struct fc_query_result *result;
+    struct fc_span value;
+    uint8_t row[64];
+    unsigned next = 0;
+    start(pair, 11);
+    put_more(pair, &next, 30);
+    merge(&pair->a);
+    assert_ok(fc_replica_begin(pair->a.replica));
+    assert_ok(fc_kv_get(pair->a.replica->txn, FC_TABLE_INDEX, fc_span("I", 1), &value));
+    assert_true(value.len <= sizeof row);
+    memcpy(row, value.data, value.len);
+    assert_int_equal(fc_get_be32(row), FC_INDEX_VERSION);
+    fc_put_be32(row, FC_INDEX_VERSION - 1);
+    assert_ok(
+        fc_kv_put(pair->a.replica->txn, FC_TABLE_INDEX, fc_span("I", 1), fc_span(row, value.len)));
+    assert_ok(fc_replica_commit(pair->a.replica));
+    fc_test_node_reopen(&pair->a);
+    assert_int_equal(fc_replica_index_state(pair->a.replica), FC_INDEX_STALE);
+    fc_query_init(&query);
+    assert_int_equal(fc_query_run(pair->a.replica, &query, &result), FC_E_MISSING);
+    put_more(pair, &next, 1); /* what comes meanwhile is taken in */
+    assert_ok(fc_replica_reindex(pair->a.replica, NULL, NULL));
+    assert_int_equal(fc_replica_index_state(pair->a.replica), FC_INDEX_READY);
+    check_sums(pair, next);
+    assert_ok(fc_query_run(pair->a.replica, &query, &result));
+    assert_int_equal(result->total, next);
+    fc_query_result_destroy(result);
+    fc_test_node_reopen(&pair->a);
+    assert_int_equal(fc_replica_index_state(pair->a.replica), FC_INDEX_READY);
+    stop(pair);
+}
+
 #define ON(f, name, at)                                                                            \
     {                                                                                              \
 #f name, f, setup, teardown, &fc_test_backends[at]                                         \
@@ -938,6 +975,8 @@ int main(void)
         ON(test_damaged_words, " (lmdb)", 1),
         ON(test_damaged_heads, " (memory)", 0),
         ON(test_damaged_heads, " (lmdb)", 1),
+        ON(test_old_version, " (memory)", 0),
+        ON(test_old_version, " (lmdb)", 1),
         ON(test_emptied, " (memory)", 0),
         ON(test_emptied, " (lmdb)", 1),
     };
