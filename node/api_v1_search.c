@@ -27,7 +27,8 @@ static bool read_text(struct fc_http_call *call, struct fc_query *query)
     if (!fc_http_query(call, "q", &text) || fc_query_parse(query, text, &fault) == FC_OK) {
         return true;
     }
-    fc_http_fail(call, 400, "QUERY", "At byte %u of \"q\": %s.", fault.at + 1u, fault.text);
+    fc_http_fail(call, 400, "QUERY", "At character %u of \"q\": %s.",
+                 fc_query_character(text, fault.at) + 1u, fault.text);
     return false;
 }
 
@@ -38,9 +39,15 @@ static bool read_filters(struct fc_http_call *call, struct fc_query *query)
         const char *name = fc_facet_name((enum fc_facet)i);
         struct fc_span value;
         for (size_t k = 0; fc_http_query_at(call, name, k, &value); k++) {
+            enum fc_query_field field = fc_facet_field((enum fc_facet)i);
             enum fc_err err = k == 0 ? fc_query_choice(query) : FC_OK;
+            if (!fc_query_value(field, value, &value)) {
+                fc_http_fail(call, 400, "QUERY", "\"%s\" is one of %s.", name,
+                             fc_query_values(field));
+                return false;
+            }
             if (err == FC_OK) {
-                err = fc_query_term(query, fc_facet_field((enum fc_facet)i), FC_QUERY_EQUAL, value);
+                err = fc_query_term(query, field, FC_QUERY_EQUAL, value);
             }
             if (!refuse_query(call, err, name)) {
                 return false;

@@ -89,7 +89,8 @@ const char *fc_cli_dim(const struct fc_cli *cli);
 const char *fc_cli_plain(const struct fc_cli *cli);
 
 /* Text from a record or a peer, for a terminal: control characters and broken UTF-8 become '?'.
- * Up to `columns` characters, padded to them when `pad`. */
+ * What turns the direction of text is left out. Up to `columns` characters, padded to them when
+ * `pad`; what is cut ends in an ellipsis, from four columns on. */
 void fc_cli_put(FILE *out, struct fc_span text, unsigned columns, bool pad);
 /* Prints a JSON value and destroys it; FC_EXIT_OK or the status of a failure. Indented on a
  * terminal, else one line. */

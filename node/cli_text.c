@@ -60,11 +60,24 @@ static bool turns(const uint8_t *at, size_t len)
             (at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9));
 }
 
+/* Whether a text has more than so many characters to show. */
+static bool is_longer(struct fc_span text, unsigned columns)
+{
+    unsigned count = 0;
+    for (size_t at = 0, len; at < text.len && count <= columns; at += len ? len : 1) {
+        len = printable(text.data + at, text.len - at);
+        count += !turns(text.data + at, len);
+    }
+    return count > columns;
+}
+
 void fc_cli_put(FILE *out, struct fc_span text, unsigned columns, bool pad)
 {
+    enum { CUT_VISIBLY = 4 }; /* columns: in fewer are codes */
     unsigned shown = 0;
     size_t at = 0;
-    while (at < text.len && shown < columns) {
+    bool cut = columns >= CUT_VISIBLY && is_longer(text, columns);
+    while (at < text.len && shown + cut < columns) {
         size_t len = printable(text.data + at, text.len - at);
         if (turns(text.data + at, len)) {
             at += len;
@@ -76,6 +89,10 @@ void fc_cli_put(FILE *out, struct fc_span text, unsigned columns, bool pad)
             fputc('?', out);
         }
         at += len ? len : 1;
+        shown++;
+    }
+    if (cut) {
+        fputs("\xe2\x80\xa6", out);
         shown++;
     }
     for (; pad && shown < columns; shown++) {

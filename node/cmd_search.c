@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -74,7 +75,7 @@ static void get_text(struct fc_unpack *in, struct fc_query_text *out)
 
 static void get_hit(struct fc_unpack *in, struct fc_query_hit *out)
 {
-    fc_unpack_array(in, 17, 17);
+    fc_unpack_array(in, 18, 18);
     out->participant = fc_message_get_hash(in);
     out->key_hash = fc_message_get_hash(in);
     out->key = fc_unpack_str(in, FC_KEY_BYTES_MAX);
@@ -92,6 +93,7 @@ static void get_hit(struct fc_unpack *in, struct fc_query_hit *out)
     out->country = fc_unpack_str(in, 4 * FC_QUERY_SNIPPET_BYTES);
     out->provider_from = (enum fc_query_source)fc_unpack_uint(in, FC_SAID_MEMBER);
     out->country_from = (enum fc_query_source)fc_unpack_uint(in, FC_SAID_MEMBER);
+    out->member = fc_unpack_str(in, FC_TEXT_BYTES_MAX);
 }
 
 static struct fc_query_value get_value(struct fc_unpack *in)
@@ -134,6 +136,12 @@ static void print_part(struct fc_span text)
     }
 }
 
+static void print_by(struct fc_span name)
+{
+    putchar(' ');
+    fc_cli_put(stdout, name, 60, false);
+}
+
 static void print_hit(struct fc_cli *cli, const struct fc_query_hit *hit, uint64_t now_ms)
 {
     char age[FC_CLOCK_TEXT_BYTES];
@@ -155,6 +163,10 @@ static void print_hit(struct fc_cli *cli, const struct fc_query_hit *hit, uint64
     print_part(hit->kind);
     print_part(hit->provider);
     print_part(hit->country);
+    if (hit->member.len > 0 && !fc_span_eq(hit->member, hit->provider)) {
+        fputs(", by", stdout);
+        print_by(hit->member);
+    }
     printf(", as of %s ago\n",
            fc_clock_age(now_ms > hit->time_ms ? now_ms - hit->time_ms : 0, age));
     if (hit->snippet.text.len > 0) {
@@ -297,7 +309,7 @@ static bool sensible(struct fc_cli *cli, const struct input *input)
     }
     size_t end = fault.at + (size_t)fault.len < text.len ? fault.at + fault.len : text.len;
     int len = end > fault.at ? (int)(end - fault.at < 60 ? end - fault.at : 60) : 0;
-    fc_cli_warn(cli, "at character %u, \"%.*s\": %s", fault.at + 1u, len,
+    fc_cli_warn(cli, "at character %u, \"%.*s\": %s", fc_query_character(text, fault.at) + 1u, len,
                 len ? (const char *)text.data + fault.at : "", fault.text);
     cli->status = FC_EXIT_USAGE;
     return false;
@@ -327,9 +339,28 @@ static enum fc_exit search(struct fc_cli *cli, const struct input *input)
     return status;
 }
 
+/* "-beta", which getopt would take for options that there are not. */
+static bool is_word_left_out(const char *arg)
+{
+    uint32_t facets = 0;
+    if (arg[0] != '-' || !isalpha((unsigned char)arg[1]) || !isalpha((unsigned char)arg[2])) {
+        return false;
+    }
+    return arg[1] != 'x' && !(arg[1] == 'f' && fc_search_facets(fc_span_str(arg + 2), &facets));
+}
+
 static enum fc_exit run(struct fc_cli *cli, int argc, char **argv)
 {
     struct input input = {.limit = 20};
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (is_word_left_out(argv[i])) {
+            fc_cli_warn(cli,
+                        "\"%.60s\" reads as an option: put -- before the words, or quote them "
+                        "all: fedcat search -- %.60s",
+                        argv[i], argv[i]);
+            return FC_EXIT_USAGE;
+        }
+    }
     enum fc_exit status = fc_cli_parse(cli, argc, argv, &input);
     if (status == FC_EXIT_OK) {
         status = search(cli, &input);
@@ -345,7 +376,8 @@ const struct fc_command fc_command_search = {
     .summary = "Find entries by what their documents say",
     .help = "All parts must hold. Words are found in every inflection and with or without accents; "
             "\"in quotes\" exactly so, stor* by how they begin, wrod~ with typing mistakes, a OR b "
-            "either one. Fields are name, keyword, provider, description, kind, country, theme, "
+            "either one, NOT a or -a everything without it. Fields are name, keyword, provider, "
+            "description, kind, country, theme, "
             "language, label, state, participant, valid-from, valid-until and key: "
             "country:FR,DE valid-until:>=2027-01-01. Put -- before a first word that begins with "
             "a minus. sort:newest, oldest, name or -name orders otherwise than by relevance.",

@@ -140,6 +140,16 @@ static int32_t day_of(struct reading *r, const struct fc_json_value *term, const
     return day;
 }
 
+/* A value of a field whose values are a closed list. */
+static struct fc_span known_of(struct reading *r, enum fc_query_field field, struct fc_span value)
+{
+    if (r->err == FC_OK && !fc_query_value(field, value, &value)) {
+        fail(r, FC_E_FORMAT, "\"%s\" is one of %s.", fc_query_field_name(field),
+             fc_query_values(field));
+    }
+    return value;
+}
+
 static void take(struct reading *r, enum fc_err err, enum fc_query_field field)
 {
     const char *name = fc_query_field_name(field);
@@ -177,7 +187,7 @@ static void read_term(struct reading *r, const struct fc_json_value *term)
     }
     only(r, term, "A term", names);
     enum fc_query_match match = match_of(r, term, field);
-    struct fc_span value = text_of(r, fc_json_get(term, "value"), "\"value\"");
+    struct fc_span value = known_of(r, field, text_of(r, fc_json_get(term, "value"), "\"value\""));
     if (r->err == FC_OK && match != FC_QUERY_EQUAL && !fc_query_has_word(value)) {
         fail(r, FC_E_FORMAT, "\"%.*s\" has no letter or digit to look for.",
              (int)(value.len < 40 ? value.len : 40), (const char *)value.data);
@@ -234,7 +244,8 @@ static void read_chosen(struct reading *r, const struct fc_json_value *chosen)
             take(r, fc_query_choice(&r->out->query), field);
         }
         for (size_t k = 0; k < fc_json_count(values) && r->err == FC_OK; k++) {
-            struct fc_span value = text_of(r, fc_json_at(values, k), "A value of \"chosen\"");
+            struct fc_span value =
+                known_of(r, field, text_of(r, fc_json_at(values, k), "A value of \"chosen\""));
             if (r->err == FC_OK) {
                 take(r, fc_query_term(&r->out->query, field, FC_QUERY_EQUAL, value), field);
             }
@@ -250,7 +261,8 @@ static void read_text(struct reading *r, const struct fc_json_value *q)
     struct fc_span text = text_of(r, q, "\"q\"");
     enum fc_err err = r->err == FC_OK ? fc_query_parse(&r->out->query, text, &fault) : FC_OK;
     if (err != FC_OK) {
-        fail(r, err, "At byte %u of \"q\": %s.", fault.at + 1u, fault.text);
+        fail(r, err, "At character %u of \"q\": %s.", fc_query_character(text, fault.at) + 1u,
+             fault.text);
     }
 }
 

@@ -73,6 +73,7 @@ void fc_search_hit_json(struct fc_json *json, const struct fc_query_hit *hit, co
     fc_json_object(json, NULL);
     fc_json_span(json, "key", hit->key);
     fc_json_hash(json, "participant", &hit->participant);
+    fc_search_span_json(json, "participant_name", hit->member);
     fc_json_hash(json, "key_hash", &hit->key_hash);
     if (href) {
         fc_json_text(json, "href", href);

@@ -12,7 +12,7 @@ struct fc_call {
     struct fc_unpack in; /* the arguments, past their array header */
     uint32_t arguments;  /* how many */
     struct fc_buf body;
-    char text[200]; /* what to say beside the code */
+    char text[240]; /* what to say beside the code */
 };
 
 /* Handlers, by verb: read the arguments, call fc_call_ready, append the body. */

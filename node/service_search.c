@@ -19,7 +19,7 @@ static void put_text(struct fc_buf *out, const struct fc_query_text *text)
 
 static void put_hit(struct fc_buf *out, const struct fc_query_hit *hit)
 {
-    fc_pack_array(out, 17);
+    fc_pack_array(out, 18);
     fc_pack_bin(out, fc_span(hit->participant.b, sizeof hit->participant.b));
     fc_pack_bin(out, fc_span(hit->key_hash.b, sizeof hit->key_hash.b));
     fc_pack_str(out, hit->key);
@@ -37,6 +37,7 @@ static void put_hit(struct fc_buf *out, const struct fc_query_hit *hit)
     fc_pack_str(out, hit->country);
     fc_pack_uint(out, (uint64_t)hit->provider_from);
     fc_pack_uint(out, (uint64_t)hit->country_from);
+    fc_pack_str(out, hit->member);
 }
 
 static void put_facet(struct fc_buf *out, const struct fc_query_facet *facet)
@@ -102,7 +103,8 @@ enum fc_err fc_service_search(struct fc_call *call)
     }
     err = fc_query_parse(&query, text, &fault);
     if (err != FC_OK) {
-        snprintf(call->text, sizeof call->text, "at byte %u: %s", fault.at + 1u, fault.text);
+        snprintf(call->text, sizeof call->text, "at character %u: %s",
+                 fc_query_character(text, fault.at) + 1u, fault.text);
         return FC_E_ARG;
     }
     err = fc_query_run(call->replica, &query, &result);

@@ -130,6 +130,30 @@ const struct fc_document_kind *fc_document_kind(const char *local_type)
     return &unknown;
 }
 
+static const char *const themes[][2] = {
+    {"agri", "Agriculture, fisheries, forestry and food"},
+    {"econ", "Economy and finance"},
+    {"educ", "Education, culture and sport"},
+    {"ener", "Energy"},
+    {"envi", "Environment"},
+    {"gove", "Government and public sector"},
+    {"heal", "Health"},
+    {"intr", "International issues"},
+    {"just", "Justice, legal system and public safety"},
+    {"regi", "Regions and cities"},
+    {"soci", "Population and society"},
+    {"tech", "Science and technology"},
+    {"tran", "Transport"},
+};
+
+const char *fc_document_theme(struct fc_span code)
+{
+    for (size_t i = 0; i < sizeof themes / sizeof themes[0]; i++)
+        if (fc_span_eq(code, fc_span_str(themes[i][0])))
+            return themes[i][1];
+    return NULL;
+}
+
 static const char *const countries[][2] = {
     {"AUT", "AT"}, {"BEL", "BE"}, {"BGR", "BG"}, {"CHE", "CH"}, {"CYP", "CY"}, {"CZE", "CZ"},
     {"DEU", "DE"}, {"DNK", "DK"}, {"ESP", "ES"}, {"EST", "EE"}, {"FIN", "FI"}, {"FRA", "FR"},

@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+#include "store/bytes.h"
+
 enum fc_document_field {
     FC_FIELD_NAME,
     FC_FIELD_DESCRIPTION,
@@ -41,6 +43,10 @@ struct fc_document_kind {
 const struct fc_document_kind *fc_document_kind(const char *local_type);
 
 /* ISO 3166: "DEU" -> "DE", for Europe; NULL for a code that is not in the table. */
+/* "gove", of the European data themes' codes
+ * (publications.europa.eu/resource/authority/data-theme): the theme in English; NULL: it is none.
+ */
+const char *fc_document_theme(struct fc_span code);
 const char *fc_document_country(const char *alpha3);
 /* ISO 639: "DEU", "deu" or "ger" -> "de", for Europe; NULL for a code that is not in the table. */
 const char *fc_document_language(const char *alpha3);

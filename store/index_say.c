@@ -273,7 +273,8 @@ static void say_provider(struct fc_sayer *sayer, const struct fc_document *docum
             continue;
         struct fc_span value = cut(both[i], FC_INDEX_PROVIDER_BYTES);
         say_equal(sayer, fc_span_str(both[i]));
-        say_equal(sayer, value); /* what the facet offers to filter by */
+        if (value.len < strlen(both[i]))
+            say_equal(sayer, value); /* what the facet offers to filter by */
         if (!counted)
             append(&sayer->said, FC_TAG_PROVIDER, value);
         counted = true;

@@ -106,7 +106,7 @@ struct fc_query {
 
 struct fc_query_fault {
     uint16_t at, len; /* bytes of the text that are meant */
-    char text[160];   /* what is wrong and what to do */
+    char text[200];   /* what is wrong and what to do */
 };
 
 /* Empty: everything, best first, 20 hits, with snippets, no facets. */
@@ -114,6 +114,12 @@ void fc_query_init(struct fc_query *query);
 /* Adds what `text` asks for. FC_E_FORMAT, FC_E_BOUND; `fault`, if not NULL, says where. */
 FC_MUST_USE enum fc_err fc_query_parse(struct fc_query *query, struct fc_span text,
                                        struct fc_query_fault *fault);
+/* The value as documents have it, of a field whose values are a closed list (kind, state): in any
+ * case, with '-' or '_' for a blank. False: it is none of them. Other fields: as it is. */
+bool fc_query_value(enum fc_query_field field, struct fc_span value, struct fc_span *known);
+const char *fc_query_values(enum fc_query_field field); /* that list in words; NULL: it is open */
+/* How many characters a text has before one of its bytes. */
+uint32_t fc_query_character(struct fc_span text, uint16_t at);
 /* For programs: a clause, and terms for the clause added last. FC_E_BOUND; FC_E_ARG where the field
  * does not take such a match, or a value is empty or not UTF-8. */
 FC_MUST_USE enum fc_err fc_query_clause(struct fc_query *query, bool negated);
@@ -143,6 +149,7 @@ enum fc_query_source { /* who says so */
 const char *fc_query_source_name(enum fc_query_source source); /* NULL: nowhere */
 struct fc_query_hit {
     struct fc_hash participant, key_hash;
+    struct fc_span member; /* the participant's legal name */
     struct fc_span key;
     fc_version version;
     enum fc_status status;

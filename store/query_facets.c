@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/document_rules.h"
 #include "store/index_sheet.h"
 #include "store/query_places.h"
 
@@ -563,6 +564,9 @@ static enum fc_err answer(struct fc_run *run, enum fc_facet facet, struct tally 
             err = name_participant(run, value->number, &out->values[i]);
         else
             out->values[i].value = out->values[i].name = fc_run_keep(run, value->text);
+        const char *theme = facet == FC_FACET_THEME ? fc_document_theme(value->text) : NULL;
+        if (theme)
+            out->values[i].name = fc_span_str(theme);
     }
     return err;
 }

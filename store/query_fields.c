@@ -72,20 +72,56 @@ enum fc_query_field fc_facet_field(enum fc_facet facet)
     return facets[facet].field;
 }
 
+static uint8_t plain(uint8_t c)
+{
+    if (c == '_' || c == ' ')
+        return '-';
+    return c >= 'A' && c <= 'Z' ? (uint8_t)(c | 0x20) : c;
+}
+
 static bool same(struct fc_span text, const char *name)
 {
     if (text.len != strlen(name))
         return false;
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t c = text.data[i];
-        if (c == '_')
-            c = '-';
-        if (c >= 'A' && c <= 'Z')
-            c = (uint8_t)(c | 0x20);
-        if (c != (uint8_t)name[i])
+    for (size_t i = 0; i < text.len; i++)
+        if (plain(text.data[i]) != plain((uint8_t)name[i]))
             return false;
-    }
     return true;
+}
+
+static const char *const kinds[] = {
+    "service",    "data service", "dataset", "participant", "resource",
+    "compliance", "credential",   "did",     "other",       NULL};
+static const char *const states[] = {"active", "deprecated", "ended", "revoked", "contested", NULL};
+
+bool fc_query_value(enum fc_query_field field, struct fc_span value, struct fc_span *known)
+{
+    const char *const *list = field == FC_QUERY_KIND    ? kinds
+                              : field == FC_QUERY_STATE ? states
+                                                        : NULL;
+    *known = value;
+    for (size_t i = 0; list && list[i]; i++)
+        if (same(value, list[i])) {
+            *known = fc_span_str(list[i]);
+            return true;
+        }
+    return !list;
+}
+
+const char *fc_query_values(enum fc_query_field field)
+{
+    if (field == FC_QUERY_KIND)
+        return "service, data-service, dataset, participant, resource, compliance, credential, "
+               "did, other";
+    return field == FC_QUERY_STATE ? "active, deprecated, ended, revoked, contested" : NULL;
+}
+
+uint32_t fc_query_character(struct fc_span text, uint16_t at)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < at && i < text.len; i++)
+        count += (text.data[i] & 0xc0) != 0x80;
+    return count;
 }
 
 enum fc_err fc_query_field_find(struct fc_span name, enum fc_query_field *field)

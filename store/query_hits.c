@@ -396,6 +396,9 @@ static enum fc_err fill_hit(struct fc_run *run, const struct fc_ranked *ranked,
                                  .time_ms = page->feed.time_ms,
                                  .accepted_ms = page->feed.accepted_ms,
                                  .score = ranked->score};
+    struct fc_participant who;
+    if (fc_ledger_participant(run->replica->ledger, &page->of.participant, &who) == FC_OK)
+        hit->member = fc_run_keep(run, who.certificate->certificate.name);
     if (run->result->as_of_ms == 0 || hit->time_ms < run->result->as_of_ms)
         run->result->as_of_ms = hit->time_ms;
     return run->query->snippets ? tell(run, &place, &entry, page, hit) : FC_OK;

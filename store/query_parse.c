@@ -188,10 +188,14 @@ static void value_list(struct parser *p, enum fc_query_field field)
         size_t at = p->pos;
         struct fc_span value = peek(p, 0) == '"' ? quoted(p) : bare(p, list);
         bool words = field == FC_QUERY_PARTICIPANT && !is_hexadecimal(value);
+        struct fc_span known;
         if (value.len == 0)
             fail(p, FC_E_FORMAT, at, 1, "%s: wants a value", fc_query_field_name(field));
+        else if (!fc_query_value(field, value, &known))
+            fail(p, FC_E_FORMAT, at, value.len, "%s: is one of %s", fc_query_field_name(field),
+                 fc_query_values(field));
         else
-            add(p, field, words ? FC_QUERY_WORD : FC_QUERY_EQUAL, value, at);
+            add(p, field, words ? FC_QUERY_WORD : FC_QUERY_EQUAL, known, at);
     } while (p->err == FC_OK && list && peek(p, 0) == ',' && p->pos++ < p->text.len);
 }
 
@@ -223,7 +227,7 @@ static bool field_name(struct parser *p, enum fc_query_field *field, bool *sort)
             return false;
         fail(p, FC_E_FORMAT, at, len,
              "there is no field %.*s: name, keyword, provider, description, kind, country, theme, "
-             "language, label, state, participant, valid-until, key",
+             "language, label, state, participant, valid-from, valid-until, key",
              (int)(len < 20 ? len : 20), (const char *)name.data);
     }
     p->pos += len + 1;
@@ -256,20 +260,57 @@ static void refuse_phrases(struct parser *p, size_t at)
     }
 }
 
-static bool at_or(const struct parser *p)
+/* One of the words in capitals that say how others stand to one another. */
+static bool at_word(const struct parser *p, const char *word)
 {
-    return peek(p, 0) == 'O' && peek(p, 1) == 'R' && peek(p, 2) >= 0 &&
-           is_space((uint8_t)peek(p, 2));
+    size_t len = 0;
+    for (; word[len]; len++)
+        if (peek(p, len) != word[len])
+            return false;
+    return peek(p, len) < 0 || is_space((uint8_t)peek(p, len));
+}
+
+/* All parts must hold anyway: AND between two says nothing. */
+static void skip_and(struct parser *p)
+{
+    size_t at = p->pos;
+    if (!at_word(p, "AND"))
+        return;
+    p->pos += 3;
+    skip_spaces(p);
+    if (p->query->clause_count == 0 || p->pos == p->text.len || at_word(p, "AND") ||
+        at_word(p, "OR"))
+        fail(p, FC_E_FORMAT, at, 3, "AND stands between two words");
+}
+
+/* "-word", "NOT word"; past it after. */
+static bool negation(struct parser *p)
+{
+    size_t at = p->pos;
+    if (at_word(p, "NOT")) {
+        p->pos += 3;
+        skip_spaces(p);
+        if (p->pos == p->text.len || at_word(p, "AND") || at_word(p, "OR") || at_word(p, "NOT"))
+            fail(p, FC_E_FORMAT, at, 3, "NOT stands before a word");
+        return true;
+    }
+    bool negated = peek(p, 0) == '-' && peek(p, 1) >= 0 && !is_space((uint8_t)peek(p, 1));
+    p->pos += negated;
+    return negated;
 }
 
 static void clause(struct parser *p)
 {
+    skip_and(p);
     size_t at = p->pos;
-    bool negated = peek(p, 0) == '-' && peek(p, 1) >= 0 && !is_space((uint8_t)peek(p, 1));
+    bool negated = negation(p);
     enum fc_query_field field;
     bool sort;
-    p->pos += negated;
     size_t start = p->pos;
+    if (p->err != FC_OK)
+        return;
+    if (at_word(p, "OR"))
+        fail(p, FC_E_FORMAT, start, 2, "OR stands between two words");
     (void)field_name(p, &field, &sort);
     if (sort && !negated) {
         sort_by(p);
@@ -281,10 +322,10 @@ static void clause(struct parser *p)
              FC_QUERY_CLAUSES_MAX);
     if (p->err == FC_OK)
         alternative(p);
-    for (skip_spaces(p); p->err == FC_OK && at_or(p); skip_spaces(p)) {
+    for (skip_spaces(p); p->err == FC_OK && at_word(p, "OR"); skip_spaces(p)) {
         p->pos += 2;
         skip_spaces(p);
-        if (p->pos == p->text.len)
+        if (p->pos == p->text.len || at_word(p, "AND") || at_word(p, "OR") || at_word(p, "NOT"))
             fail(p, FC_E_FORMAT, p->pos - 1, 1, "OR stands between two words");
         else
             alternative(p);

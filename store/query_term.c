@@ -126,6 +126,11 @@ static void add_form(struct fc_run *run, struct forms *forms, struct fc_span tex
     fc_run_form(run, text, forms->prefix);
 }
 
+static struct fc_span form_text(const struct forms *forms, uint32_t i)
+{
+    return fc_span(forms->list[i].text, forms->list[i].len);
+}
+
 /* Where a word stands: nowhere, but in rows that wait, perhaps. */
 static enum fc_err look_up(struct fc_run *run, struct fc_span word, struct fc_word_places *places)
 {
@@ -136,6 +141,20 @@ static enum fc_err look_up(struct fc_run *run, struct fc_span word, struct fc_wo
     if (err == FC_OK)
         err = fc_word_places_parse(row, places);
     return err == FC_E_MISSING ? FC_OK : err;
+}
+
+/* "uebertragung" for "Übertragung", by those whose keyboard has no such key. Words in which two
+ * vowels meet for other reasons are found as they are, and then this is not asked. */
+static struct fc_span with_umlauts(struct fc_span word, char out[FC_WORD_BYTES_MAX])
+{
+    enum { SHORTEST = 4 };
+    size_t len = 0;
+    for (size_t i = 0; i < word.len && len < FC_WORD_BYTES_MAX; i++) {
+        uint8_t c = word.data[i];
+        out[len++] = (char)c;
+        i += (c == 'a' || c == 'o' || c == 'u') && i + 1 < word.len && word.data[i + 1] == 'e';
+    }
+    return fc_span(out, len < word.len && len >= SHORTEST ? len : 0);
 }
 
 /* In the languages that there are documents in. Most agree on most stems: each is looked up once.
@@ -167,6 +186,25 @@ static enum fc_err stem_forms(struct fc_run *run, struct forms *forms, struct fc
         }
     }
     return err;
+}
+
+/* Where no document has the word in any form, it may be one with umlauts. */
+static enum fc_err word_forms(struct fc_run *run, struct forms *forms, struct fc_span word)
+{
+    char plain[FC_WORD_BYTES_MAX];
+    uint32_t rows = 0;
+    enum fc_err err = stem_forms(run, forms, word);
+    for (uint32_t i = 0; i < forms->count && err == FC_OK; i++) {
+        if (!forms->looked_up[i])
+            err = look_up(run, form_text(forms, i), &forms->places[i]);
+        forms->looked_up[i] = err == FC_OK;
+        rows += forms->places[i].rows;
+    }
+    struct fc_span other = with_umlauts(word, plain);
+    if (err != FC_OK || rows > 0 || other.len == 0)
+        return err;
+    add_form(run, forms, other);
+    return stem_forms(run, forms, other);
 }
 
 /* Edits between two words (Levenshtein, with neighbours swapped as one), or more than `max`. */
@@ -232,11 +270,6 @@ static enum fc_err typo_forms(struct fc_run *run, struct forms *forms, struct fc
 }
 
 /* -- text -------------------------------------------------------------------------------------- */
-
-static struct fc_span form_text(const struct forms *forms, uint32_t i)
-{
-    return fc_span(forms->list[i].text, forms->list[i].len);
-}
 
 static enum fc_err need_tier(struct fc_unit *unit, unsigned tier)
 {
@@ -378,7 +411,7 @@ static enum fc_err word_docs(struct fc_run *run, const struct fc_query_term *ter
     enum fc_err err = FC_OK;
     add_form(run, &forms, word);
     if (term->match == FC_QUERY_WORD)
-        err = stem_forms(run, &forms, word);
+        err = word_forms(run, &forms, word);
     else if (term->match == FC_QUERY_TYPO)
         err = typo_forms(run, &forms, word);
     if (err == FC_OK)

@@ -29,6 +29,8 @@ for mode in running stopped; do
     finds "klinik" gesundheitsdaten
     finds "klinik" Übertragung
     finds "klinik" ubertragungen
+    finds "klinik" uebertragung
+    finds "klinik" Uebertragungen
     finds "klinik" klinik
     finds "sante" santé
     finds "sante" sante
@@ -37,6 +39,9 @@ for mode in running stopped; do
     finds "ovh" '"object storage"'
     finds "ovh" 'storage object country:FR -name:beta OR forecast'
     finds "wind" "beta -hospitals"
+    finds "wind" -- beta -hospitals
+    finds "wind" beta AND NOT hospitals
+    finds "ovh wind" 'object AND storage kind:Service'
     finds "klinik" 'gesundh*'
     finds "klinik" 'gesundheitsdatem~'
     finds "klinik sante" 'country:FR,DE sort:-name -storage'
@@ -64,6 +69,13 @@ for mode in running stopped; do
 
     # what is wrong, and where
     refused 2 'at character 7, "colour": there is no field' fc solo search 'cloud colour:red'
+    refused 2 'at character 12, "actve": state: is one of active, deprecated' \
+        fc solo search 'café state:actve'
+    refused 2 'kind: is one of service, data-service' fc solo search kind:foo
+    refused 2 'AND stands between two words' fc solo search storage AND
+    refused 2 'NOT stands before a word' fc solo search storage NOT
+    refused 2 'OR stands between two words' fc solo search OR storage
+    refused 2 '"-beta" reads as an option: put -- before' fc solo search storage -beta
     refused 2 'not closed' fc solo search '"object storage'
     refused 2 '2026-12-31' fc solo search valid-until:tomorrow
 done

@@ -140,6 +140,8 @@ static void texts_from_strangers(void **state)
     expect_put("plain", 5, 10, false, "plain");
     expect_put("plain", 5, 8, true, "plain   ");
     expect_put("plain", 5, 3, true, "pla");
+    expect_put("plain", 5, 5, true, "plain");
+    expect_put("plainer", 7, 5, true, "plai\xe2\x80\xa6");
     expect_put("\033[31mred\n", 9, 20, false, "?[31mred?");
     expect_put("caf\xc3\xa9 \xe2\x82\xac", 9, 20, false, "caf\xc3\xa9 \xe2\x82\xac");
     expect_put("a\xe2\x80\xaelive\xe2\x80\xac b", 13, 20, false, "alive b"); /* no override */

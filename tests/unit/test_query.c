@@ -170,6 +170,111 @@ static void test_directions(void **state)
     fc_query_result_destroy(result);
 }
 
+/* What is typed, or what is wrong with it and where. */
+static void test_language(void **state)
+{
+    static const struct {
+        const char *text, *fault; /* NULL: it is understood */
+        unsigned at, clauses, negated;
+    } cases[] = {
+        {"a AND b", NULL, 0, 2, 0},
+        {"a AND NOT b", NULL, 0, 2, 1},
+        {"NOT a -b", NULL, 0, 2, 2},
+        {"a OR b AND c", NULL, 0, 2, 0},
+        {"ANDROID NOTE ORBIT and or not", NULL, 0, 6, 0},
+        {"kind:data-service state:Active", NULL, 0, 2, 0},
+        {"kind:\"data service\",DATA_SERVICE", NULL, 0, 1, 0},
+        {"AND a", "AND stands", 0, 0, 0},
+        {"a AND", "AND stands", 2, 0, 0},
+        {"a AND AND b", "AND stands", 2, 0, 0},
+        {"a AND OR b", "AND stands", 2, 0, 0},
+        {"NOT", "NOT stands", 0, 0, 0},
+        {"a NOT NOT b", "NOT stands", 2, 0, 0},
+        {"OR a", "OR stands", 0, 0, 0},
+        {"a OR NOT b", "OR stands", 4, 0, 0},
+        {"kind:foo", "is one of service", 5, 0, 0},
+        {"state:active,actve", "is one of active", 13, 0, 0},
+        {"colour:red", "valid-from, valid-until, key", 0, 0, 0},
+        {"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa:x", "valid-from, valid-until, key", 0, 0, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct fc_query query;
+        struct fc_query_fault fault;
+        unsigned negated = 0;
+        fc_query_init(&query);
+        enum fc_err err = fc_query_parse(&query, fc_span_str(cases[i].text), &fault);
+        assert_int_equal(err, cases[i].fault ? FC_E_FORMAT : FC_OK);
+        if (cases[i].fault) {
+            if (!strstr(fault.text, cases[i].fault) || fault.at != cases[i].at)
+                fail_msg("%s: at %u, %s", cases[i].text, fault.at, fault.text);
+            continue;
+        }
+        for (uint16_t k = 0; k < query.clause_count; k++)
+            negated += query.clauses[k].negated;
+        assert_int_equal(query.clause_count, cases[i].clauses);
+        assert_int_equal(negated, cases[i].negated);
+    }
+}
+
+static void test_values(void **state)
+{
+    struct fc_span known;
+    (void)state;
+    assert_true(fc_query_value(FC_QUERY_KIND, fc_span_str("DATA-service"), &known));
+    assert_true(fc_span_eq(known, fc_span_str("data service")));
+    assert_true(fc_query_value(FC_QUERY_COUNTRY, fc_span_str("Utopia"), &known));
+    assert_false(fc_query_value(FC_QUERY_STATE, fc_span_str("activ"), &known));
+    assert_int_equal(fc_query_character(fc_span_str("caf\xc3\xa9 x"), 6), 5);
+}
+
+/* Vowels written out for umlauts, where the word as it stands is in no document. */
+static void test_umlauts(void **state)
+{
+    static const struct {
+        const char *text;
+        unsigned found;
+    } cases[] = {{"uebertragung", 1}, {"UEBERTRAGUNG", 1}, {"faehre", 1},
+                 {"queue", 1},        {"que", 1},          {"\"uebertragung\"", 0}};
+    struct world *world = *state;
+    put(world, "1",
+        "\xc3\x9c"
+        "bertragung",
+        "DE", "energy");
+    put(world, "2", "F\xc3\xa4hre", "DE", "energy");
+    put(world, "3", "queue", "DE", "energy");
+    put(world, "4", "que blu", "FR", "energy");
+    merge(world);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct fc_query query;
+        struct fc_query_result *result;
+        fc_query_init(&query);
+        assert_ok(fc_query_parse(&query, fc_span_str(cases[i].text), NULL));
+        assert_ok(fc_query_run(world->node.replica, &query, &result));
+        if (result->total != cases[i].found)
+            fail_msg("%s: %u", cases[i].text, (unsigned)result->total);
+        fc_query_result_destroy(result);
+    }
+}
+
+/* A theme of the European vocabulary is named, a member as its certificate has it. */
+static void test_names(void **state)
+{
+    struct world *world = *state;
+    struct fc_query query;
+    struct fc_query_result *result;
+    put(world, "1", "wind", "DE",
+        "http://publications.europa.eu/resource/authority/data-theme/GOVE");
+    fc_query_init(&query);
+    query.facets = 1u << FC_FACET_THEME;
+    assert_ok(fc_query_run(world->node.replica, &query, &result));
+    assert_true(fc_span_eq(result->facets[0].values[0].value, fc_span_str("gove")));
+    assert_true(
+        fc_span_eq(result->facets[0].values[0].name, fc_span_str("Government and public sector")));
+    assert_true(fc_span_eq(result->hits[0].member, fc_span_str("acme")));
+    fc_query_result_destroy(result);
+}
+
 #define ON(f, name, at)                                                                            \
     {                                                                                              \
 #f name, f, setup, teardown, &fc_test_backends[at]                                         \
@@ -182,6 +287,11 @@ int main(void)
         ON(test_choices, " (lmdb)", 1),
         ON(test_bad_choices, " (memory)", 0),
         ON(test_directions, " (memory)", 0),
+        ON(test_language, "", 0),
+        ON(test_values, "", 0),
+        ON(test_umlauts, " (memory)", 0),
+        ON(test_umlauts, " (lmdb)", 1),
+        ON(test_names, " (memory)", 0),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -34,7 +34,7 @@ export const isEmpty = ({ text, chosen }) => text.trim() === "" && chosen.size =
 function asTyped(text) {
   const last = /(?:^|\s)([\p{L}\p{N}]{2,})$/u.exec(text);
   const quotes = text.split('"').length - 1;
-  return last && quotes % 2 === 0 && last[1] !== "OR" ? `${text} OR ${last[1]}*` : text;
+  return last && quotes % 2 === 0 && !["OR", "AND", "NOT"].includes(last[1]) ? `${text} OR ${last[1]}*` : text;
 }
 
 export function ask(asked, { cursor, signal } = {}) {
