@@ -57,8 +57,8 @@ void fc_results_destroy(struct fc_results *results); /* NULL is fine */
 /* -- nodes ------------------------------------------------------------------------------------ */
 
 /* Millionths of a degree, or FC_RESULTS_NOWHERE for both; country as ISO 3166-1 alpha-2 or "". May
- * be left out for one that is up at some time: "node-7". What is neither took no part, and no figure
- * is of it. */
+ * be left out for one that is up at some time: "node-7". What is neither took no part, and no
+ * figure is of it. */
 void fc_results_node(struct fc_results *results, uint32_t node, const char *name,
                      const char *country, int32_t latitude_udeg, int32_t longitude_udeg);
 /* All are down and honest at first. Dishonest ones are not wanted for any delivery. */

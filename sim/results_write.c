@@ -238,8 +238,8 @@ static const struct table tables[] = {
      series_rows},
     {"latency.csv", "latency_us,nodes,deltas", latency_rows},
     {"nodes.csv",
-     "node,name,country,latitude,longitude,up,honest,member,degree,delivered,duplicates," TRAFFIC_COLUMNS(
-         "in") "," TRAFFIC_COLUMNS("out"),
+     "node,name,country,latitude,longitude,up,honest,member,degree,delivered,"
+     "duplicates," TRAFFIC_COLUMNS("in") "," TRAFFIC_COLUMNS("out"),
      node_rows},
     {"links.csv", "a,b,latency_us,payloads_ab,payloads_ba", link_rows},
     {"faults.csv", "time_us,what,nodes,end_us,converge_us,missing_bytes,heal_bytes", fault_rows},
