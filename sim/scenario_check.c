@@ -76,10 +76,11 @@ static bool federation_fits(const struct check *check)
         return clash(check, "federation.join_over", "is not over at the end of the run (run.for)");
     bool is_static = strcmp(federation->view, "static") == 0;
     if (graph && !scenario->topology_file && !is_static && federation->nodes > FC_ROUTES_NODES_MAX)
-        return clash(check, "federation.nodes",
-                     "a graph of more than %d nodes needs view: static; or take topology.kind whole "
-                     "or map",
-                     FC_ROUTES_NODES_MAX);
+        return clash(
+            check, "federation.nodes",
+            "a graph of more than %d nodes needs view: static; or take topology.kind whole "
+            "or map",
+            FC_ROUTES_NODES_MAX);
     if (is_static && !graph)
         return clash(check, "federation.view",
                      "static needs a topology with edges; topology.kind %s has none",
