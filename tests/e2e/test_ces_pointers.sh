@@ -11,7 +11,7 @@ S="$SCRATCH/service"
 mkdir -p "$S/docs"
 python3 "$(dirname "$0")/serve_events.py" "$S" >"$SCRATCH/port" 2>"$SCRATCH/service.log" &
 PID[service]=$!
-eventually 10 test -s "$SCRATCH/port"
+eventually 60 test -s "$SCRATCH/port"
 U="http://127.0.0.1:$(cat "$SCRATCH/port")"
 
 # document NAME: one that is laid out for people, so that its bytes are not its canonical form
