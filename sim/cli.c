@@ -107,6 +107,12 @@ int fc_cli_open(const struct fc_cli_choice *choice, struct fc_scenario *scenario
     return FC_EXIT_USAGE;
 }
 
+int fc_cli_status(enum fc_err err)
+{
+    bool here = err == FC_E_NOMEM || err == FC_E_IO || err == FC_E_FULL || err == FC_E_AGAIN;
+    return here ? FC_EXIT_FAILED : FC_EXIT_USAGE;
+}
+
 static void note_set(struct fc_summary_set *set, const char *key, size_t key_len, const char *value)
 {
     snprintf(set->key, sizeof set->key, "%.*s", (int)key_len, key);

@@ -25,6 +25,8 @@ void fc_cli_choice_finish(struct fc_cli_choice *choice);
 /* Opens and changes the scenario; on failure says why on stderr and returns an exit status, else 0.
  */
 int fc_cli_open(const struct fc_cli_choice *choice, struct fc_scenario *scenario);
+/* The exit status for a run that could not be played: the machine's fault, or the scenario's. */
+int fc_cli_status(enum fc_err err);
 /* The values that were given, for the summary; how many. */
 uint32_t fc_cli_sets(const struct fc_cli_choice *choice,
                      struct fc_summary_set sets[FC_SUMMARY_SETS_MAX]);

@@ -149,7 +149,7 @@ static int play(struct options *options, const struct fc_scenario *scenario)
     bool passed = err == FC_OK && summary->failure[0] == 0;
     fc_scratch_destroy(&scratch);
     free(summary);
-    return passed ? EXIT_SUCCESS : FC_EXIT_FAILED;
+    return passed ? EXIT_SUCCESS : err != FC_OK ? fc_cli_status(err) : FC_EXIT_FAILED;
 }
 
 int fc_cmd_replay(int argc, char **argv)

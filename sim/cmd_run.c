@@ -116,7 +116,7 @@ static int play(const struct options *options, const struct fc_scenario *scenari
     int status = err == FC_OK && fc_run_passed(summary) ? EXIT_SUCCESS : FC_EXIT_FAILED;
     if (err != FC_OK) {
         fprintf(stderr, "fedcat-sim: %s\n", error.text);
-        status = err == FC_E_ARG ? FC_EXIT_USAGE : FC_EXIT_FAILED;
+        status = fc_cli_status(err);
     } else if (options->json) {
         fc_summary_write_json(summary, &json);
         fwrite(json.data, 1, json.len, stdout);

@@ -271,7 +271,7 @@ static int work(void *ctx, uint32_t number, FILE *out)
     fc_scratch_destroy(&scratch);
     if (err != FC_OK) {
         fprintf(stderr, "fedcat-sim: %s\n", error.text);
-        return FC_EXIT_FAILED;
+        return fc_cli_status(err);
     }
     fc_summary_write_json(summary, &json);
     fwrite(json.data, 1, json.len, out);

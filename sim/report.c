@@ -93,6 +93,28 @@ static enum fc_err check_header(const char *path, const char *line, const char *
                 path);
 }
 
+static uint32_t fields_of(const char *line)
+{
+    uint32_t fields = 1;
+    bool quoted = false;
+    for (; *line; line++) {
+        quoted = *line == '"' ? !quoted : quoted;
+        fields += *line == ',' && !quoted;
+    }
+    return fields;
+}
+
+static enum fc_err check_row(const char *path, const char *line, size_t len, uint64_t number,
+                             uint32_t fields, struct fc_report_error *error)
+{
+    if (line[len - 1] == '\n' && fields_of(line) == fields)
+        return FC_OK;
+    return fail(FC_E_FORMAT, error,
+                "%s:%llu: the row is cut short, or has other columns than the "
+                "first",
+                path, (unsigned long long)number + 1);
+}
+
 /* The header and every `step`th row. */
 static enum fc_err add_lines(FILE *file, const char *path, const struct part *part, uint64_t step,
                              struct fc_buf *out, struct fc_report_error *error)
@@ -100,10 +122,15 @@ static enum fc_err add_lines(FILE *file, const char *path, const struct part *pa
     char *line = NULL;
     size_t cap = 0;
     ssize_t got;
+    uint32_t fields = 0;
     enum fc_err err = FC_OK;
     for (uint64_t number = 0; err == FC_OK && (got = getline(&line, &cap, file)) > 0; number++) {
-        if (number == 0 && part->table)
+        if (number == 0 && part->table) {
             err = check_header(path, line, fc_results_columns(part->name), error);
+            fields = fields_of(line);
+        }
+        if (err == FC_OK && part->table)
+            err = check_row(path, line, (size_t)got, number, fields, error);
         if (number == 0 || (number - 1) % step == 0)
             add_escaped(out, fc_span(line, (size_t)got));
     }

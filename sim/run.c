@@ -331,8 +331,6 @@ static void start_nodes(struct fc_run *run)
     const struct fc_federation_spec *spec = &run->scenario->federation;
     uint32_t nodes = run->fleet.nodes;
     uint64_t over_us = spec->start == FC_START_JOIN ? spec->join_over_us : START_OVER_US;
-    if (spec->start == FC_START_SEEDED && spec->join_over_us != 0)
-        over_us = spec->join_over_us;
     for (uint32_t i = 0; i < nodes; i++) {
         fc_run_alarm(run, over_us * i / nodes, FC_ACTION_START, i);
         if (spec->checkpoints && run->fleet.world)

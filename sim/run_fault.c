@@ -66,6 +66,11 @@ static enum fc_err read_trace(struct fc_run *run, struct fc_active_fault *fault)
         fault->rows[fault->row_count++] =
             (struct fc_churn_row){at_us, node, strcmp(what, "up") == 0};
     }
+    if (err == FC_OK && ferror(file)) { /* a directory, for one */
+        snprintf(run->error->text, sizeof run->error->text, "%s: %s", fault->spec.path,
+                 strerror(errno));
+        err = FC_E_MISSING;
+    }
     fclose(file);
     return err;
 }

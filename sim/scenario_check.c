@@ -50,14 +50,16 @@ static bool sizes_fit(const struct check *check)
     const struct fc_federation_spec *federation = &check->scenario->federation;
     bool light = federation->kind == FC_NODE_LIGHT, lmdb = federation->store == FC_STORE_LMDB;
     if (federation->nodes == 0 && !check->scenario->topology_file)
-        return clash(check, "federation.nodes", "'file' needs topology.file");
+        return clash(check, "federation.nodes", "is 'file', which needs topology.file");
     if (light && lmdb)
-        return clash(check, "federation.store", "light nodes have no replica; leave store out");
+        return clash(check, "federation.store",
+                     "is not for light nodes, which have no replica; leave it out");
     if (lmdb && federation->nodes > FC_SCENARIO_LMDB_NODES_MAX)
-        return clash(check, "federation.nodes", "store: lmdb is for up to %u nodes",
+        return clash(check, "federation.nodes", "is more than the %u that store: lmdb is for",
                      FC_SCENARIO_LMDB_NODES_MAX);
     if (!light && federation->nodes > FC_SCENARIO_FULL_NODES_MAX)
-        return clash(check, "federation.nodes", "up to %u nodes can be full; set kind: light",
+        return clash(check, "federation.nodes",
+                     "is more than the %u that can be full; set kind: light",
                      FC_SCENARIO_FULL_NODES_MAX);
     return true;
 }
@@ -83,7 +85,7 @@ static bool federation_fits(const struct check *check)
             FC_ROUTES_NODES_MAX);
     if (is_static && !graph)
         return clash(check, "federation.view",
-                     "static needs a topology with edges; topology.kind %s has none",
+                     "is static, which needs a topology with edges; topology.kind %s has none",
                      fc_topology_kind_name(kind));
     return true;
 }
@@ -127,7 +129,8 @@ static bool pick_fits(const struct check *check, const char *list, uint32_t inde
     uint64_t nodes = scenario->federation.nodes;
     if (pick->kind == FC_PICK_COUNTRIES && !on_map(scenario))
         return clash_in(check, list, index, "countries",
-                        "topology.kind %s has no countries; map and two-tier have",
+                        "needs a topology with countries; topology.kind %s has none, map and "
+                        "two-tier have",
                         fc_topology_kind_name(scenario->topology.kind));
     for (uint32_t i = 0; pick->kind == FC_PICK_COUNTRIES && i < pick->count; i++)
         if (!scenario->topology_file && !has_country(&scenario->topology, pick->countries[i]))
@@ -152,8 +155,8 @@ static bool fault_fits(const struct check *check, uint32_t index)
     bool picked = fault->pick.kind != FC_PICK_ALL;
     if (check->scenario->federation.kind == FC_NODE_LIGHT &&
         (bit & (F(DISK_FULL) | F(SKEW) | F(JOIN) | F(REVOKE) | F(RECOVER) | F(ROTATE))))
-        return clash_in(check, "faults", index, "what", "light nodes know no %s; set kind: full",
-                        word);
+        return clash_in(check, "faults", index, "what",
+                        "is %s, which light nodes do not know; set kind: full", word);
     if (!before_end(check, fault->at_us))
         return clash_in(check, "faults", index, "at", "is after the end of the run (run.for)");
     if (fault->kind == FC_FAULT_PARTITION && picked && fault->parts)
@@ -209,7 +212,7 @@ static bool dishonest_fit(const struct check *check)
         const struct fc_pick *pick = &group->pick;
         if (scenario->federation.kind == FC_NODE_LIGHT)
             return clash_in(check, "dishonest", i, "what",
-                            "light nodes are all honest; set kind: full");
+                            "is not for light nodes, which are all honest; set kind: full");
         if (!before_end(check, group->from_us))
             return clash_in(check, "dishonest", i, "from", "is after the end of the run (run.for)");
         if (pick->kind == FC_PICK_ALL)

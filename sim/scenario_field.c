@@ -170,7 +170,7 @@ static enum fc_err read_quantity(const struct fc_field *field, enum fc_quantity_
         return fail(fault, err, node, "%s; or '%s'", what.text, field->word);
     if (err != FC_OK)
         return fail(fault, err, node, "%s", what.text);
-    if (!in_range(field, *value) && !(field->word && *value == 0 && field->word_value == 0))
+    if (!in_range(field, *value))
         return fail_range(field, quantity, node, fault);
     return FC_OK;
 }
@@ -264,6 +264,9 @@ static enum fc_err read_text(const struct fc_field *field, size_t len_min, size_
     enum fc_err err = need_scalar(field, node, fault);
     if (err != FC_OK)
         return err;
+    if (strlen(node->text) > len_max)
+        return fail(fault, FC_E_BOUND, node, "%s has %zu bytes; at most %zu are taken", field->name,
+                    strlen(node->text), len_max);
     if (!is_line(fc_span_str(node->text), len_min, len_max))
         return fail(fault, FC_E_BOUND, node, "%s is one line of %zu to %zu bytes", field->name,
                     len_min, len_max);

@@ -38,7 +38,7 @@ static const char *const spread_names[] = {"plumtree", "plumtree-shared", "eager
 static const char *const view_meanings[] = {
     "a handful of links, near and random, from the signed registry of nodes: the daemon's",
     "HyParView as published: joins walk, passive views are shuffled",
-    "a link to every node, up to 64",
+    "a link to every node: each dials up to 64 and takes the links of all who dial it",
     "the topology's own edges and no others",
 };
 static const char *const spread_meanings[] = {

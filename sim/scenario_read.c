@@ -135,10 +135,12 @@ static enum fc_err find_missing(const struct fc_scenario_source *source,
         const struct fc_field *field = &section->fields[i];
         if (!(field->needed_by >> word & 1) || fc_yaml_find(node, field->name))
             continue;
+        bool is_quantity = field->kind == FC_FIELD_QUANTITY;
         return fc_scenario_fail(
-            source, FC_E_FORMAT, node, "%s is missing %s%s; %s", field->name,
-            section->worded && i > 0 ? "for " : "in ",
-            section->worded && i > 0 ? section->fields[0].words[word] : section->name, field->help);
+            source, FC_E_FORMAT, node, "%s is missing %s%s (%s)%s%s", field->name,
+            section->worded && i > 0 ? "for " : "in an item of ",
+            section->worded && i > 0 ? section->fields[0].words[word] : section->name, field->help,
+            is_quantity ? "; write " : "", is_quantity ? fc_quantity_form(field->quantity) : "");
     }
     return FC_OK;
 }

@@ -227,6 +227,7 @@ enum fc_err fc_yaml_parse(struct fc_span text, size_t bytes_max, struct fc_yaml_
     *root = (struct fc_yaml_node){.kind = FC_YAML_MAP, .line = 1, .column = 1};
     *fault = (struct fc_yaml_fault){.line = 1, .column = 1, .text = "out of memory"};
     if (text.len > bytes_max) {
+        fault->line = fault->column = 0; /* of the whole */
         snprintf(fault->text, sizeof fault->text, "larger than %zu bytes", bytes_max);
         return FC_E_BOUND;
     }

@@ -24,7 +24,7 @@ struct fc_yaml_node {
     struct fc_yaml_node *nodes; /* values of a map, items of a list */
 };
 struct fc_yaml_fault {
-    uint32_t line, column; /* from 1 */
+    uint32_t line, column; /* from 1; 0: of the text as a whole */
     char text[200];
 };
 

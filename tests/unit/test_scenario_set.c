@@ -146,7 +146,7 @@ static void what_cannot_be_set_changes_nothing(void **state)
         {"workload.x.rate=1/s", "workload has 1 items"},
         {"workload.0.rat=1/s", "workload.0 has no key 'rat'; it has from, for, rate"},
         {"workload.0.rate=1", "'1' is not a rate"},
-        {"workload.0={from: 1 s}", "rate is missing in workload"},
+        {"workload.0={from: 1 s}", "rate is missing in an item of workload"},
         {"workload=5", "workload is a list"},
         {"faults.0.parts=2", "faults.0 has no key 'parts'; it has what, at, for, share"},
         {"faults.0.what=skew", "skew is missing for skew"},
@@ -198,7 +198,7 @@ static void a_file_takes_the_place_of_a_kind(void **state)
     set(&s, "topology.kind=ring");
     assert_null(s.topology_file);
     assert_int_equal(fc_scenario_check(&s, &error), FC_E_FORMAT);
-    assert_string_equal(error.text, "t: federation.nodes 'file' needs topology.file");
+    assert_string_equal(error.text, "t: federation.nodes is 'file', which needs topology.file");
     set(&s, "federation.nodes=7");
     assert_int_equal(fc_scenario_check(&s, &error), FC_OK);
     fc_scenario_finish(&s);
