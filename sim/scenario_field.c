@@ -170,7 +170,9 @@ static enum fc_err read_quantity(const struct fc_field *field, enum fc_quantity_
         return fail(fault, err, node, "%s; or '%s'", what.text, field->word);
     if (err != FC_OK)
         return fail(fault, err, node, "%s", what.text);
-    if (!in_range(field, *value))
+    /* No time, no bandwidth: that is what the word says; no nodes are not. */
+    bool word_is_zero = field->word && field->word_value == 0 && quantity != FC_QUANTITY_COUNT;
+    if (!in_range(field, *value) && !(word_is_zero && *value == 0))
         return fail_range(field, quantity, node, fault);
     return FC_OK;
 }

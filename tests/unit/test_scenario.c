@@ -247,8 +247,6 @@ static void wrong_files_are_told(void **state)
         {"federation: {nodes: 0}\n",
          "t:1:21: '0' is out of range; nodes is from 1 to 1000000, or 'file'"},
         {"small: [seed=3, foo.bar=3]\n", "t:1:17: small: foo.bar=3: there is no section 'foo'"},
-        {"measure: {from: 20 s}\nsmall: [run.for=10 s]\n",
-         "t:2:8: small: measure.from is after the end of the run (run.for)"},
         {"workload:\n  - {content: 1 KB}\n",
          "t:2:5: rate is missing in an item of workload (Deltas in the "
          "whole federation); write a rate: 10/s, 1/min or 5/h"},
@@ -380,7 +378,7 @@ static void lists_have_a_bound(void **state)
     fc_scenario_finish(&scenario);
     fc_buf_append(&text, "x", 1);
     assert_int_equal(fc_scenario_parse("t", fc_buf_span(&text), &scenario, &error), FC_E_BOUND);
-    assert_string_equal(error.text, "t:1:1: larger than 262144 bytes");
+    assert_string_equal(error.text, "t: larger than 262144 bytes");
     fc_buf_finish(&text);
 }
 

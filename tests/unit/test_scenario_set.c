@@ -339,7 +339,7 @@ static void bounds_are_what_the_protocol_needs(void **state)
         {"federation.governors=0", false},
         {"federation.active=64", true},
         {"federation.active=65", false},
-        {"federation.active=0", true},
+        {"federation.active=0", false},
         {"federation.dials_only=90 %", true},
         {"federation.dials_only=91 %", false},
         {"links.loss=95 %", true},
