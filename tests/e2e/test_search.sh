@@ -39,7 +39,8 @@ for mode in running stopped; do
     finds "ovh" '"object storage"'
     finds "ovh" 'storage object country:FR -name:beta OR forecast'
     finds "wind" "beta -hospitals"
-    finds "wind" -- beta -hospitals
+    [ "$("$FEDCAT" search --json --home "$SCRATCH/solo" -- beta -hospitals | jq .total)" = 1 ] ||
+        fail "a minus behind --"
     finds "wind" beta AND NOT hospitals
     finds "ovh wind" 'object AND storage kind:Service'
     finds "klinik" 'gesundh*'
