@@ -236,11 +236,13 @@ static enum fc_err make_world(const struct fc_fleet_config *config, struct fc_fl
         return err;
     if (spec->start == FC_START_SEEDED)
         seed_world(config, fleet);
-    if (spec->start == FC_START_SEEDED && world.view == &fc_view_static)
+    if (spec->start == FC_START_JOIN)
+        err = prepare_world(config, fleet);
+    if (err == FC_OK && has_static_view(fleet))
         set_neighbours(fleet);
     if (spec->start == FC_START_SEEDED && world.view == &fc_view_hyparview)
         set_contacts(fleet);
-    return spec->start == FC_START_JOIN ? prepare_world(config, fleet) : FC_OK;
+    return err;
 }
 
 enum fc_err fc_fleet_create(const struct fc_fleet_config *config, struct fc_fleet *fleet,
@@ -322,7 +324,7 @@ static void join(struct fc_fleet *fleet, uint32_t node)
     uint32_t at = node == 0 ? 0 : who_lets_in(fleet);
     assert(at != FC_WORLD_NONE);
     fleet->outside[node] = 0;
-    if (node != 0)
+    if (node != 0 && !has_static_view(fleet))
         fc_world_contacts(fleet->world, node, &at, 1);
     fc_world_start(fleet->world, node);
     fc_world_admit(fleet->world, node, at);
@@ -332,7 +334,7 @@ void fc_fleet_start(struct fc_fleet *fleet, uint32_t node)
 {
     if (fleet->light) {
         fleet->config.observer.life(fleet->config.observer.ctx, node, true);
-        fc_light_start(fleet->light, node, node == 0 ? FC_LIGHT_NONE : 0);
+        fc_light_start(fleet->light, node, node == 0 || has_static_view(fleet) ? FC_LIGHT_NONE : 0);
     } else if (is_outside(fleet, node)) {
         join(fleet, node);
     } else {

@@ -59,7 +59,8 @@ static void on_sent(void *ctx, uint32_t from, uint32_t to, struct fc_span messag
     struct fc_run *run = ctx;
     enum fc_traffic traffic = fc_traffic_of(message);
     fc_results_message(run->results, fc_run_now_us(run), from, to, traffic, message.len);
-    fc_event_message(run, "send", from, to, traffic, message.len);
+    if (run->events)
+        fc_event_message(run, "send", from, to, traffic, message.len);
 }
 
 static void on_arrived(void *ctx, uint32_t from, uint32_t to, struct fc_span message)
@@ -79,7 +80,8 @@ static void on_accepted(void *ctx, uint32_t node, uint32_t from, uint32_t owner,
 {
     struct fc_run *run = ctx;
     if (owner < run->fleet.feeds) {
-        fc_event_accepted(run, node, from, owner, head->version);
+        if (run->events)
+            fc_event_accepted(run, node, from, owner, head->version);
         fc_results_deliver(run->results, fc_run_now_us(run), node, from, owner, head->version);
     }
     fc_promise_accepted(run, node, owner, head);
@@ -179,7 +181,8 @@ static void on_light_sent(void *ctx, uint32_t from, uint32_t to, enum fc_light_c
 {
     struct fc_run *run = ctx;
     fc_results_message(run->results, fc_run_now_us(run), from, to, light_traffic(class), bytes);
-    fc_event_message(run, "send", from, to, light_traffic(class), bytes);
+    if (run->events)
+        fc_event_message(run, "send", from, to, light_traffic(class), bytes);
 }
 
 static void on_light_heard(void *ctx, const struct fc_light_message *message)
@@ -206,7 +209,8 @@ static void on_light_arrived(void *ctx, const struct fc_light_arrival *arrival)
         fc_results_payload(run->results, arrival->now_us, arrival->from, arrival->node, delta->feed,
                            delta->version);
     if (!arrival->duplicate) {
-        fc_event_accepted(run, arrival->node, arrival->from, delta->feed, delta->version);
+        if (run->events)
+            fc_event_accepted(run, arrival->node, arrival->from, delta->feed, delta->version);
         fc_results_deliver(run->results, arrival->now_us, arrival->node, arrival->from, delta->feed,
                            delta->version);
     }

@@ -337,6 +337,27 @@ static void a_head_from_the_future_is_waited_for(void **state)
     }
 }
 
+static void a_static_view_has_no_other_links(void **state)
+{
+    static const char *const ways[] = {"kind: full", "kind: light",
+                                       "kind: full, start: join, join_over: 4 s"};
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        char yaml[512];
+        snprintf(yaml, sizeof yaml,
+                 "federation: {nodes: 20, view: static, spread: flood, %s}\n"
+                 "topology: {kind: ring, latency: 10 ms}\n"
+                 "workload: [{rate: 3/s, content: 300, from: 8 s}]\n"
+                 "run: {for: 20 s}\n"
+                 "expect: {delivery: 100 %%}\n",
+                 ways[i]);
+        struct fc_summary summary = play(yaml, 0);
+        assert_string_equal(summary.failure, "");
+        assert_true(fc_run_passed(&summary));
+        assert_true(summary.value[FC_MEASURE_DEGREE_MAX] == 2);
+    }
+}
+
 static void a_run_can_stop_early(void **state)
 {
     (void)state;
@@ -376,6 +397,7 @@ int main(void)
         cmocka_unit_test(hyparview_withstands_restarts),
         cmocka_unit_test(the_revoked_are_not_waited_for),
         cmocka_unit_test(a_head_from_the_future_is_waited_for),
+        cmocka_unit_test(a_static_view_has_no_other_links),
         cmocka_unit_test(a_run_can_stop_early),
         cmocka_unit_test(random_federations_can_be_read)};
     return cmocka_run_group_tests(tests, NULL, NULL);
