@@ -157,10 +157,10 @@ static enum fc_err count_code(struct sheets *sheets, unsigned facet, uint32_t co
 
 static enum fc_err turn_to(struct sheets *sheets, uint32_t doc)
 {
-    struct fc_index_key key = fc_sheet_key(doc);
     struct fc_span found;
     if (sheets->row.len > 0 && sheets->page == doc / FC_SHEET_DOCS)
         return FC_OK;
+    struct fc_index_key key = fc_sheet_key(doc);
     enum fc_err err = fc_kv_seek(sheets->run->cursor, fc_index_span(&key), &found, &sheets->row);
     if (err != FC_OK)
         return err == FC_E_MISSING ? FC_E_CORRUPT : err;

@@ -283,27 +283,27 @@ static enum fc_err name_provider(struct fc_run *run, uint32_t generation, struct
     return err;
 }
 
-static enum fc_err find_country(struct fc_run *run, uint32_t generation, struct fc_span provider,
-                                struct fc_query_hit *hit)
-{
-    struct fc_participant who;
-    enum fc_err err = fc_run_place_country(run, provider, generation, &hit->country);
-    hit->country_from = hit->country.len > 0 ? FC_SAID_PROVIDER : FC_SAID_NOWHERE;
-    if (err != FC_OK || hit->country.len > 0 ||
-        fc_ledger_participant(run->replica->ledger, &hit->participant, &who) != FC_OK)
-        return err;
-    hit->country = keep_line(run, who.certificate->certificate.country);
-    hit->country_from = hit->country.len > 0 ? FC_SAID_MEMBER : FC_SAID_NOWHERE;
-    return run->err;
-}
-
 struct page { /* hits of one feed often follow one another: what it is, is read once */
     struct fc_buf plain;
     uint32_t generation;
     bool known;
     struct fc_index_generation of;
     struct fc_feed feed;
+    struct fc_participant who;
+    bool is_member;
 };
+
+static enum fc_err find_country(struct fc_run *run, const struct page *page,
+                                struct fc_span provider, struct fc_query_hit *hit)
+{
+    enum fc_err err = fc_run_place_country(run, provider, page->generation, &hit->country);
+    hit->country_from = hit->country.len > 0 ? FC_SAID_PROVIDER : FC_SAID_NOWHERE;
+    if (err != FC_OK || hit->country.len > 0 || !page->is_member)
+        return err;
+    hit->country = keep_line(run, page->who.certificate->certificate.country);
+    hit->country_from = hit->country.len > 0 ? FC_SAID_MEMBER : FC_SAID_NOWHERE;
+    return run->err;
+}
 
 static enum fc_err know_feed(struct fc_run *run, struct page *page, uint32_t generation)
 {
@@ -312,6 +312,9 @@ static enum fc_err know_feed(struct fc_run *run, struct page *page, uint32_t gen
     enum fc_err err = fc_index_generation_get(run->txn, generation, &page->of);
     if (err == FC_OK)
         err = fc_replica_feed(run->replica, &page->of.participant, &page->feed);
+    page->is_member =
+        err == FC_OK &&
+        fc_ledger_participant(run->replica->ledger, &page->of.participant, &page->who) == FC_OK;
     page->generation = generation;
     page->known = err == FC_OK;
     return err;
@@ -370,7 +373,7 @@ static enum fc_err tell(struct fc_run *run, const struct fc_index_doc *place,
     if (provider.len > 0 && !named)
         err = name_provider(run, place->generation, provider, hit);
     if (err == FC_OK && hit->country.len == 0 && hit->kind.len > 0)
-        err = find_country(run, place->generation, provider, hit);
+        err = find_country(run, page, provider, hit);
     return err == FC_OK ? run->err : err;
 }
 
@@ -396,9 +399,8 @@ static enum fc_err fill_hit(struct fc_run *run, const struct fc_ranked *ranked,
                                  .time_ms = page->feed.time_ms,
                                  .accepted_ms = page->feed.accepted_ms,
                                  .score = ranked->score};
-    struct fc_participant who;
-    if (fc_ledger_participant(run->replica->ledger, &page->of.participant, &who) == FC_OK)
-        hit->member = fc_run_keep(run, who.certificate->certificate.name);
+    if (page->is_member)
+        hit->member = fc_run_keep(run, page->who.certificate->certificate.name);
     if (run->result->as_of_ms == 0 || hit->time_ms < run->result->as_of_ms)
         run->result->as_of_ms = hit->time_ms;
     return run->query->snippets ? tell(run, &place, &entry, page, hit) : FC_OK;

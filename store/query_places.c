@@ -3,6 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Identifiers that were looked for: what a page and its facets ask, they ask again. */
+enum { ASKED = 4096 };
+struct asked {
+    char *text; /* NULL: free */
+    uint32_t len, first, count;
+};
+
 struct fc_places {
     uint64_t number; /* of the commit; 0: of this run alone */
     struct fc_place *list;
@@ -11,6 +18,7 @@ struct fc_places {
     bool is_located;
     struct fc_located *located;
     uint32_t located_count, located_cap;
+    struct asked *asked;
 };
 
 static void drop_located(struct fc_places *places)
@@ -25,6 +33,11 @@ void fc_places_destroy(struct fc_places *places)
     if (!places)
         return;
     drop_located(places);
+    for (size_t i = 0; places->asked && i < ASKED; i++)
+        free(places->asked[i].text);
+    free(places->asked);
+    for (uint32_t i = 0; i < places->count; i++)
+        free(places->list[i].name);
     free(places->list);
     free(places);
 }
@@ -229,6 +242,37 @@ static struct range range_of(const struct fc_places *places, const uint8_t id[FC
     return (struct range){places->list + low, end - low};
 }
 
+/* Where this identifier is kept, in the one place it may have. */
+static struct asked *asked_of(struct fc_places *places, struct fc_span provider)
+{
+    uint64_t hash = 0xcbf29ce484222325; /* FNV-1a */
+    for (size_t i = 0; i < provider.len; i++)
+        hash = (hash ^ provider.data[i]) * 0x100000001b3;
+    if (!places->asked)
+        places->asked = calloc(ASKED, sizeof *places->asked);
+    return places->asked ? &places->asked[(hash >> 32) % ASKED] : NULL;
+}
+
+static struct range meant_by(struct fc_places *places, struct fc_span provider)
+{
+    uint8_t term[FC_INDEX_EQUAL_BYTES];
+    struct asked *asked = asked_of(places, provider);
+    if (asked && asked->text && fc_span_eq(fc_span(asked->text, asked->len), provider))
+        return (struct range){places->list + asked->first, asked->count};
+    fc_index_equal_term(provider, term);
+    struct range range = range_of(places, term + 1);
+    char *text = asked ? malloc(provider.len) : NULL;
+    if (!text)
+        return range;
+    memcpy(text, provider.data, provider.len);
+    free(asked->text);
+    *asked = (struct asked){.text = text,
+                            .len = (uint32_t)provider.len,
+                            .first = (uint32_t)(range.first - places->list),
+                            .count = range.count};
+    return range;
+}
+
 static const struct fc_place *choose(struct range range, uint32_t generation)
 {
     const struct fc_place *certified = NULL, *other = NULL;
@@ -263,13 +307,11 @@ enum fc_err fc_run_place(struct fc_run *run, struct fc_span provider, uint32_t g
                          const struct fc_place **place)
 {
     struct fc_places *places;
-    uint8_t term[FC_INDEX_EQUAL_BYTES];
     *place = NULL;
     enum fc_err err = get(run, &places);
     if (err != FC_OK || places->count == 0 || provider.len == 0)
         return err;
-    fc_index_equal_term(provider, term);
-    *place = choose(range_of(places, term + 1), generation);
+    *place = choose(meant_by(places, provider), generation);
     return FC_OK;
 }
 
@@ -277,13 +319,11 @@ enum fc_err fc_run_place_country(struct fc_run *run, struct fc_span provider, ui
                                  struct fc_span *country)
 {
     struct fc_places *places;
-    uint8_t term[FC_INDEX_EQUAL_BYTES];
     *country = (struct fc_span){0};
     enum fc_err err = get(run, &places);
     if (err != FC_OK || places->count == 0 || provider.len == 0)
         return err;
-    fc_index_equal_term(provider, term);
-    struct range range = range_of(places, term + 1);
+    struct range range = meant_by(places, provider);
     const struct fc_place *place =
         range.count > 0 && is_one_country(range) ? range.first : choose(range, generation);
     if (place)
@@ -295,12 +335,26 @@ enum fc_err fc_run_place_name(struct fc_run *run, const struct fc_place *place,
                               struct fc_span *name)
 {
     struct fc_participant who;
+    enum fc_err err = FC_OK;
     *name = (struct fc_span){0};
-    if (!place->certified)
-        return fc_run_name(run, place->doc, name);
-    fc_ledger_participant_at(run->replica->ledger, place->generation, &who);
-    *name = fc_run_keep(run, who.certificate->certificate.name);
-    return run->err;
+    if (place->name) {
+        *name = fc_run_keep(run, fc_span(place->name, place->name_len));
+        return run->err;
+    }
+    if (place->certified) {
+        fc_ledger_participant_at(run->replica->ledger, place->generation, &who);
+        *name = fc_run_keep(run, who.certificate->certificate.name);
+        err = run->err;
+    } else {
+        err = fc_run_name(run, place->doc, name);
+    }
+    /* of the list that was just asked for: it is this index's own */
+    struct fc_place *kept = run->index->places->list + (place - run->index->places->list);
+    kept->name = err == FC_OK ? malloc(name->len + 1) : NULL;
+    if (kept->name && name->len > 0)
+        memcpy(kept->name, name->data, name->len);
+    kept->name_len = (uint32_t)name->len;
+    return err;
 }
 
 /* -- documents of a provider ------------------------------------------------------------------- */

@@ -24,6 +24,8 @@ struct fc_place {
     char country[4];               /* "": not said */
     uint32_t doc, generation;      /* of the provider's entry */
     uint64_t said;                 /* a hash of its name and country: those that agree are equal */
+    char *name;                    /* as fc_run_place_name found it; NULL: it was not asked yet */
+    uint32_t name_len;
 };
 
 void fc_places_destroy(struct fc_places *places); /* NULL is fine */
