@@ -7,6 +7,7 @@
 #include "store/index_heads.h"
 #include "store/index_sheet.h"
 #include "store/query_places.h"
+#include "store/query_values.h"
 
 enum fc_err fc_index_create(struct fc_index **out)
 {
@@ -33,6 +34,7 @@ void fc_index_destroy(struct fc_index *index)
     fc_docs_destroy(index->docs);
     fc_cards_destroy(index->cards);
     fc_places_destroy(index->places);
+    fc_values_destroy(index->values);
     fc_buf_finish(&index->value);
     free(index);
 }

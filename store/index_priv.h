@@ -101,6 +101,7 @@ struct fc_index {
     struct fc_docs *docs;
     struct fc_cards *cards;   /* NULL until one is wanted */
     struct fc_places *places; /* store/query_places.h; the same */
+    struct fc_values *values; /* store/query_values.h; the same */
 };
 
 /* -- keys -------------------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 #include "store/document_rules.h"
 #include "store/index_sheet.h"
 #include "store/query_places.h"
+#include "store/query_values.h"
 
 /* Values seen while counting. Those that sheets count come first, each once; a table, which grows
  * and is made when it is asked, finds what comes otherwise. */
@@ -253,10 +254,12 @@ static enum fc_err read_values(struct sheets *sheets, unsigned facet)
             const char *name = fc_status_name((enum fc_status)value->number);
             err = name ? FC_OK : FC_E_CORRUPT;
             value->text = fc_span_str(name ? name : "");
-        } else {
+        } else if (!fc_run_value_text(sheets->run, facet, value->number, &value->text)) {
             err = go_to_value(sheets->run->cursor, facet, value->number, before, &value->text);
+            if (err == FC_OK)
+                fc_run_keep_value(sheets->run, facet, value->number, value->text);
+            before = value->number; /* where the cursor stands */
         }
-        before = value->number;
         value->number = 0;
     }
     tally->listed = 0;
@@ -510,13 +513,17 @@ static enum fc_err name_provider(struct fc_run *run, uint32_t number, struct fc_
     struct fc_span row = {0}, items;
     enum fc_err err = FC_OK;
     uint8_t tag;
-    if (number >= WAITING_NUMBER) {
+    if (fc_run_value_text(run, FC_FACET_PROVIDER, number, &row)) {
+        /* it is known */
+    } else if (number >= WAITING_NUMBER) {
         items = run->pending[number - WAITING_NUMBER].said.items;
         while (fc_said_next(&items, &tag, &row))
             if (tag == FC_TAG_PROVIDER)
                 break;
     } else {
         err = fc_kv_get(run->txn, FC_TABLE_INDEX, fc_index_span(&key), &row);
+        if (err == FC_OK)
+            fc_run_keep_value(run, FC_FACET_PROVIDER, number, row);
     }
     if (err != FC_OK)
         return err == FC_E_MISSING ? FC_E_CORRUPT : err;
