@@ -12,7 +12,7 @@ struct fc_scratch { /* all zero: none */
     int lifeline; /* the child removes the directory once nobody holds it open */
     pid_t keeper;
 };
-/* In $TMPDIR, or /tmp. FC_E_IO (errno says more), FC_E_BOUND (the name), FC_E_NOMEM. */
+/* In $TMPDIR, or /tmp. FC_E_IO (errno says more), FC_E_NOMEM. */
 FC_MUST_USE enum fc_err fc_scratch_create(struct fc_scratch *scratch);
 void fc_scratch_destroy(struct fc_scratch *scratch); /* the directory is gone when it returns */
 
