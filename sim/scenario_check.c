@@ -238,11 +238,31 @@ enum fc_err fc_scenario_find_clash(const struct fc_scenario *scenario,
     return fits ? FC_OK : FC_E_FORMAT;
 }
 
+/* Assignments that came by one, and were not looked at in their file. */
+static enum fc_err check_small(const struct fc_scenario_source *source,
+                               const struct fc_scenario *scenario)
+{
+    struct fc_scenario_error inner = {{0}};
+    struct fc_scenario copy;
+    if (scenario->small_count == 0)
+        return FC_OK;
+    enum fc_err err = fc_scenario_copy(scenario, &copy);
+    if (err != FC_OK)
+        return fc_scenario_fail(source, err, NULL, "out of memory");
+    for (uint32_t i = 0; err == FC_OK && i < scenario->small_count; i++) {
+        err = fc_scenario_set(&copy, scenario->small[i], &inner);
+        if (err != FC_OK)
+            fc_scenario_fail(source, err, NULL, "small: %s", inner.text);
+    }
+    fc_scenario_finish(&copy);
+    return err;
+}
+
 enum fc_err fc_scenario_check(const struct fc_scenario *scenario, struct fc_scenario_error *error)
 {
     const struct fc_scenario_source source = {scenario->name, false, error};
     struct fc_scenario_clash found;
-    if (fc_scenario_find_clash(scenario, &found) == FC_OK)
-        return FC_OK;
-    return fc_scenario_fail(&source, FC_E_FORMAT, NULL, "%s %s", found.key, found.text);
+    if (fc_scenario_find_clash(scenario, &found) != FC_OK)
+        return fc_scenario_fail(&source, FC_E_FORMAT, NULL, "%s %s", found.key, found.text);
+    return check_small(&source, scenario);
 }

@@ -317,8 +317,8 @@ static void a_head_from_the_future_is_waited_for(void **state)
 {
     static const char *const skews[] = {"{what: skew, at: 1 s, for: 10 s, skew: 1 h, share: 50 %}",
                                         "{what: skew, at: 1 s, skew: -10 min, share: 30 %}",
-                                        "{what: skew, at: 1 s, skew: 10 min, nodes: [1]}, "
-                                        "{what: skew, at: 1 s, skew: -10 min, nodes: [2]}"};
+                                        ("{what: skew, at: 1 s, skew: 10 min, nodes: [1]}, "
+                                         "{what: skew, at: 1 s, skew: -10 min, nodes: [2]}")};
     static const double at_least_us[] = {3000e6, 0, 600e6};
     (void)state;
     for (int i = 0; i < 3; i++) {
