@@ -87,27 +87,6 @@ static enum fc_err check_placed(const struct fc_scenario_source *source,
                             clash.text);
 }
 
-/* What --small would say of an assignment, before anybody asks for it. */
-static enum fc_err check_small(const struct fc_scenario_source *source,
-                               const struct fc_yaml_node *root, const struct fc_scenario *scenario)
-{
-    const struct fc_yaml_node *list = fc_yaml_find(root, "small");
-    struct fc_scenario_error inner = {{0}};
-    struct fc_scenario copy;
-    if (scenario->small_count == 0 || !list)
-        return FC_OK;
-    enum fc_err err = fc_scenario_copy(scenario, &copy);
-    if (err != FC_OK)
-        return fc_scenario_fail(source, err, NULL, "out of memory");
-    for (uint32_t i = 0; err == FC_OK && i < scenario->small_count; i++) {
-        err = fc_scenario_set(&copy, scenario->small[i], &inner);
-        if (err != FC_OK)
-            fc_scenario_fail(source, err, &list->nodes[i], "small: %s", inner.text);
-    }
-    fc_scenario_finish(&copy);
-    return err;
-}
-
 static enum fc_err parse(const struct fc_scenario_source *source, const char *name,
                          struct fc_span text, bool check, struct fc_scenario *out)
 {
@@ -127,7 +106,7 @@ static enum fc_err parse(const struct fc_scenario_source *source, const char *na
     if (err == FC_OK && check)
         err = check_placed(source, &root, out);
     if (err == FC_OK && check)
-        err = check_small(source, &root, out);
+        err = fc_scenario_check_small(source, fc_yaml_find(&root, "small"), out);
     if (err != FC_OK)
         fc_scenario_finish(out);
     fc_yaml_finish(&root);

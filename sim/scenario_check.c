@@ -238,9 +238,9 @@ enum fc_err fc_scenario_find_clash(const struct fc_scenario *scenario,
     return fits ? FC_OK : FC_E_FORMAT;
 }
 
-/* Assignments that came by one, and were not looked at in their file. */
-static enum fc_err check_small(const struct fc_scenario_source *source,
-                               const struct fc_scenario *scenario)
+enum fc_err fc_scenario_check_small(const struct fc_scenario_source *source,
+                                    const struct fc_yaml_node *list,
+                                    const struct fc_scenario *scenario)
 {
     struct fc_scenario_error inner = {{0}};
     struct fc_scenario copy;
@@ -252,7 +252,7 @@ static enum fc_err check_small(const struct fc_scenario_source *source,
     for (uint32_t i = 0; err == FC_OK && i < scenario->small_count; i++) {
         err = fc_scenario_set(&copy, scenario->small[i], &inner);
         if (err != FC_OK)
-            fc_scenario_fail(source, err, NULL, "small: %s", inner.text);
+            fc_scenario_fail(source, err, list ? &list->nodes[i] : NULL, "small: %s", inner.text);
     }
     fc_scenario_finish(&copy);
     return err;
@@ -264,5 +264,5 @@ enum fc_err fc_scenario_check(const struct fc_scenario *scenario, struct fc_scen
     struct fc_scenario_clash found;
     if (fc_scenario_find_clash(scenario, &found) != FC_OK)
         return fc_scenario_fail(&source, FC_E_FORMAT, NULL, "%s %s", found.key, found.text);
-    return check_small(&source, scenario);
+    return fc_scenario_check_small(&source, NULL, scenario);
 }

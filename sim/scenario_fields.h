@@ -148,4 +148,10 @@ const char *fc_nearest(const char *name, const char *(*known)(const void *ctx, u
 void fc_buf_text(struct fc_buf *out, const char *text);
 void fc_buf_quoted(struct fc_buf *out, const char *text);
 
+/* What --small would say of its assignments, before anybody asks for it. `list`: where they stand
+ * in a file; NULL: nowhere. */
+FC_MUST_USE enum fc_err fc_scenario_check_small(const struct fc_scenario_source *source,
+                                                const struct fc_yaml_node *list,
+                                                const struct fc_scenario *scenario);
+
 #endif
