@@ -167,8 +167,8 @@ static bool is_push(struct fc_span message)
 void fc_session_blocked(struct fc_core *core, struct fc_session *session, struct fc_span refused)
 {
     session->blocked = true;
-    session->hole = true;
     if (is_push(refused)) {
+        session->hole = true;
         session->deferred = false;
         if (session->told < core->seen_index)
             session->told = core->seen_index;

@@ -399,6 +399,42 @@ static void what_was_refused_is_sent_again_in_order(void **state)
     fc_world_destroy(world);
 }
 
+/* Only what is dropped is to be made up for: one ping that waits is enough. */
+static void a_refused_ping_makes_no_other(void **state)
+{
+    (void)state;
+    struct fc_world_config config = {.seed = 11};
+    struct fc_world *world = begin(&config);
+    struct fc_core *core = fc_world_core(world, PARIS);
+    struct fc_replica *replica = fc_world_replica(world, PARIS);
+    fc_link link = session_with(world, PARIS, MALLORY)->link;
+    struct fc_wire ping = {.kind = FC_WIRE_PING, .ping = {.nonce = 1}};
+    struct fc_effects effects = {0};
+    struct fc_buf bytes = {0};
+    struct fc_event event = {
+        .link = link, .now_us = fc_world_now_us(world), .wall_ms = FC_WORLD_EPOCH_MS};
+    assert_int_equal(fc_wire_encode(&ping, &bytes), FC_OK);
+    assert_int_equal(fc_replica_begin(replica), FC_OK);
+    for (int round = 0; round < 3; round++) {
+        uint32_t sent = 0;
+        event.kind = FC_EVENT_BLOCKED;
+        event.bytes = fc_buf_span(&bytes);
+        assert_int_equal(fc_core_step(core, &event, &effects), FC_OK);
+        fc_effects_clear(&effects);
+        event.kind = FC_EVENT_WRITABLE;
+        event.bytes = (struct fc_span){0};
+        assert_int_equal(fc_core_step(core, &event, &effects), FC_OK);
+        for (size_t i = 0; i < effects.count; i++)
+            sent += effects.list[i].kind == FC_EFFECT_SEND && effects.list[i].link == link;
+        assert_int_equal(sent, 1);
+        fc_effects_clear(&effects);
+    }
+    assert_int_equal(fc_replica_commit(replica), FC_OK);
+    fc_effects_finish(&effects);
+    fc_buf_finish(&bytes);
+    fc_world_destroy(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -413,6 +449,7 @@ int main(void)
         cmocka_unit_test(damaged_messages_do_no_harm),
         cmocka_unit_test(a_reader_that_never_reads_is_let_go),
         cmocka_unit_test(what_was_refused_is_sent_again_in_order),
+        cmocka_unit_test(a_refused_ping_makes_no_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
