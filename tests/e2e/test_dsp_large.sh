@@ -7,7 +7,7 @@
 
 count=${FEDCAT_LARGE:-100000}
 # Sanitizers look at the code, and take long.
-[ -z "${FEDCAT_SANITIZED:-}" ] || count=${FEDCAT_LARGE:-10000}
+[ -z "${FEDCAT_SANITIZED:-}" ] || count=${FEDCAT_LARGE:-3000}
 found solo
 python3 - "$count" >"$SCRATCH/offers.ndjson" <<'END'
 import json, sys
