@@ -120,6 +120,7 @@ static void walk_subject(struct texts *texts, const struct fc_tree *node)
     walk_field(texts, node, FC_FIELD_KEYWORDS, FC_TIER_KEYWORD);
     walk_field(texts, node, FC_FIELD_THEMES, FC_TIER_KEYWORD);
     walk_field(texts, node, FC_FIELD_LABELS, FC_TIER_KEYWORD);
+    walk_field(texts, node, FC_FIELD_STANDARDS, FC_TIER_KEYWORD);
     walk_provider(texts, node);
     walk_field(texts, node, FC_FIELD_DESCRIPTION, FC_TIER_TEXT);
 }

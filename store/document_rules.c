@@ -48,10 +48,12 @@ static const struct fc_document_rule rules[FC_FIELD_COUNT] = {
                          .inside = {"prefLabel", "name"},
                          .iris = true},
     [FC_FIELD_LABELS] = {.names = {"labelLevel", "complianceLabel", "certifications",
-                                   "certification", "complianceReferenceTitle", "schemeName",
-                                   "standardConformity", "conformsTo"},
+                                   "certification", "complianceReferenceTitle", "schemeName"},
                          .inside = {"text", "title", "name", "description", "meaning"},
                          .iris = true},
+    [FC_FIELD_STANDARDS] = {.names = {"conformsTo", "standardConformity"},
+                            .inside = {"title", "name", "description"},
+                            .iris = true},
 };
 
 /* Ranks: what is offered before who offers it, that before statements about either. */

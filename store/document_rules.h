@@ -21,8 +21,9 @@ enum fc_document_field {
     FC_FIELD_KEYWORDS,
     FC_FIELD_THEMES,
     FC_FIELD_LABELS,
+    FC_FIELD_STANDARDS, /* which anyone may say of himself: found by their words, no labels */
 };
-enum { FC_FIELD_COUNT = FC_FIELD_LABELS + 1 };
+enum { FC_FIELD_COUNT = FC_FIELD_STANDARDS + 1 };
 
 struct fc_document_rule {
     const char *names[20];  /* properties of the subject, the best first */

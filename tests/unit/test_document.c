@@ -853,6 +853,30 @@ static void texts_of_the_main_subject_come_first(void **state)
     }
 }
 
+/* What a specification's version is called is no label; its words are found nevertheless. */
+static void standards_are_no_labels(void **state)
+{
+    static const char text[] =
+        "{\"@id\":\"urn:s\",\"@type\":\"gx:ServiceOffering\","
+        "\"dct:conformsTo\":[{\"@id\":\"https://spec.openapis.org/oas/v3.1.0\"},"
+        "{\"@id\":\"https://geo.example/inspire\",\"dct:title\":{\"de\":\"Straßennetz\"}}],"
+        "\"gx:standardConformity\":{\"gx:title\":\"OpenID Connect\"},"
+        "\"gx:certifications\":\"ISO 27001\",\"gx:labelLevel\":\"SC\"}";
+    struct fc_document document;
+    struct fc_buf said = {0};
+    (void)state;
+    assert_int_equal(fc_document_index(fc_span_str(text), &document, gather, &said), FC_OK);
+    assert_int_equal(document.label_count, 2);
+    assert_string_equal(document.labels[0], "SC");
+    assert_string_equal(document.labels[1], "ISO 27001");
+    fc_buf_append(&said, "", 1);
+    assert_string_equal((const char *)said.data,
+                        "1 SC\n1 ISO 27001\n1 v3.1.0\n1 Straßennetz\n1 inspire\n"
+                        "1 OpenID Connect\n");
+    fc_document_finish(&document);
+    fc_buf_finish(&said);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -870,6 +894,7 @@ int main(void)
         cmocka_unit_test(countries_and_languages_are_codes),
         cmocka_unit_test(long_text_is_cut_between_characters),
         cmocka_unit_test(texts_of_the_main_subject_come_first),
+        cmocka_unit_test(standards_are_no_labels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
