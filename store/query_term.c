@@ -404,16 +404,31 @@ static enum fc_err provider_docs(struct fc_run *run, struct forms *forms, struct
     return err;
 }
 
+/* Documents may have it as those write it who have no key for an umlaut. */
+static enum fc_err written_out_forms(struct fc_run *run, struct forms *forms, struct fc_span word)
+{
+    char text[FC_WORD_BYTES_MAX];
+    struct fc_span other = fc_span(text, fc_word_written_out(word, text));
+    if (other.len == 0)
+        return FC_OK;
+    add_form(run, forms, other);
+    return forms->prefix ? FC_OK : stem_forms(run, forms, other);
+}
+
+/* `typed` is the word as it stands in the query. */
 static enum fc_err word_docs(struct fc_run *run, const struct fc_query_term *term,
-                             struct fc_span word, struct fc_unit *unit)
+                             const struct fc_word *word, struct fc_span typed, struct fc_unit *unit)
 {
     struct forms forms = {.prefix = term->match == FC_QUERY_PREFIX};
+    struct fc_span folded = fc_span(word->text, word->len);
     enum fc_err err = FC_OK;
-    add_form(run, &forms, word);
+    add_form(run, &forms, folded);
     if (term->match == FC_QUERY_WORD)
-        err = word_forms(run, &forms, word);
+        err = word_forms(run, &forms, folded);
     else if (term->match == FC_QUERY_TYPO)
-        err = typo_forms(run, &forms, word);
+        err = typo_forms(run, &forms, folded);
+    if (err == FC_OK && (forms.prefix || term->match == FC_QUERY_WORD))
+        err = written_out_forms(run, &forms, typed);
     if (err == FC_OK)
         err = forms_docs(run, &forms, tiers_of(term->field), unit);
     bool provider = term->field == FC_QUERY_PROVIDER || term->field == FC_QUERY_ANY;
@@ -424,7 +439,8 @@ static enum fc_err word_docs(struct fc_run *run, const struct fc_query_term *ter
 static enum fc_err text_docs(struct fc_run *run, const struct fc_query_term *term,
                              struct fc_unit *first, struct fc_docs **docs)
 {
-    struct fc_word_reader reader = fc_word_reader(fc_run_value(run, term));
+    struct fc_span value = fc_run_value(run, term);
+    struct fc_word_reader reader = fc_word_reader(value);
     struct fc_word word, next;
     bool more = fc_word_next(&reader, &word);
     enum fc_err err = FC_OK;
@@ -435,7 +451,8 @@ static enum fc_err text_docs(struct fc_run *run, const struct fc_query_term *ter
         more = fc_word_next(&reader, &next);
         if (term->match == FC_QUERY_PHRASE || (term->match == FC_QUERY_PREFIX && more))
             each.match = FC_QUERY_EXACT;
-        err = word_docs(run, &each, fc_span(word.text, word.len), &unit);
+        err =
+            word_docs(run, &each, &word, fc_span(value.data + word.at, word.end - word.at), &unit);
         if (err == FC_OK)
             err = union_of(&unit, &having);
         if (err == FC_OK && *docs)

@@ -145,6 +145,35 @@ bool fc_word_next(struct fc_word_reader *reader, struct fc_word *word)
     return false;
 }
 
+static bool is_umlaut(int32_t c)
+{
+    return c == 0xe4 || c == 0xf6 || c == 0xfc || c == 0xc4 || c == 0xd6 || c == 0xdc;
+}
+
+static bool has_umlaut(char c)
+{
+    return c == 'a' || c == 'o' || c == 'u';
+}
+
+size_t fc_word_written_out(struct fc_span word, char out[FC_WORD_BYTES_MAX])
+{
+    enum { DIAERESIS = 0x308 };
+    size_t len = 0;
+    bool any = false;
+    for (size_t pos = 0, size; pos < word.len; pos += size) {
+        int32_t c = point_at(word, pos, &size);
+        bool umlaut = is_umlaut(c) || (c == DIAERESIS && len > 0 && has_umlaut(out[len - 1]));
+        if (c >= 0 && !fold_point(c, out, &len, FC_WORD_BYTES_MAX))
+            return 0;
+        if (umlaut && len == FC_WORD_BYTES_MAX)
+            return 0;
+        if (umlaut)
+            out[len++] = 'e';
+        any = any || umlaut;
+    }
+    return any ? len : 0;
+}
+
 size_t fc_fold(struct fc_span text, char *out, size_t max)
 {
     size_t len = 0;

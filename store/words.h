@@ -26,6 +26,10 @@ static inline struct fc_word_reader fc_word_reader(struct fc_span text)
 /* False at the end. Bytes that are not UTF-8 divide words. */
 bool fc_word_next(struct fc_word_reader *reader, struct fc_word *word);
 
+/* "Übertragung" as "uebertragung": a word, as it stands in a text, folded with its umlauts written
+ * out, as those do whose keyboard has no such key. 0: it has none, or is too long. */
+size_t fc_word_written_out(struct fc_span word, char out[FC_WORD_BYTES_MAX]);
+
 /* A whole value folded, words and what stands between them; cut at `max`, not within a character.
  * Blanks become single spaces, none at the ends. Returns the length. */
 size_t fc_fold(struct fc_span text, char *out, size_t max);

@@ -257,6 +257,54 @@ static void test_umlauts(void **state)
     }
 }
 
+/* Who asks with an umlaut finds what was written without the key for it, marked as any word. */
+static void check_written_out(struct world *world)
+{
+    static const struct {
+        const char *text;
+        unsigned found;
+    } cases[] = {
+        {"\u00fcbertragung", 2},       {"\u00dcBERTRAGUNG", 2},     {"\u00fcbertr*", 2},
+        {"name:u\u0308bertragung", 2}, {"\"\u00fcbertragung\"", 1}, {"stra\u00dfe", 2},
+        {"-\u00fcbertragung", 3},      {"ger\u00fcsts", 1},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct fc_query query;
+        struct fc_query_result *result;
+        char text[64];
+        fc_query_init(&query);
+        query.facets = 1u << FC_FACET_COUNTRY;
+        assert_ok(fc_query_parse(&query, fc_span_str(cases[i].text), NULL));
+        assert_ok(fc_query_run(world->node.replica, &query, &result));
+        if (result->total != cases[i].found)
+            fail_msg("%s: %u", cases[i].text, (unsigned)result->total);
+        if (i < 4) {
+            assert_string_equal(values_of(result, FC_FACET_COUNTRY, text, sizeof text),
+                                "AT 1, DE 1");
+            for (uint32_t k = 0; k < result->hit_count; k++) {
+                assert_int_equal(result->hits[k].name.mark_count, 1);
+                assert_int_equal(result->hits[k].name.marks[0].at, 0);
+                assert_int_equal(result->hits[k].name.marks[0].len, result->hits[k].name.text.len);
+                assert_int_equal(result->hits[k].score, result->hits[0].score);
+            }
+        }
+        fc_query_result_destroy(result);
+    }
+}
+
+static void test_umlauts_written_out(void **state)
+{
+    struct world *world = *state;
+    put(world, "1", "Uebertragung", "AT", "energy");
+    put(world, "2", "\u00dcbertragung", "DE", "energy");
+    put(world, "3", "Strasse", "DE", "energy");
+    put(world, "4", "Stra\u00dfe", "DE", "energy");
+    put(world, "5", "Geruest", "DE", "energy");
+    check_written_out(world); /* from rows that wait */
+    merge(world);
+    check_written_out(world);
+}
+
 /* A theme of the European vocabulary is named, a member as its certificate has it. */
 static void test_names(void **state)
 {
@@ -291,6 +339,8 @@ int main(void)
         ON(test_values, "", 0),
         ON(test_umlauts, " (memory)", 0),
         ON(test_umlauts, " (lmdb)", 1),
+        ON(test_umlauts_written_out, " (memory)", 0),
+        ON(test_umlauts_written_out, " (lmdb)", 1),
         ON(test_names, " (memory)", 0),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,6 +50,30 @@ static void test_words_are_folded(void **state)
         assert_string_equal(words_of(cases[i][0], out), cases[i][1]);
 }
 
+static void test_umlauts_are_written_out(void **state)
+{
+    static const char *const cases[][2] = {
+        {"Übertragung", "uebertragung"},
+        {"GRÜẞE", "gruesse"},
+        {"Straßenbäume", "strassenbaeume"},
+        {"u\xcc\x88"
+         "ber",
+         "ueber"}, /* a combining mark */
+        {"Straße", ""},
+        {"santé", ""},
+        {"naïve", ""},
+        {"", ""},
+        {"ööööööööööööööööööööööööööööööööööö", ""}, /* no room */
+    };
+    char out[FC_WORD_BYTES_MAX];
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        size_t len = fc_word_written_out(fc_span_str(cases[i][0]), out);
+        assert_int_equal(len, strlen(cases[i][1]));
+        assert_memory_equal(out, cases[i][1], len);
+    }
+}
+
 static void test_long_words_are_cut(void **state)
 {
     char text[400], out[512];
@@ -334,10 +358,15 @@ static void test_damaged_sets_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_words_are_folded),         cmocka_unit_test(test_long_words_are_cut),
-        cmocka_unit_test(test_inflections_meet),         cmocka_unit_test(test_days),
-        cmocka_unit_test(test_a_query_is_read),          cmocka_unit_test(test_a_fault_has_a_place),
-        cmocka_unit_test(test_bounds_of_a_query),        cmocka_unit_test(test_sets_of_every_form),
+        cmocka_unit_test(test_words_are_folded),
+        cmocka_unit_test(test_umlauts_are_written_out),
+        cmocka_unit_test(test_long_words_are_cut),
+        cmocka_unit_test(test_inflections_meet),
+        cmocka_unit_test(test_days),
+        cmocka_unit_test(test_a_query_is_read),
+        cmocka_unit_test(test_a_fault_has_a_place),
+        cmocka_unit_test(test_bounds_of_a_query),
+        cmocka_unit_test(test_sets_of_every_form),
         cmocka_unit_test(test_damaged_sets_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
