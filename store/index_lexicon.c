@@ -508,12 +508,12 @@ static void *scatter_main(void *arg)
 
 enum fc_err fc_lexicon_close(struct fc_lexicon *lexicon, struct fc_stemmer *stemmer, uint32_t *rows)
 {
-    size_t most = 2 * (size_t)lexicon->words + FC_TIERS + 1;
     *rows = 0;
     enum fc_err err = lexicon->waiting_count > 0 ? flush(lexicon) : FC_OK;
     end_document(lexicon);
     if (err != FC_OK)
         return err;
+    size_t most = 2 * (size_t)lexicon->words + FC_TIERS + 1;
     struct scattering scattering = {.lexicon = lexicon};
     pthread_t thread;
     bool beside = lexicon->item_count > MANY_ITEMS &&

@@ -135,6 +135,19 @@ static void rows_are_what_documents_say(void **state)
 
 /* More different words than its first table holds, one at the longest, and one document with all.
  */
+/* As many words as may wait, none of them looked at before the end, each with a stem. */
+static void the_last_words_have_room(void **state)
+{
+    struct bench *bench = *state;
+    char word[16];
+    assert_int_equal(fc_lexicon_begin(bench->lexicon, 7), FC_OK);
+    for (char c = 'a'; c < 'a' + 15; c++) {
+        snprintf(word, sizeof word, "cloud%cings", c);
+        say(bench, FC_TIER_NAME, fc_stem_language("en"), 7, word, strlen(word));
+    }
+    compare_rows(bench);
+}
+
 static void it_grows(void **state)
 {
     struct bench *bench = *state;
@@ -177,6 +190,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(rows_are_what_documents_say, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_last_words_have_room, set_up, tear_down),
         cmocka_unit_test_setup_teardown(it_grows, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
