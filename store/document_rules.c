@@ -132,6 +132,15 @@ const struct fc_document_kind *fc_document_kind(const char *local_type)
     return &unknown;
 }
 
+bool fc_document_is_offer(struct fc_span kind)
+{
+    static const char *const offers[] = {"service", "data service", "dataset", "resource"};
+    for (size_t i = 0; i < sizeof offers / sizeof offers[0]; i++)
+        if (fc_span_eq(kind, fc_span_str(offers[i])))
+            return true;
+    return false;
+}
+
 static const char *const themes[][2] = {
     {"agri", "Agriculture, fisheries, forestry and food"},
     {"econ", "Economy and finance"},

@@ -43,11 +43,14 @@ struct fc_document_kind {
 /* Never NULL: a type without an entry is kind "other". Case does not matter. */
 const struct fc_document_kind *fc_document_kind(const char *local_type);
 
-/* ISO 3166: "DEU" -> "DE", for Europe; NULL for a code that is not in the table. */
+/* Whether somebody provides what a document of this kind is about. */
+bool fc_document_is_offer(struct fc_span kind);
+
 /* "gove", of the European data themes' codes
  * (publications.europa.eu/resource/authority/data-theme): the theme in English; NULL: it is none.
  */
 const char *fc_document_theme(struct fc_span code);
+/* ISO 3166: "DEU" -> "DE", for Europe; NULL for a code that is not in the table. */
 const char *fc_document_country(const char *alpha3);
 /* ISO 639: "DEU", "deu" or "ger" -> "de", for Europe; NULL for a code that is not in the table. */
 const char *fc_document_language(const char *alpha3);

@@ -6,6 +6,7 @@
 
 #include "store/index_heads.h"
 #include "store/index_sheet.h"
+#include "store/query_members.h"
 #include "store/query_places.h"
 #include "store/query_values.h"
 
@@ -35,6 +36,7 @@ void fc_index_destroy(struct fc_index *index)
     fc_cards_destroy(index->cards);
     fc_places_destroy(index->places);
     fc_values_destroy(index->values);
+    fc_members_destroy(index->members);
     fc_buf_finish(&index->value);
     free(index);
 }

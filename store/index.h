@@ -14,7 +14,7 @@
 #include "store/replica.h"
 
 enum {
-    FC_INDEX_VERSION = 7,      /* of layout and extraction: another one is rebuilt */
+    FC_INDEX_VERSION = 8,      /* of layout and extraction: another one is rebuilt */
     FC_INDEX_TERMS_MAX = 4096, /* of one document; what follows is not found */
     FC_INDEX_FACETS_MAX = 8,   /* values of one facet of one document */
     FC_INDEX_VALUE_BYTES = 64, /* of a facet's value; what is longer is cut */

@@ -99,9 +99,10 @@ struct fc_index {
     uint32_t heads_after;     /* FC_HEADS_AFTER; less, for tests */
     struct fc_buf value, key_text;
     struct fc_docs *docs;
-    struct fc_cards *cards;   /* NULL until one is wanted */
-    struct fc_places *places; /* store/query_places.h; the same */
-    struct fc_values *values; /* store/query_values.h; the same */
+    struct fc_cards *cards;     /* NULL until one is wanted */
+    struct fc_places *places;   /* store/query_places.h; the same */
+    struct fc_values *values;   /* store/query_values.h; the same */
+    struct fc_members *members; /* store/query_members.h; the same */
 };
 
 /* -- keys -------------------------------------------------------------------------------------- */
@@ -230,7 +231,8 @@ bool fc_said_word_next(struct fc_span *words, struct fc_said_word *word);
 /* What a whole value is found by, as a term of its tier. */
 enum fc_term { /* with which no word begins */
                FC_TERM_EQUAL = 1,
-               FC_TERM_PLACE = 2, /* of a participant's own document: who it is, and its country */
+               FC_TERM_PLACE = 2,  /* of a participant's own document: who it is, and its country */
+               FC_TERM_NOBODY = 3, /* it could name a provider, and names none */
 };
 enum {
     FC_INDEX_EQUAL_BYTES = 17,
@@ -239,7 +241,7 @@ enum {
 };
 static inline bool fc_term_is_word(struct fc_span term)
 {
-    return term.data[0] > FC_TERM_PLACE;
+    return term.data[0] > FC_TERM_NOBODY;
 }
 void fc_index_equal_term(struct fc_span value, uint8_t out[FC_INDEX_EQUAL_BYTES]);
 /* A facet's value as it is kept and compared; returns its length. */

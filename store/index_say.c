@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/document_rules.h"
 #include "store/document_text.h"
 #include "store/index_priv.h"
 
@@ -266,6 +267,7 @@ static void say_equal(struct fc_sayer *sayer, struct fc_span value)
 
 static void say_provider(struct fc_sayer *sayer, const struct fc_document *document)
 {
+    static const uint8_t nobody = FC_TERM_NOBODY;
     const char *both[] = {document->provider, document->provider_name};
     bool counted = false;
     for (size_t i = 0; i < 2; i++) {
@@ -279,6 +281,8 @@ static void say_provider(struct fc_sayer *sayer, const struct fc_document *docum
             append(&sayer->said, FC_TAG_PROVIDER, value);
         counted = true;
     }
+    if (!counted && fc_document_is_offer(fc_span_str(document->kind)))
+        say(sayer, FC_TIER_PROVIDER, fc_span(&nobody, 1));
 }
 
 static void say_place(struct fc_sayer *sayer, struct fc_span iri, const char *country)

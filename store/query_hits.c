@@ -1,6 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/document_rules.h"
+#include "store/query_members.h"
 #include "store/query_places.h"
 
 /* -- words that match -------------------------------------------------------------------------- */
@@ -305,6 +307,19 @@ static enum fc_err find_country(struct fc_run *run, const struct page *page,
     return run->err;
 }
 
+/* Of an offer that names nobody, who published it. */
+static enum fc_err find_provider(struct fc_run *run, const struct page *page,
+                                 struct fc_span provider, struct fc_query_hit *hit)
+{
+    if (provider.len > 0)
+        return name_provider(run, page->generation, provider, hit);
+    if (!page->is_member || !fc_document_is_offer(hit->kind))
+        return FC_OK;
+    hit->provider = keep_line(run, page->who.certificate->certificate.name);
+    hit->provider_from = hit->provider.len > 0 ? FC_SAID_MEMBER : FC_SAID_NOWHERE;
+    return run->err;
+}
+
 static enum fc_err know_feed(struct fc_run *run, struct page *page, uint32_t generation)
 {
     if (page->known && page->generation == generation)
@@ -370,8 +385,8 @@ static enum fc_err tell(struct fc_run *run, const struct fc_index_doc *place,
     bool named = card->provider_name.data != NULL;
     struct fc_span provider =
         card->provider.data ? fc_run_keep(run, card->provider) : (struct fc_span){0};
-    if (provider.len > 0 && !named)
-        err = name_provider(run, place->generation, provider, hit);
+    if (!named)
+        err = find_provider(run, page, provider, hit);
     if (err == FC_OK && hit->country.len == 0 && hit->kind.len > 0)
         err = find_country(run, page, provider, hit);
     return err == FC_OK ? run->err : err;
@@ -461,17 +476,23 @@ static void look_for(void *ctx, const struct fc_document_text *text)
     while (!looking->found && fc_word_next(&reader, &word));
 }
 
-/* The name in the provider's own entry is looked in as though the document had it. */
+/* A name that stands in the provider's own entry or in a certificate is looked in as though the
+ * document had it. */
 static enum fc_err look_in_provider(struct fc_run *run, uint32_t doc,
                                     const struct fc_document *document, struct looking *looking)
 {
     struct fc_document_text text = {.tier = FC_TIER_PROVIDER};
     const struct fc_place *place = NULL;
     struct fc_index_doc row;
-    if (looking->found || !document->provider || !field_has(looking->field, FC_TIER_PROVIDER))
+    bool nobody = !document->provider && !document->provider_name &&
+                  fc_document_is_offer(fc_span_str(document->kind));
+    if (looking->found || (!document->provider && !nobody) ||
+        !field_has(looking->field, FC_TIER_PROVIDER))
         return FC_OK;
     enum fc_err err = fc_run_doc(run, doc, &row);
-    if (err == FC_OK)
+    if (err == FC_OK && nobody)
+        err = fc_run_member_name(run, row.generation, &text.text);
+    else if (err == FC_OK)
         err = fc_run_place(run, fc_span_str(document->provider), row.generation, &place);
     if (err == FC_OK && place)
         err = fc_run_place_name(run, place, &text.text);

@@ -419,6 +419,17 @@ enum fc_err fc_run_places_named(struct fc_run *run, const struct fc_docs *named,
     return err;
 }
 
+enum fc_err fc_run_places_certified(struct fc_run *run, const struct fc_docs *members,
+                                    struct fc_docs *docs)
+{
+    struct fc_places *places;
+    enum fc_err err = get(run, &places);
+    for (uint32_t i = 0; err == FC_OK && i < places->count; i++)
+        if (places->list[i].certified && fc_docs_has(members, places->list[i].generation))
+            err = add_provided(run, places, &places->list[i], docs);
+    return err;
+}
+
 /* -- countries --------------------------------------------------------------------------------- */
 
 static enum fc_err country_of(struct fc_places *places, const char *country, struct fc_docs **docs)

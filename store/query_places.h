@@ -45,6 +45,10 @@ FC_MUST_USE enum fc_err fc_run_place_name(struct fc_run *run, const struct fc_pl
 /* Adds documents whose provider's entry is one of `named`. */
 FC_MUST_USE enum fc_err fc_run_places_named(struct fc_run *run, const struct fc_docs *named,
                                             struct fc_docs *docs);
+/* Adds documents that mean one of these participants, each a bit by its place in the ledger, by
+ * the identifier in its certificate. */
+FC_MUST_USE enum fc_err fc_run_places_certified(struct fc_run *run, const struct fc_docs *members,
+                                                struct fc_docs *docs);
 
 /* Documents that say no country and are located in one otherwise. */
 struct fc_located {

@@ -56,9 +56,11 @@ struct fc_run {
     struct fc_phrase phrases[FC_QUERY_TERMS_MAX];
     uint32_t phrase_count;
     struct fc_query_result *result;
-    uint64_t number; /* of the commit that is searched; 0: it may change, or is not counted */
-    bool has_places; /* index->places is of this run */
-    enum fc_err err; /* the first of those below that failed */
+    uint64_t number;  /* of the commit that is searched; 0: it may change, or is not counted */
+    bool has_places;  /* index->places is of this run */
+    bool has_members; /* the same of index->members */
+    struct fc_docs *nobodys; /* could name a provider and do not; NULL: not looked up yet */
+    enum fc_err err;         /* the first of those below that failed */
     struct fc_form forms[FC_WORDS_MAX]; /* last: not cleared */
 };
 /* What a cursor belongs to: the same question in the same order. */

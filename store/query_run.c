@@ -396,6 +396,7 @@ static void finish(struct fc_run *run)
     fc_docs_destroy(run->seen);
     fc_docs_destroy(run->found);
     fc_docs_destroy(run->open);
+    fc_docs_destroy(run->nobodys);
     for (unsigned facet = 0; facet < FC_FACETS; facet++)
         fc_docs_destroy(run->chosen[facet]);
     if (run->cursor)

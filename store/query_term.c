@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "store/index_heads.h"
+#include "store/query_members.h"
 #include "store/query_places.h"
 
 struct fc_span fc_run_value(const struct fc_run *run, const struct fc_query_term *term)
@@ -247,6 +248,19 @@ static void pending_typos(struct fc_run *run, struct forms *forms, struct fc_spa
     }
 }
 
+/* Of names in certificates, which need not stand in any document. */
+static enum fc_err member_typos(struct fc_run *run, struct forms *forms, struct fc_span word,
+                                unsigned max)
+{
+    const struct fc_member_word *words;
+    uint32_t count;
+    enum fc_err err = fc_run_member_words(run, fc_span(word.data, 1), &words, &count);
+    for (uint32_t i = 0; i < count; i++)
+        if (edits(word, words[i].text, max) <= max)
+            add_form(run, forms, words[i].text);
+    return err;
+}
+
 /* Words of the dictionary that are close; the first letter is taken to be right. */
 static enum fc_err typo_forms(struct fc_run *run, struct forms *forms, struct fc_span word)
 {
@@ -266,7 +280,9 @@ static enum fc_err typo_forms(struct fc_run *run, struct forms *forms, struct fc
     }
     fc_kv_cursor_close(cursor);
     pending_typos(run, forms, word, max);
-    return err == FC_E_MISSING ? FC_OK : err;
+    if (err == FC_E_MISSING)
+        err = FC_OK;
+    return err == FC_OK ? member_typos(run, forms, word, max) : err;
 }
 
 /* -- text -------------------------------------------------------------------------------------- */
@@ -385,7 +401,7 @@ static void finish_unit(struct fc_unit *unit)
 }
 
 /* Those whose provider's own entry has such a word in its name. */
-static enum fc_err provider_docs(struct fc_run *run, struct forms *forms, struct fc_unit *unit)
+static enum fc_err entry_docs(struct fc_run *run, struct forms *forms, struct fc_unit *unit)
 {
     struct fc_unit names = {0};
     bool any;
@@ -401,6 +417,56 @@ static enum fc_err provider_docs(struct fc_run *run, struct forms *forms, struct
     if (err == FC_OK && fc_docs_count(named) > 0)
         err = fc_run_places_named(run, named, unit->tiers[FC_TIER_PROVIDER]);
     finish_unit(&names);
+    return err;
+}
+
+static enum fc_err add_members(struct fc_run *run, struct fc_span form, bool prefix,
+                               struct fc_docs *members)
+{
+    const struct fc_member_word *words;
+    uint32_t count;
+    enum fc_err err = fc_run_member_words(run, form, &words, &count);
+    for (uint32_t i = 0; i < count && (prefix || words[i].text.len == form.len); i++)
+        fc_docs_add(members, words[i].participant);
+    return err;
+}
+
+/* Participants that have such a word in the name of their certificate, by place in the ledger. The
+ * forms are what documents have, so that a stem may not be among them. */
+static enum fc_err named_members(struct fc_run *run, const struct forms *forms, bool inflected,
+                                 struct fc_docs *members)
+{
+    enum fc_err err = FC_OK;
+    for (uint32_t i = 0; i < forms->count && err == FC_OK; i++) {
+        struct fc_span form = form_text(forms, i);
+        err = add_members(run, form, forms->prefix, members);
+        if (err == FC_OK && inflected)
+            err =
+                add_members(run, fc_stem(run->index->sayer->stemmer, fc_stem_language(NULL), form),
+                            false, members);
+    }
+    return err;
+}
+
+/* Those that mean such a participant as their provider, or name none and were published by it. */
+static enum fc_err member_docs(struct fc_run *run, const struct forms *forms, bool inflected,
+                               struct fc_unit *unit)
+{
+    struct fc_docs *members = fc_docs_create();
+    uint32_t list[64], from = 0;
+    enum fc_err err = members ? named_members(run, forms, inflected, members) : FC_E_NOMEM;
+    if (err == FC_OK && fc_docs_count(members) > 0)
+        err = need_tier(unit, FC_TIER_PROVIDER);
+    if (err == FC_OK && fc_docs_count(members) > 0)
+        err = fc_run_places_certified(run, members, unit->tiers[FC_TIER_PROVIDER]);
+    for (size_t count = 1; count > 0 && err == FC_OK;) {
+        count = fc_docs_up(members, from, list, sizeof list / sizeof list[0]);
+        for (size_t i = 0; i < count && err == FC_OK; i++)
+            err = fc_run_member_docs(run, list[i], unit->tiers[FC_TIER_PROVIDER]);
+        if (count > 0)
+            from = list[count - 1] + 1;
+    }
+    fc_docs_destroy(members);
     return err;
 }
 
@@ -432,7 +498,10 @@ static enum fc_err word_docs(struct fc_run *run, const struct fc_query_term *ter
     if (err == FC_OK)
         err = forms_docs(run, &forms, tiers_of(term->field), unit);
     bool provider = term->field == FC_QUERY_PROVIDER || term->field == FC_QUERY_ANY;
-    return err == FC_OK && provider ? provider_docs(run, &forms, unit) : err;
+    if (err == FC_OK && provider)
+        err = entry_docs(run, &forms, unit);
+    return err == FC_OK && provider ? member_docs(run, &forms, term->match == FC_QUERY_WORD, unit)
+                                    : err;
 }
 
 /* Words of one value must all be there; the last of a prefix is the one that is not whole. */

@@ -306,6 +306,70 @@ static void test_words(void **state)
     }
 }
 
+static void unprovided(struct world *world, const struct fc_test_party *party, const char *key,
+                       const char *type)
+{
+    char content[1024];
+    snprintf(content, sizeof content,
+             "{\"id\":\"%s\",\"type\":\"%s\",\"gx:name\":\"Alone\","
+             "\"gx:description\":\"Of nobody\"}",
+             key, type);
+    publish(world, party, key, content);
+}
+
+static void admit_again(struct world *world, struct fc_test_party *party, const char *name)
+{
+    party->certificate.g++;
+    party->certificate.name = fc_span_str(name);
+    fc_test_certify(party, &world->fed);
+    assert_ok(fc_test_add(&world->node, &party->certificate_record));
+}
+
+/* By the name under which governors admitted who is meant by the identifier, or who published an
+ * offer that names nobody. */
+static void test_members(void **state)
+{
+    for (int merges = 0; merges < 2; merges++) {
+        struct world world;
+        start(&world, *(const enum fc_test_backend *)*state, merges);
+        offer(&world, &world.acme, OFFER, "did:web:third.example");
+        unprovided(&world, &world.other, OFFER "u", "dcat:Dataset");
+        unprovided(&world, &world.other, OFFER "v", "gx:LegalPerson");
+        expect_provider(&world, OFFER, "third", FC_SAID_PROVIDER);
+        expect_provider(&world, OFFER "u", "other", FC_SAID_MEMBER);
+        expect_provider(&world, OFFER "v", "", FC_SAID_NOWHERE);
+        assert_int_equal(count(&world, "provider:third"), 1); /* a word of the identifier, too */
+        assert_int_equal(count(&world, "provider:acme"), 0);  /* it names another */
+        admit_again(&world, &world.third, "Holdings du Troisi\u00e8me");
+        admit_again(&world, &world.other, "Grand Nuage SAS");
+        expect_provider(&world, OFFER, "Holdings du Troisi\u00e8me", FC_SAID_PROVIDER);
+        expect_provider(&world, OFFER "u", "Grand Nuage SAS", FC_SAID_MEMBER);
+        assert_int_equal(count(&world, "provider:troisieme"), 1);
+        assert_int_equal(count(&world, "provider:holding"), 1); /* inflected */
+        assert_int_equal(count(&world, "provider:hold*"), 1);
+        assert_int_equal(count(&world, "provider:troiseime~"), 1);
+        assert_int_equal(count(&world, "provider:nuage"), 1);
+        assert_int_equal(count(&world, "nuage"), 1);
+        assert_int_equal(count(&world, "name:nuage"), 0);
+        assert_int_equal(count(&world, "alone -provider:nuage"), 1);
+        assert_int_equal(count(&world, "provider:\"grand nuage\""), 1);
+        assert_int_equal(count(&world, "provider:\"nuage grand\""), 0);
+        assert_int_equal(count(&world, "provider:\"du troisi\u00e8me\""), 1);
+        assert_int_equal(count(&world, "provider:other"), 0);
+        describe(&world, &world.acme, "Somebody", NULL); /* it says nothing of these */
+        assert_int_equal(count(&world, "provider:nuage"), 1);
+        offer(&world, &world.other, OFFER "u", PROVIDER); /* it names somebody now */
+        assert_int_equal(count(&world, "provider:nuage"), 0);
+        unprovided(&world, &world.other, OFFER "u", "gx:ServiceOffering");
+        check_index(&world);
+        fc_test_node_reopen(&world.node);
+        assert_ok(fc_replica_reindex(world.node.replica, NULL, NULL));
+        assert_int_equal(count(&world, "provider:nuage"), 1);
+        check_index(&world);
+        stop(&world);
+    }
+}
+
 /* Identifiers that agree in their first hundred bytes are two. */
 static void test_long_identifiers(void **state)
 {
@@ -364,6 +428,8 @@ int main(void)
         ON(test_providers, " (lmdb)", 1),
         ON(test_words, " (memory)", 0),
         ON(test_words, " (lmdb)", 1),
+        ON(test_members, " (memory)", 0),
+        ON(test_members, " (lmdb)", 1),
         ON(test_long_identifiers, " (memory)", 0),
         ON(test_snippets, " (memory)", 0),
     };
