@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sim/scenario_fields.h"
 
@@ -87,8 +88,41 @@ static enum fc_err check_placed(const struct fc_scenario_source *source,
                             clash.text);
 }
 
+/* A path within a file is from where the file is. */
+static enum fc_err anchor(const char *directory, size_t len, char **path)
+{
+    if (!*path || (*path)[0] == '/' || len == 0)
+        return FC_OK;
+    char *joined = NULL;
+    if (asprintf(&joined, "%.*s%s", (int)len, directory, *path) < 0)
+        return FC_E_NOMEM;
+    if (strlen(joined) >= FC_SCENARIO_TEXT_MAX) {
+        free(joined);
+        return FC_E_BOUND;
+    }
+    free(*path);
+    *path = joined;
+    return FC_OK;
+}
+
+static enum fc_err anchor_all(const struct fc_scenario_source *source,
+                              const struct fc_yaml_node *root, size_t len, struct fc_scenario *out)
+{
+    enum fc_err err = anchor(source->name, len, &out->topology_file);
+    for (uint32_t i = 0; err == FC_OK && i < out->fault_count; i++)
+        err = anchor(source->name, len, &out->faults[i].path);
+    if (err != FC_OK)
+        return fc_scenario_fail(source, err, NULL, "a path in it is too long");
+    if (out->topology_file && access(out->topology_file, R_OK) != 0)
+        return fc_scenario_fail(source, FC_E_MISSING, find_place(root, "topology.file"),
+                                "topology.file %s: %s", out->topology_file, strerror(errno));
+    return FC_OK;
+}
+
+/* `directory` is how much of the source's name is the file's directory; NULL: it is no file. */
 static enum fc_err parse(const struct fc_scenario_source *source, const char *name,
-                         struct fc_span text, bool check, struct fc_scenario *out)
+                         struct fc_span text, bool check, const size_t *directory,
+                         struct fc_scenario *out)
 {
     struct fc_yaml_node root;
     struct fc_yaml_fault fault;
@@ -107,6 +141,8 @@ static enum fc_err parse(const struct fc_scenario_source *source, const char *na
         err = check_placed(source, &root, out);
     if (err == FC_OK && check)
         err = fc_scenario_check_small(source, fc_yaml_find(&root, "small"), out);
+    if (err == FC_OK && directory)
+        err = anchor_all(source, &root, *directory, out);
     if (err != FC_OK)
         fc_scenario_finish(out);
     fc_yaml_finish(&root);
@@ -117,7 +153,7 @@ enum fc_err fc_scenario_parse(const char *name, struct fc_span text, struct fc_s
                               struct fc_scenario_error *error)
 {
     const struct fc_scenario_source source = {name, true, error};
-    return parse(&source, name, text, true, out);
+    return parse(&source, name, text, true, NULL, out);
 }
 
 static enum fc_err read_file(const struct fc_scenario_source *source, const char *path,
@@ -137,23 +173,6 @@ static enum fc_err read_file(const struct fc_scenario_source *source, const char
     return failed ? fc_scenario_fail(source, FC_E_IO, NULL, "cannot be read") : FC_OK;
 }
 
-/* A path within a file is from where the file is. */
-static enum fc_err anchor(const char *directory, int len, char **path)
-{
-    if (!*path || (*path)[0] == '/' || len == 0)
-        return FC_OK;
-    char *joined = NULL;
-    if (asprintf(&joined, "%.*s%s", len, directory, *path) < 0)
-        return FC_E_NOMEM;
-    if (strlen(joined) >= FC_SCENARIO_TEXT_MAX) {
-        free(joined);
-        return FC_E_BOUND;
-    }
-    free(*path);
-    *path = joined;
-    return FC_OK;
-}
-
 enum fc_err fc_scenario_load(const char *path, struct fc_scenario *out,
                              struct fc_scenario_error *error)
 {
@@ -161,7 +180,7 @@ enum fc_err fc_scenario_load(const char *path, struct fc_scenario *out,
     struct fc_buf text = {0};
     const char *slash = strrchr(path, '/');
     const char *base = slash ? slash + 1 : path;
-    size_t len = strlen(base);
+    size_t len = strlen(base), directory = (size_t)(base - path);
     char name[FC_SCENARIO_NAME_MAX];
     memset(out, 0, sizeof *out);
     if (len > 5 && strcmp(base + len - 5, ".yaml") == 0)
@@ -169,18 +188,9 @@ enum fc_err fc_scenario_load(const char *path, struct fc_scenario *out,
     snprintf(name, sizeof name, "%.*s", (int)(len < sizeof name ? len : sizeof name - 1), base);
     enum fc_err err = read_file(&source, path, &text);
     if (err == FC_OK)
-        err = parse(&source, name, fc_buf_span(&text), true, out);
+        err = parse(&source, name, fc_buf_span(&text), true, &directory, out);
     fc_buf_finish(&text);
-    if (err != FC_OK)
-        return err;
-    err = anchor(path, (int)(base - path), &out->topology_file);
-    for (uint32_t i = 0; err == FC_OK && i < out->fault_count; i++)
-        err = anchor(path, (int)(base - path), &out->faults[i].path);
-    if (err != FC_OK) {
-        fc_scenario_finish(out);
-        return fc_scenario_fail(&source, err, NULL, "a path in it is too long");
-    }
-    return FC_OK;
+    return err;
 }
 
 enum fc_err fc_scenario_copy(const struct fc_scenario *scenario, struct fc_scenario *out)
@@ -192,7 +202,7 @@ enum fc_err fc_scenario_copy(const struct fc_scenario *scenario, struct fc_scena
     fc_scenario_write(scenario, &text);
     enum fc_err err = fc_buf_check(&text);
     if (err == FC_OK)
-        err = parse(&source, scenario->name, fc_buf_span(&text), false, out);
+        err = parse(&source, scenario->name, fc_buf_span(&text), false, NULL, out);
     fc_buf_finish(&text);
     for (uint32_t i = 0; err == FC_OK && i < out->workload_count; i++)
         out->workload[i].line = scenario->workload[i].line;

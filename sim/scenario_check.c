@@ -90,6 +90,25 @@ static bool federation_fits(const struct check *check)
     return true;
 }
 
+/* What a graph is made from goes together, and with so many nodes. */
+static bool topology_fits(const struct check *check)
+{
+    struct fc_topology_spec spec = check->scenario->topology;
+    struct fc_topology_fault fault = {{0}};
+    char key[64];
+    spec.nodes = check->scenario->federation.nodes;
+    if (check->scenario->topology_file || fc_topology_spec_check(&spec, &fault) == FC_OK)
+        return true;
+    if (fault.param && strcmp(fault.param, "nodes") == 0)
+        return clash(check, "federation.nodes", "does not fit: %s", fault.text);
+    snprintf(key, sizeof key, "topology%s%s", fault.param ? "." : "",
+             fault.param ? fault.param : "");
+    for (char *at = key; *at; at++)
+        if (*at == '-')
+            *at = '_';
+    return clash(check, key, "does not fit: %s", fault.text);
+}
+
 static bool workload_fits(const struct check *check)
 {
     const struct fc_scenario *scenario = check->scenario;
@@ -231,8 +250,8 @@ enum fc_err fc_scenario_find_clash(const struct fc_scenario *scenario,
                                    struct fc_scenario_clash *out)
 {
     const struct check check = {scenario, out};
-    bool fits = federation_fits(&check) && workload_fits(&check) && faults_fit(&check) &&
-                dishonest_fit(&check);
+    bool fits = federation_fits(&check) && topology_fits(&check) && workload_fits(&check) &&
+                faults_fit(&check) && dishonest_fit(&check);
     if (fits && !before_end(&check, scenario->measure_us))
         fits = clash(&check, "measure.from", "is after the end of the run (run.for)");
     return fits ? FC_OK : FC_E_FORMAT;

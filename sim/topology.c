@@ -16,6 +16,7 @@ enum fc_err fc_topology_fail(struct fc_topology_fault *fault, enum fc_err err, c
     va_start(arguments, format);
     vsnprintf(fault->text, sizeof fault->text, format, arguments);
     va_end(arguments);
+    fault->param = NULL;
     return err;
 }
 

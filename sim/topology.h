@@ -73,6 +73,7 @@ enum { FC_TOPOLOGY_TABLE_MAX = 4096 };
 /* What went wrong in one line that a person can act on, without a full stop or newline. */
 struct fc_topology_fault {
     char text[320];
+    const char *param; /* the parameter to change, where it is one; else NULL */
 };
 
 /* -- generating ------------------------------------------------------------------------------- */
@@ -125,7 +126,11 @@ extern const struct fc_topology_param fc_topology_params[]; /* ends with a NULL 
 FC_MUST_USE enum fc_err fc_topology_spec_set(struct fc_topology_spec *spec, const char *name,
                                              const char *value, struct fc_topology_fault *fault);
 
-/* FC_E_ARG: parameters that do not go together; FC_E_BOUND: too large; FC_E_AGAIN: no connected
+/* What fc_topology_generate asks of them before it begins. FC_E_ARG: parameters that do not go
+ * together; FC_E_BOUND: too large. */
+FC_MUST_USE enum fc_err fc_topology_spec_check(const struct fc_topology_spec *spec,
+                                               struct fc_topology_fault *fault);
+/* FC_E_ARG, FC_E_BOUND: as fc_topology_spec_check; FC_E_AGAIN: no connected
  * graph came out in 100 tries; FC_E_NOMEM. `out` is empty on error. */
 FC_MUST_USE enum fc_err fc_topology_generate(const struct fc_topology_spec *spec, uint64_t seed,
                                              struct fc_topology *out,

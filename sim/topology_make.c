@@ -13,6 +13,14 @@ static enum fc_err refuse(struct fc_topology_fault *fault, const char *what)
     return fc_topology_fail(fault, FC_E_ARG, "%s", what);
 }
 
+/* That is the parameter to change. */
+static enum fc_err blame(struct fc_topology_fault *fault, const char *param, enum fc_err err)
+{
+    if (fault && err != FC_OK)
+        fault->param = param;
+    return err;
+}
+
 /* -- parameters that must go together --------------------------------------------------------- */
 
 static enum fc_err check_torus(struct fc_topology_spec *spec, struct fc_topology_fault *fault)
@@ -22,13 +30,16 @@ static enum fc_err check_torus(struct fc_topology_spec *spec, struct fc_topology
             if (spec->nodes % i == 0)
                 spec->rows = i;
         if (spec->rows == 1 && spec->nodes > 3)
-            return fc_topology_fail(fault, FC_E_ARG,
-                                    "%u nodes make no rectangle: take a number that is not prime",
-                                    spec->nodes);
+            return blame(
+                fault, "nodes",
+                fc_topology_fail(fault, FC_E_ARG,
+                                 "%u nodes make no rectangle: take a number that is not prime",
+                                 spec->nodes));
     }
     if (spec->nodes % spec->rows != 0)
-        return fc_topology_fail(fault, FC_E_ARG, "%u nodes cannot stand in %u equal rows",
-                                spec->nodes, spec->rows);
+        return blame(fault, "rows",
+                     fc_topology_fail(fault, FC_E_ARG, "%u nodes cannot stand in %u equal rows",
+                                      spec->nodes, spec->rows));
     return FC_OK;
 }
 
@@ -82,16 +93,29 @@ static enum fc_err check_degree(const struct fc_topology_spec *spec,
     return FC_OK;
 }
 
+static enum fc_err check_edges_per_node(const struct fc_topology_spec *spec,
+                                        struct fc_topology_fault *fault)
+{
+    if (spec->edges_per_node >= spec->nodes)
+        return fc_topology_fail(fault, FC_E_ARG, "%u edges per node need at least %u nodes, not %u",
+                                spec->edges_per_node, spec->edges_per_node + 1, spec->nodes);
+    if ((uint64_t)spec->edges_per_node * spec->nodes > FC_TOPOLOGY_EDGES_MAX)
+        return fc_topology_fail(fault, FC_E_BOUND, "more than %d edges", FC_TOPOLOGY_EDGES_MAX);
+    return FC_OK;
+}
+
 static enum fc_err check_latency(const struct fc_topology_spec *spec,
                                  struct fc_topology_fault *fault)
 {
     bool whole = spec->kind == FC_TOPOLOGY_WHOLE || spec->kind == FC_TOPOLOGY_MAP;
     bool on_map = spec->kind == FC_TOPOLOGY_MAP || spec->kind == FC_TOPOLOGY_TWO_TIER;
     if (whole && spec->latency.kind == FC_LATENCY_UNIFORM)
-        return refuse(fault, "a range of latencies is drawn for edges, and where any pair may talk "
-                             "there are none: give one latency or map");
+        return blame(fault, "latency",
+                     refuse(fault, "a range of latencies is drawn for edges, and where any pair "
+                                   "may talk there are none: give one latency or map"));
     if (spec->countries[0] && !on_map && spec->latency.kind != FC_LATENCY_MAP)
-        return refuse(fault, "countries choose places on the map: they need latency map");
+        return blame(fault, "countries",
+                     refuse(fault, "countries choose places on the map: they need latency map"));
     return FC_OK;
 }
 
@@ -99,8 +123,9 @@ static enum fc_err check_latency(const struct fc_topology_spec *spec,
 static enum fc_err check(struct fc_topology_spec *spec, struct fc_topology_fault *fault)
 {
     if (spec->nodes < 1 || spec->nodes > FC_TOPOLOGY_NODES_MAX)
-        return fc_topology_fail(fault, FC_E_BOUND, "a topology has 1 to %d nodes",
-                                FC_TOPOLOGY_NODES_MAX);
+        return blame(fault, "nodes",
+                     fc_topology_fail(fault, FC_E_BOUND, "a topology has 1 to %d nodes",
+                                      FC_TOPOLOGY_NODES_MAX));
     enum fc_err err = check_latency(spec, fault);
     if (err != FC_OK)
         return err;
@@ -108,20 +133,16 @@ static enum fc_err check(struct fc_topology_spec *spec, struct fc_topology_fault
     case FC_TOPOLOGY_TORUS:
         return check_torus(spec, fault);
     case FC_TOPOLOGY_ERDOS_RENYI:
-        return check_erdos(spec, fault);
+        return blame(fault, spec->edges > 0 ? "edges" : "probability", check_erdos(spec, fault));
     case FC_TOPOLOGY_REGULAR:
     case FC_TOPOLOGY_WATTS_STROGATZ:
-        return check_degree(spec, fault);
+        return blame(fault, "degree", check_degree(spec, fault));
     case FC_TOPOLOGY_BARABASI_ALBERT:
-        if (spec->edges_per_node >= spec->nodes)
-            return fc_topology_fail(fault, FC_E_ARG,
-                                    "%u edges per node need at least %u nodes, not %u",
-                                    spec->edges_per_node, spec->edges_per_node + 1, spec->nodes);
-        if ((uint64_t)spec->edges_per_node * spec->nodes > FC_TOPOLOGY_EDGES_MAX)
-            return fc_topology_fail(fault, FC_E_BOUND, "more than %d edges", FC_TOPOLOGY_EDGES_MAX);
-        return FC_OK;
+        return blame(fault, "edges-per-node", check_edges_per_node(spec, fault));
     case FC_TOPOLOGY_TWO_TIER:
-        return spec->hubs > 0 ? FC_OK : refuse(fault, "two-tier needs a hub in each country");
+        return spec->hubs > 0
+                   ? FC_OK
+                   : blame(fault, "hubs", refuse(fault, "two-tier needs a hub in each country"));
     case FC_TOPOLOGY_WHOLE:
     case FC_TOPOLOGY_MAP:
     case FC_TOPOLOGY_RING:
@@ -335,6 +356,13 @@ static enum fc_err make(struct fc_topology_spec *spec, uint64_t seed, struct fc_
     if (err == FC_OK && !out->whole)
         err = fc_topology_time(out, &spec->latency, &times, fault);
     return err == FC_OK ? fc_topology_index(out, fault) : err;
+}
+
+enum fc_err fc_topology_spec_check(const struct fc_topology_spec *spec,
+                                   struct fc_topology_fault *fault)
+{
+    struct fc_topology_spec filled = *spec;
+    return check(&filled, fault);
 }
 
 enum fc_err fc_topology_generate(const struct fc_topology_spec *spec, uint64_t seed,

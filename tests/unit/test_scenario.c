@@ -333,6 +333,18 @@ static void wrong_files_are_told(void **state)
          "t:1:27: topology regular has no key 'degre'; did you mean 'degree'?"},
         {"topology: {kind: regular, degree: x}\n", "t:1:35: degree must be a number from 1"},
         {"topology: {latency: {a: 1}}\n", "t:1:21: latency is one value or a list of values"},
+        {"federation:\n  nodes: 100\ntopology:\n  kind: torus\n  rows: 7\n",
+         "t:5:9: topology.rows does not fit: 100 nodes cannot stand in 7 equal rows"},
+        {"topology: {kind: torus}\nfederation: {nodes: 13}\n",
+         "t:2:21: federation.nodes does not fit: 13 nodes make no rectangle"},
+        {"topology: {kind: regular, degree: 12}\n",
+         "t:1:35: topology.degree does not fit: a node has at most 11 others"},
+        {"topology: {kind: erdos-renyi, edges: 9}\n",
+         "t:1:38: topology.edges does not fit: 12 nodes need at least 11 edges"},
+        {"federation:\n  nodes: 3\ntopology:\n  kind: barabasi-albert\n",
+         "t:4:3: topology.edges_per_node does not fit: 3 edges per node need at least 4 nodes"},
+        {"topology: {latency: 5 ms..9 ms}\n",
+         "t:1:21: topology.latency does not fit: a range of latencies is drawn for edges"},
         {"run: {for: 1 s, for: 2 s}\n", "t:1:17: key 'for' is given twice, first in line 1"},
         {"run: {for: &x 1 s}\n", "t:1:12: anchors are not taken here"},
         {"run: {for: [}\n", "t:1:13: not YAML: "},
@@ -398,13 +410,21 @@ static void files_are_found_and_anchor_their_paths(void **state)
     struct fc_scenario scenario;
     struct fc_scenario_error error = {""};
     char *dir = tempdir_create(), *path = tempdir_path(dir, "my.test.yaml");
-    char *missing = tempdir_path(dir, "none.yaml"), want[600];
+    char *missing = tempdir_path(dir, "none.yaml"), want[1200];
     FILE *file = fopen(path, "w");
     assert_non_null(file);
     fputs("topology: {file: graph.graphml}\nfaults:\n- {what: trace, path: churn.txt}\n"
           "- {what: trace, path: /abs.txt}\n",
           file);
     fclose(file);
+    snprintf(want, sizeof want, "%s:1:18: topology.file %s/graph.graphml: No such file", path, dir);
+    assert_int_equal(fc_scenario_open(path, &scenario, &error), FC_E_MISSING);
+    assert_non_null(strstr(error.text, want));
+    char *graph = tempdir_path(dir, "graph.graphml");
+    file = fopen(graph, "w");
+    assert_non_null(file);
+    fclose(file);
+    free(graph);
     assert_int_equal(fc_scenario_open(path, &scenario, &error), FC_OK);
     assert_string_equal(scenario.name, "my.test");
     assert_int_equal(scenario.federation.nodes, 0);

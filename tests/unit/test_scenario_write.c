@@ -359,6 +359,10 @@ static void make_fit(struct fc_scenario *scenario)
             drop(scenario, section, (uint32_t)strtoul(rest, NULL, 10));
             continue;
         }
+        if (section == &fc_sections[FC_SECTION_TOPOLOGY]) {
+            fc_topology_spec_init(&scenario->topology, FC_TOPOLOGY_WHOLE);
+            continue;
+        }
         const struct fc_field *field = fc_section_field(section, rest, 0);
         assert_non_null(field);
         assert_int_equal(fc_field_preset(field, (uint8_t *)scenario + section->offset), FC_OK);
