@@ -71,11 +71,21 @@ static void add_text(struct fc_json *json, const char *key, const char *text)
     fc_json_text(json, key, text[0] ? text : NULL);
 }
 
+static void add_why(struct fc_json *json, const struct fc_credential *credential)
+{
+    add_text(json, "why", credential->why);
+    fc_json_text(json, "why_code", fc_credential_code_name(credential->code));
+    fc_json_object(json, "why_about");
+    for (unsigned at = 0; fc_credential_about_name(credential->code, at); at++)
+        fc_json_text(json, fc_credential_about_name(credential->code, at), credential->about[at]);
+    fc_json_end(json);
+}
+
 void fc_signature_json(struct fc_json *json, const struct fc_credential *credential)
 {
     fc_json_object(json, "signature");
     fc_json_text(json, "state", fc_credential_state_name(credential->state));
-    add_text(json, "why", credential->why);
+    add_why(json, credential);
     if (credential->state != FC_CREDENTIAL_UNSIGNED) {
         add_text(json, "issuer", credential->issuer);
         add_text(json, "key_id", credential->key_id);

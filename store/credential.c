@@ -1,6 +1,5 @@
 #include "store/credential.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,18 +56,119 @@ static void copy(char *out, size_t size, const char *text)
     out[len] = '\0';
 }
 
-static void verdict(struct fc_credential *of, enum fc_credential_state state, const char *format,
-                    ...) __attribute__((format(printf, 3, 4)));
-static void verdict(struct fc_credential *of, enum fc_credential_state state, const char *format,
-                    ...)
+/* What each code says, {} standing for what it names. */
+static const struct {
+    const char *name, *text, *about[FC_CREDENTIAL_ABOUT_MAX];
+} codes[FC_CREDENTIAL_CODES] = {
+    [FC_CREDENTIAL_NO_CODE] = {NULL, "", {NULL}},
+    [FC_CREDENTIAL_BARE] = {"BARE", "it bears no signature of its own", {NULL}},
+    [FC_CREDENTIAL_PART_BARE] = {"PART_BARE",
+                                 "a credential in it bears no signature of its own",
+                                 {NULL}},
+    [FC_CREDENTIAL_TOKEN_BARE] = {"TOKEN_BARE",
+                                  "a JWT without a signature (alg {})",
+                                  {"algorithm"}},
+    [FC_CREDENTIAL_TOKEN_NO_ALGORITHM] = {"TOKEN_NO_ALGORITHM",
+                                          "a JWT without a signature (alg not said)",
+                                          {NULL}},
+    [FC_CREDENTIAL_TOKEN_UNREADABLE] = {"TOKEN_UNREADABLE", "a JWT that cannot be read", {NULL}},
+    [FC_CREDENTIAL_TOKENS_MANY] = {"TOKENS_MANY",
+                                   "more than {} JWTs, or wrapped more than {} times",
+                                   {"tokens", "wraps"}},
+    [FC_CREDENTIAL_VALUES_MANY] = {"VALUES_MANY", "it has more values than are read", {NULL}},
+    [FC_CREDENTIAL_LARGE] = {"LARGE", "larger than {} bytes", {"bytes"}},
+    [FC_CREDENTIAL_EXTENSIONS] =
+        {"EXTENSIONS",
+         "its header asks for extensions (crit, b64) that are not known here",
+         {NULL}},
+    [FC_CREDENTIAL_ALGORITHM_UNKNOWN] = {"ALGORITHM_UNKNOWN",
+                                         "signed with {}: EdDSA, ES256 and PS256 are known here",
+                                         {"algorithm"}},
+    [FC_CREDENTIAL_ALGORITHM_OTHER] = {"ALGORITHM_OTHER",
+                                       "signed with {}, but the key is for {} only",
+                                       {"algorithm", "key_algorithm"}},
+    [FC_CREDENTIAL_ALGORITHM_MISFIT] = {"ALGORITHM_MISFIT",
+                                        "{} does not go with this kind of key",
+                                        {"algorithm"}},
+    [FC_CREDENTIAL_ISSUERS_DIFFER] = {"ISSUERS_DIFFER", "it names more than one issuer", {NULL}},
+    [FC_CREDENTIAL_ISSUER_MISSING] = {"ISSUER_MISSING",
+                                      "a credential that names no issuer",
+                                      {NULL}},
+    [FC_CREDENTIAL_ISSUER_NO_DID] = {"ISSUER_NO_DID", "its issuer is no DID", {NULL}},
+    [FC_CREDENTIAL_SIGNER_NOT_ISSUER] = {"SIGNER_NOT_ISSUER",
+                                         "signed by {}, which is not its issuer",
+                                         {"did"}},
+    [FC_CREDENTIAL_DID_MISSING] = {"DID_MISSING",
+                                   "no DID document of {} is in the replica",
+                                   {"did"}},
+    [FC_CREDENTIAL_DID_DISPUTED] = {"DID_DISPUTED",
+                                    "several participants publish different documents of {}",
+                                    {"did"}},
+    [FC_CREDENTIAL_DID_INVALID] = {"DID_INVALID",
+                                   "what is held under {} is no DID document of it",
+                                   {"did"}},
+    [FC_CREDENTIAL_KEY_MISSING] = {"KEY_MISSING",
+                                   "the DID document held here has no key {}",
+                                   {"key"}},
+    [FC_CREDENTIAL_KEY_UNNAMED] = {"KEY_UNNAMED",
+                                   "the DID document held here has no key without a name",
+                                   {NULL}},
+    [FC_CREDENTIAL_KEY_NOT_ALLOWED] = {"KEY_NOT_ALLOWED",
+                                       "{} does not let this key sign such statements",
+                                       {"did"}},
+    [FC_CREDENTIAL_KEY_DISCLOSED] = {"KEY_DISCLOSED",
+                                     "the key's secret half is published with it",
+                                     {NULL}},
+    [FC_CREDENTIAL_KEY_SIZE] = {"KEY_SIZE",
+                                "the key's size is not taken: RSA of 2,048 to 8,192 bits is",
+                                {NULL}},
+    [FC_CREDENTIAL_KEY_KIND] = {"KEY_KIND", "the key is of a kind that is not known here", {NULL}},
+    [FC_CREDENTIAL_BYTES_DIFFER] = {"BYTES_DIFFER",
+                                    "the signature is not that key's over these bytes",
+                                    {NULL}},
+    [FC_CREDENTIAL_PROOF_GRAPH] =
+        {"PROOF_GRAPH",
+         "its proof ({}) is over an RDF graph in canonical form, which is not computed here",
+         {"proof"}},
+    [FC_CREDENTIAL_PROOF_UNTYPED] = {"PROOF_UNTYPED",
+                                     "its proof (of no known type) is over an RDF graph in "
+                                     "canonical form, which is not computed here",
+                                     {NULL}},
+};
+
+const char *fc_credential_code_name(enum fc_credential_code code)
 {
-    char text[FC_CREDENTIAL_WHY_BYTES + 4];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    of->state = state;
+    return codes[code].name;
+}
+
+const char *fc_credential_about_name(enum fc_credential_code code, unsigned at)
+{
+    return at < FC_CREDENTIAL_ABOUT_MAX ? codes[code].about[at] : NULL;
+}
+
+static void fill_in(struct fc_credential *of)
+{
+    char text[2 * FC_CREDENTIAL_NAME_BYTES + FC_CREDENTIAL_WHY_BYTES];
+    const char *from = codes[of->code].text, *gap;
+    size_t len = 0;
+    for (unsigned at = 0; at < FC_CREDENTIAL_ABOUT_MAX && (gap = strstr(from, "{}")); at++) {
+        len += (size_t)snprintf(text + len, sizeof text - len, "%.*s%s", (int)(gap - from), from,
+                                of->about[at]);
+        from = gap + 2;
+    }
+    snprintf(text + len, sizeof text - len, "%s", from);
     copy(of->why, sizeof of->why, text);
+}
+
+/* `a` and `b` are what the code names, as far as it does. */
+static void verdict(struct fc_credential *of, enum fc_credential_state state,
+                    enum fc_credential_code code, const char *a, const char *b)
+{
+    of->state = state;
+    of->code = code;
+    copy(of->about[0], sizeof of->about[0], a);
+    copy(of->about[1], sizeof of->about[1], b);
+    fill_in(of);
 }
 
 /* The worst counts; among equals the first. */
@@ -197,20 +297,20 @@ static enum fc_err name_key(struct token *token, const char *issuer)
 static void explain_key(struct fc_credential *one, enum fc_err err, const struct token *token)
 {
     enum fc_credential_state no = FC_CREDENTIAL_NOT_VERIFIABLE;
-    if (err == FC_E_MISSING)
-        verdict(one, no, "the DID document held here has no key %s",
-                token->key_id ? token->key_id : "without a name");
+    if (err == FC_E_MISSING && token->key_id)
+        verdict(one, no, FC_CREDENTIAL_KEY_MISSING, token->key_id, NULL);
+    else if (err == FC_E_MISSING)
+        verdict(one, no, FC_CREDENTIAL_KEY_UNNAMED, NULL, NULL);
     else if (err == FC_E_DENIED)
-        verdict(one, FC_CREDENTIAL_WRONG, "%s does not let this key sign such statements",
-                token->did);
+        verdict(one, FC_CREDENTIAL_WRONG, FC_CREDENTIAL_KEY_NOT_ALLOWED, token->did, NULL);
     else if (err == FC_E_REVOKED)
-        verdict(one, FC_CREDENTIAL_WRONG, "the key's secret half is published with it");
+        verdict(one, FC_CREDENTIAL_WRONG, FC_CREDENTIAL_KEY_DISCLOSED, NULL, NULL);
     else if (err == FC_E_BOUND)
-        verdict(one, no, "the key's size is not taken: RSA of 2,048 to 8,192 bits is");
+        verdict(one, no, FC_CREDENTIAL_KEY_SIZE, NULL, NULL);
     else if (err == FC_E_JSON)
-        verdict(one, no, "what is held under %s is no DID document of it", token->did);
+        verdict(one, no, FC_CREDENTIAL_DID_INVALID, token->did, NULL);
     else
-        verdict(one, no, "the key is of a kind that is not known here");
+        verdict(one, no, FC_CREDENTIAL_KEY_KIND, NULL, NULL);
 }
 
 static enum fc_err find_key(struct checking *c, const struct token *token,
@@ -228,9 +328,8 @@ static enum fc_err find_key(struct checking *c, const struct token *token,
             err = c->resolver->document(c->resolver->ctx, token->did, &document, &one->source);
         if (err == FC_E_MISSING || err == FC_E_CONTESTED) {
             verdict(one, FC_CREDENTIAL_NOT_VERIFIABLE,
-                    err == FC_E_MISSING ? "no DID document of %s is in the replica"
-                                        : "several participants publish different documents of %s",
-                    token->did);
+                    err == FC_E_MISSING ? FC_CREDENTIAL_DID_MISSING : FC_CREDENTIAL_DID_DISPUTED,
+                    token->did, NULL);
             fc_buf_finish(&document);
             return FC_OK;
         }
@@ -255,8 +354,8 @@ static void try_signature(struct checking *c, const struct token *token, enum fc
         fc_span(token->jwt.header.data, token->jwt.header.len + 1 + token->jwt.payload.len);
     copy(one->certificate, sizeof one->certificate, key->certificate);
     if (key->algorithm[0] && strcmp(key->algorithm, one->algorithm) != 0) {
-        verdict(one, FC_CREDENTIAL_WRONG, "signed with %s, but the key is for %s only",
-                one->algorithm, key->algorithm);
+        verdict(one, FC_CREDENTIAL_WRONG, FC_CREDENTIAL_ALGORITHM_OTHER, one->algorithm,
+                key->algorithm);
         return;
     }
     enum fc_err err = fc_base64url_decode(token->jwt.signature, &signature);
@@ -264,13 +363,13 @@ static void try_signature(struct checking *c, const struct token *token, enum fc
         err = fc_jose_verify(key->key, alg, input, fc_buf_span(&signature));
     fc_buf_finish(&signature);
     if (err == FC_OK)
-        verdict(one, FC_CREDENTIAL_VERIFIED, "%s", "");
+        verdict(one, FC_CREDENTIAL_VERIFIED, FC_CREDENTIAL_NO_CODE, NULL, NULL);
     else if (err == FC_E_NOMEM)
         c->err = err;
     else if (err == FC_E_DENIED)
-        verdict(one, FC_CREDENTIAL_WRONG, "%s does not go with this kind of key", one->algorithm);
+        verdict(one, FC_CREDENTIAL_WRONG, FC_CREDENTIAL_ALGORITHM_MISFIT, one->algorithm, NULL);
     else
-        verdict(one, FC_CREDENTIAL_WRONG, "the signature is not that key's over these bytes");
+        verdict(one, FC_CREDENTIAL_WRONG, FC_CREDENTIAL_BYTES_DIFFER, NULL, NULL);
 }
 
 /* What a header may say for a signature to be looked at; extensions change what is signed
@@ -282,18 +381,16 @@ static bool check_header(const struct token *token, enum fc_jose_alg *alg,
     *alg = fc_jose_alg(name);
     copy(one->algorithm, sizeof one->algorithm, name);
     if (!name || strcasecmp(name, "none") == 0 || token->jwt.signature.len == 0) {
-        verdict(one, FC_CREDENTIAL_WRONG, "a JWT without a signature (alg %s)",
-                name ? name : "not said");
+        verdict(one, FC_CREDENTIAL_WRONG,
+                name ? FC_CREDENTIAL_TOKEN_BARE : FC_CREDENTIAL_TOKEN_NO_ALGORITHM, name, NULL);
         return false;
     }
     if (fc_tree_exact(token->header, "crit") || fc_tree_exact(token->header, "b64")) {
-        verdict(one, FC_CREDENTIAL_NOT_VERIFIABLE,
-                "its header asks for extensions (crit, b64) that are not known here");
+        verdict(one, FC_CREDENTIAL_NOT_VERIFIABLE, FC_CREDENTIAL_EXTENSIONS, NULL, NULL);
         return false;
     }
     if (*alg == 0)
-        verdict(one, FC_CREDENTIAL_NOT_VERIFIABLE,
-                "signed with %s: EdDSA, ES256 and PS256 are known here", name);
+        verdict(one, FC_CREDENTIAL_NOT_VERIFIABLE, FC_CREDENTIAL_ALGORITHM_UNKNOWN, name, NULL);
     return *alg != 0;
 }
 
@@ -312,13 +409,13 @@ static void judge(struct checking *c, struct token *token, struct fc_credential 
     if (!check_header(token, &alg, one))
         return;
     if (clash)
-        verdict(one, FC_CREDENTIAL_WRONG, "it names more than one issuer");
+        verdict(one, FC_CREDENTIAL_WRONG, FC_CREDENTIAL_ISSUERS_DIFFER, NULL, NULL);
     else if (!token->did || strncmp(token->did, "did:", 4) != 0)
-        verdict(one, FC_CREDENTIAL_NOT_VERIFIABLE, "its issuer is no DID");
+        verdict(one, FC_CREDENTIAL_NOT_VERIFIABLE, FC_CREDENTIAL_ISSUER_NO_DID, NULL, NULL);
     else if (issuer && strcmp(issuer, token->did) != 0)
-        verdict(one, FC_CREDENTIAL_WRONG, "signed by %s, which is not its issuer", token->did);
+        verdict(one, FC_CREDENTIAL_WRONG, FC_CREDENTIAL_SIGNER_NOT_ISSUER, token->did, NULL);
     else if (!issuer && !token->presentation)
-        verdict(one, FC_CREDENTIAL_WRONG, "a credential that names no issuer");
+        verdict(one, FC_CREDENTIAL_WRONG, FC_CREDENTIAL_ISSUER_MISSING, NULL, NULL);
     else if (find_key(c, token, one, &key) == FC_OK && key.key)
         try_signature(c, token, alg, &key, one);
     fc_did_key_finish(&key);
@@ -345,9 +442,10 @@ static void visit_token(struct checking *c, struct fc_span text, unsigned wraps)
     struct fc_credential one = {.state = FC_CREDENTIAL_WRONG};
     struct token token;
     if (wraps > FC_CREDENTIAL_WRAPS_MAX || c->tokens == FC_CREDENTIAL_TOKENS_MAX) {
-        verdict(&one, FC_CREDENTIAL_NOT_VERIFIABLE,
-                "more than %d JWTs, or wrapped more than %d times", FC_CREDENTIAL_TOKENS_MAX,
-                FC_CREDENTIAL_WRAPS_MAX);
+        char tokens[12], most[12];
+        snprintf(tokens, sizeof tokens, "%d", FC_CREDENTIAL_TOKENS_MAX);
+        snprintf(most, sizeof most, "%d", FC_CREDENTIAL_WRAPS_MAX);
+        verdict(&one, FC_CREDENTIAL_NOT_VERIFIABLE, FC_CREDENTIAL_TOKENS_MANY, tokens, most);
         merge(c, &one);
         return;
     }
@@ -356,7 +454,7 @@ static void visit_token(struct checking *c, struct fc_span text, unsigned wraps)
     if (err == FC_E_NOMEM)
         c->err = err;
     else if (err != FC_OK)
-        verdict(&one, FC_CREDENTIAL_WRONG, "a JWT that cannot be read");
+        verdict(&one, FC_CREDENTIAL_WRONG, FC_CREDENTIAL_TOKEN_UNREADABLE, NULL, NULL);
     else
         judge(c, &token, &one);
     if (c->err == FC_OK)
@@ -378,9 +476,10 @@ static void visit_proof(struct checking *c, const struct fc_tree *object,
     copy(one.algorithm, sizeof one.algorithm, "JSON-LD");
     struct token as = {.statement = object};
     read_period(&as, c->now_ms, &one);
+    char shown[61];
+    copy(shown, sizeof shown, type);
     verdict(&one, FC_CREDENTIAL_NOT_VERIFIABLE,
-            "its proof (%.60s) is over an RDF graph in canonical form, which is not computed here",
-            type ? type : "of no known type");
+            type ? FC_CREDENTIAL_PROOF_GRAPH : FC_CREDENTIAL_PROOF_UNTYPED, shown, NULL);
     merge(c, &one);
 }
 
@@ -431,10 +530,9 @@ static void visit_root(struct checking *c, const struct fc_tree *root)
 static void conclude(struct checking *c)
 {
     if (!c->any)
-        verdict(c->out, FC_CREDENTIAL_UNSIGNED, "it bears no signature of its own");
+        verdict(c->out, FC_CREDENTIAL_UNSIGNED, FC_CREDENTIAL_BARE, NULL, NULL);
     else if (c->bare && c->out->state == FC_CREDENTIAL_VERIFIED)
-        verdict(c->out, FC_CREDENTIAL_NOT_VERIFIABLE,
-                "a credential in it bears no signature of its own");
+        verdict(c->out, FC_CREDENTIAL_NOT_VERIFIABLE, FC_CREDENTIAL_PART_BARE, NULL, NULL);
     c->out->tokens = c->tokens;
 }
 
@@ -447,7 +545,9 @@ enum fc_err fc_credential_check(struct fc_span bytes, const struct fc_credential
     struct fc_jwt jwt;
     *out = (struct fc_credential){0};
     if (bytes.len > FC_CONTENT_BYTES_MAX) {
-        verdict(out, FC_CREDENTIAL_NOT_VERIFIABLE, "larger than %d bytes", FC_CONTENT_BYTES_MAX);
+        char most[12];
+        snprintf(most, sizeof most, "%d", FC_CONTENT_BYTES_MAX);
+        verdict(out, FC_CREDENTIAL_NOT_VERIFIABLE, FC_CREDENTIAL_LARGE, most, NULL);
         return FC_OK;
     }
     if (fc_jwt_split(bytes, &jwt)) {
@@ -459,7 +559,7 @@ enum fc_err fc_credential_check(struct fc_span bytes, const struct fc_credential
     }
     fc_tree_destroy(root);
     if (c.err == FC_E_BOUND) {
-        verdict(out, FC_CREDENTIAL_NOT_VERIFIABLE, "it has more values than are read");
+        verdict(out, FC_CREDENTIAL_NOT_VERIFIABLE, FC_CREDENTIAL_VALUES_MANY, NULL, NULL);
         return FC_OK;
     }
     if (c.err == FC_E_JSON)

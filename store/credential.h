@@ -23,6 +23,45 @@ enum fc_credential_period {
     FC_CREDENTIAL_EXPIRED,
 };
 
+/* Why a state is not "verified": for programs, which say it in the language of who reads it. */
+enum fc_credential_code {
+    FC_CREDENTIAL_NO_CODE, /* it is verified */
+    FC_CREDENTIAL_BARE,
+    FC_CREDENTIAL_PART_BARE,
+    FC_CREDENTIAL_TOKEN_BARE,
+    FC_CREDENTIAL_TOKEN_NO_ALGORITHM,
+    FC_CREDENTIAL_TOKEN_UNREADABLE,
+    FC_CREDENTIAL_TOKENS_MANY,
+    FC_CREDENTIAL_VALUES_MANY,
+    FC_CREDENTIAL_LARGE,
+    FC_CREDENTIAL_EXTENSIONS,
+    FC_CREDENTIAL_ALGORITHM_UNKNOWN,
+    FC_CREDENTIAL_ALGORITHM_OTHER,
+    FC_CREDENTIAL_ALGORITHM_MISFIT,
+    FC_CREDENTIAL_ISSUERS_DIFFER,
+    FC_CREDENTIAL_ISSUER_MISSING,
+    FC_CREDENTIAL_ISSUER_NO_DID,
+    FC_CREDENTIAL_SIGNER_NOT_ISSUER,
+    FC_CREDENTIAL_DID_MISSING,
+    FC_CREDENTIAL_DID_DISPUTED,
+    FC_CREDENTIAL_DID_INVALID,
+    FC_CREDENTIAL_KEY_MISSING,
+    FC_CREDENTIAL_KEY_UNNAMED,
+    FC_CREDENTIAL_KEY_NOT_ALLOWED,
+    FC_CREDENTIAL_KEY_DISCLOSED,
+    FC_CREDENTIAL_KEY_SIZE,
+    FC_CREDENTIAL_KEY_KIND,
+    FC_CREDENTIAL_BYTES_DIFFER,
+    FC_CREDENTIAL_PROOF_GRAPH,
+    FC_CREDENTIAL_PROOF_UNTYPED,
+    FC_CREDENTIAL_CODES,
+};
+enum { FC_CREDENTIAL_ABOUT_MAX = 2 };
+/* "DID_MISSING"; NULL for none. */
+const char *fc_credential_code_name(enum fc_credential_code code);
+/* What about[at] of such a verdict is: "did"; NULL: it has no more. */
+const char *fc_credential_about_name(enum fc_credential_code code, unsigned at);
+
 enum {
     FC_CREDENTIAL_WHY_BYTES = 256,
     FC_CREDENTIAL_NAME_BYTES = 512,
@@ -41,6 +80,8 @@ struct fc_credential_source {
 struct fc_credential {
     enum fc_credential_state state;
     char why[FC_CREDENTIAL_WHY_BYTES]; /* for every state but verified */
+    enum fc_credential_code code;      /* the same for programs, and what it names */
+    char about[FC_CREDENTIAL_ABOUT_MAX][FC_CREDENTIAL_NAME_BYTES];
     char issuer[FC_CREDENTIAL_NAME_BYTES];
     char key_id[FC_CREDENTIAL_NAME_BYTES];
     char algorithm[16];

@@ -41,7 +41,7 @@ for mode in running stopped; do
         .key_id == "'$did'#rsa" and .key_vouched == false and .why == null' >/dev/null
     [ $mode = stopped ] || over_http $key '.signature | .key_published_by == "Operator of solo" and
         .key_vouched == false and .algorithm == "PS256" and .period == "current" and .why == null'
-    [ $mode = stopped ] || over_http $did '.signature == {"state": "unsigned", "why": "it bears no signature of its own"}'
+    [ $mode = stopped ] || over_http $did '.signature == {"state": "unsigned", "why": "it bears no signature of its own", "why_code": "BARE", "why_about": {}}'
     fc solo list --long | grep -q "^ .*  verified$"
     fc solo list --long | grep -q "^ .*  unsigned$" # the DID document
     fc solo list --long --json | jq -r .signature.state | sort | tr '\n' ' ' | grep -qx "unsigned verified "

@@ -231,14 +231,26 @@ async function signatures() {
   const did = "did:web:hub-fr.example", mine = signer(did), id = (name) => `https://hub-fr.example/signed/${name}`;
   const subject = (name) => ({ id: id(name), credentialSubject: { id: `${id(name)}#it`, type: "gx:ServiceOffering", "gx:name": `Signed ${name}` } });
   put("fr", mine.sign(subject("alone")));
-  await says(id("alone"), /^Cannot be checked/, /no DID document of did:web:hub-fr\.example/);
+  await says(id("alone"), /^Cannot be checked/, /There is no DID document of did:web:hub-fr\.example in the catalogue\./);
+  const translated = { de: "Im Katalog steht kein DID-Dokument von", fr: "Il n'y a pas de document DID de" };
+  for (const [language, words] of Object.entries(translated)) {
+    await open(`${await placeOf(id("alone"))}?lang=${language}`);
+    ok((await line.innerText()).includes(`${words} ${did}`) && await line.locator("[lang=en]").count() === 0, `why a signature cannot be checked is not said in ${language}`);
+  }
+  await page.route("**/meta", async (route) => { /* a node that knows more reasons than the page */
+    const response = await route.fetch(), meta = await response.json();
+    await route.fulfill({ response, json: { ...meta, signature: { ...meta.signature, why_code: "LATER" } } });
+  });
+  await open(`${await placeOf(id("alone"))}?lang=de`);
+  ok((await line.locator("[lang=en]").innerText()) === `no DID document of ${did} is in the replica`, "a reason that the page does not know is not said");
+  await page.unroute("**/meta");
   put("fr", mine.document);
   await says(id("alone"), /^Right signed by did:web:hub-fr\.example/, /The key was published by Hub Loire SAS, whose certificate names this identity\./);
   await sound(page, "signature-verified");
   put("fr", mine.sign({ ...subject("old"), validFrom: "2020-01-01T00:00:00Z", validUntil: "2021-01-01T00:00:00Z" }));
   await says(id("old"), /^Right/, /Expired on January 1, 2021\./);
   put("fr", signer(did).sign(subject("false")));
-  await says(id("false"), /^Wrong/, /not that key/);
+  await says(id("false"), /^Wrong/, /not made with that key/);
   ok(await line.locator(".badge.bad").count() === 1, "a wrong signature looks harmless");
   await sound(page, "signature-wrong");
   put("fr", cases.cases.find((it) => it.name === "did:key, P-256").document);

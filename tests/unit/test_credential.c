@@ -90,6 +90,72 @@ static void signatures_of_others(void **state)
     assert_int_equal(i, 82);
 }
 
+/* The reason for programs, and what it names, which the sentence for people has as well. */
+static void reasons_have_codes(void **state)
+{
+    static const struct {
+        const char *name, *code, *about;
+    } known[] = {
+        {"no kid, several keys", "KEY_UNNAMED", ""},
+        {"did:key, another fragment", "KEY_MISSING", NULL},
+        {"did:jwk with the secret half", "KEY_DISCLOSED", ""},
+        {"did:jwk that is no JSON", "KEY_KIND", ""},
+        {"presentation with a changed one", "BYTES_DIFFER", ""},
+        {"presentation with an unsigned one", "PART_BARE", ""},
+        {"presentation with one of an unknown issuer", "DID_MISSING", "did:web:gone.example"},
+        {"a credential signed with a login key", "KEY_NOT_ALLOWED", NULL},
+        {"holder that is not the signer", "SIGNER_NOT_ISSUER", NULL},
+        {"unsigned", "BARE", ""},
+        {"JSON-LD proof", "PROOF_GRAPH", "JsonWebSignature2020"},
+        {"document under another DID", "DID_INVALID", NULL},
+        {"issuer is no DID", "ISSUER_NO_DID", ""},
+        {"two issuers", "ISSUERS_DIFFER", ""},
+        {"no issuer", "ISSUER_MISSING", ""},
+        {"alg none", "TOKEN_BARE", "none"},
+        {"no alg", "TOKEN_NO_ALGORITHM", ""},
+        {"HMAC with the public key", "ALGORITHM_UNKNOWN", "HS256"},
+        {"EdDSA for an EC key", "ALGORITHM_MISFIT", "EdDSA"},
+        {"an algorithm that the key is not for", "ALGORITHM_OTHER", NULL},
+        {"a small RSA key", "KEY_SIZE", ""},
+        {"b64 false", "EXTENSIONS", ""},
+        {"alg twice", "TOKEN_UNREADABLE", ""},
+        {"wrapped too often", "TOKENS_MANY", "64"},
+    };
+    struct fc_credential_resolver resolver = {json_object_get(vectors, "documents"), from_vectors};
+    size_t i, met = 0;
+    json_t *one;
+    (void)state;
+    json_array_foreach(json_object_get(vectors, "cases"), i, one)
+    {
+        struct fc_credential out;
+        const char *name = json_string_value(json_object_get(one, "name"));
+        bool offline = json_is_true(json_object_get(one, "offline"));
+        struct fc_span bytes = fc_span_str(json_string_value(json_object_get(one, "document")));
+        assert_int_equal(fc_credential_check(bytes, offline ? NULL : &resolver, NOW_MS, &out),
+                         FC_OK);
+        const char *code = fc_credential_code_name(out.code);
+        assert_int_equal(code == NULL, out.state == FC_CREDENTIAL_VERIFIED);
+        for (unsigned at = 0; at < FC_CREDENTIAL_ABOUT_MAX; at++) {
+            bool named = fc_credential_about_name(out.code, at) != NULL;
+            char begin[100]; /* the sentence may be cut */
+            snprintf(begin, sizeof begin, "%s", out.about[at]);
+            if (named != (begin[0] != '\0') || !strstr(out.why, begin))
+                fail_msg("%s: \"%s\" in \"%s\"", name, out.about[at], out.why);
+        }
+        for (size_t k = 0; k < sizeof known / sizeof known[0]; k++) {
+            if (strcmp(known[k].name, name) != 0)
+                continue;
+            met++;
+            assert_string_equal(code, known[k].code);
+            if (known[k].about)
+                assert_string_equal(out.about[0], known[k].about);
+        }
+    }
+    assert_int_equal(met, sizeof known / sizeof known[0]);
+    assert_null(fc_credential_about_name(FC_CREDENTIAL_DID_MISSING, 1));
+    assert_string_equal(fc_credential_about_name(FC_CREDENTIAL_DID_MISSING, 0), "did");
+}
+
 static void rfc_examples(void **state)
 {
     json_t *one;
@@ -475,11 +541,17 @@ static void times_are_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(signatures_of_others),  cmocka_unit_test(rfc_examples),
-        cmocka_unit_test(did_key_examples),      cmocka_unit_test(keys_have_bounds),
-        cmocka_unit_test(tokens_are_bounded),    cmocka_unit_test(what_the_resolver_says_counts),
-        cmocka_unit_test(whose_document_counts), cmocka_unit_test(real_credentials),
-        cmocka_unit_test(any_letter_counts),     cmocka_unit_test(times_are_read),
+        cmocka_unit_test(signatures_of_others),
+        cmocka_unit_test(reasons_have_codes),
+        cmocka_unit_test(rfc_examples),
+        cmocka_unit_test(did_key_examples),
+        cmocka_unit_test(keys_have_bounds),
+        cmocka_unit_test(tokens_are_bounded),
+        cmocka_unit_test(what_the_resolver_says_counts),
+        cmocka_unit_test(whose_document_counts),
+        cmocka_unit_test(real_credentials),
+        cmocka_unit_test(any_letter_counts),
+        cmocka_unit_test(times_are_read),
     };
     return cmocka_run_group_tests(tests, load_vectors, free_vectors);
 }

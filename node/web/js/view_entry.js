@@ -61,6 +61,13 @@ function signaturePeriod(signature) {
   return signature.period === "not yet valid" && t("signature.not_yet", { date: date(signature.valid_from) });
 }
 
+/* Why it is not simply right; a code that this page does not know in the node's own words. */
+function signatureWhy(signature) {
+  const key = `signature.why.${signature.why_code}`;
+  if (known(key)) return h("div", { class: "small" }, t(key, signature.why_about));
+  return signature.why && h("div", { class: "small", lang: "en" }, signature.why);
+}
+
 function signatureText(meta, about) {
   const signature = meta.signature, how = about?.signed_as;
   if (!signature) return how && how !== "none" ? t("signature.carried", { how }) : t("signature.unread");
@@ -69,8 +76,7 @@ function signatureText(meta, about) {
   const line = (text, tone = "") => text && h("div", { class: `small ${tone}` }, text);
   return [h("span", { class: `badge ${signatureTones[signature.state] ?? ""}` }, word), " ",
     signature.state === "verified" && signature.issuer && h("span", {}, rich("signature.by", { issuer: h("span", { class: "hash" }, signature.issuer) })),
-    signature.why && h("div", { class: "small", lang: "en" }, signature.why),
-    line(keySource(signature), signature.key_vouched ? "muted" : ""), line(signaturePeriod(signature)),
+    signatureWhy(signature), line(keySource(signature), signature.key_vouched ? "muted" : ""), line(signaturePeriod(signature)),
     signature.certificate && line(t("signature.certificate", { name: signature.certificate }), "muted")];
 }
 
