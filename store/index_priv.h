@@ -145,6 +145,7 @@ struct fc_index_key fc_index_key_page(uint32_t doc);
 /* One of a page, whose row is borrowed. FC_E_MISSING, FC_E_CORRUPT. */
 FC_MUST_USE enum fc_err fc_index_doc_parse(struct fc_span row, uint32_t doc,
                                            struct fc_index_doc *out);
+void fc_index_doc_prefetch(struct fc_span row, uint32_t doc);
 /* [w] A name has FC_INDEX_NAME_BYTES at most. */
 FC_MUST_USE enum fc_err fc_index_doc_put(struct fc_replica *replica, uint32_t doc,
                                          const struct fc_index_doc *said);

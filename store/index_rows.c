@@ -262,6 +262,15 @@ enum fc_err fc_index_doc_parse(struct fc_span row, uint32_t doc, struct fc_index
     return FC_OK;
 }
 
+void fc_index_doc_prefetch(struct fc_span row, uint32_t doc)
+{
+    enum { LINE_BYTES = 64 };
+    if (row.len != DOC_PAGE_BYTES)
+        return;
+    for (size_t at = 0; at < SLOT_BYTES; at += LINE_BYTES)
+        __builtin_prefetch(row.data + (size_t)SLOT_BYTES * (doc % FC_DOC_PAGE) + at);
+}
+
 enum fc_err fc_index_doc_get(struct fc_txn *txn, uint32_t doc, struct fc_index_doc *out)
 {
     struct fc_index_key key = fc_index_key_page(doc);

@@ -120,7 +120,8 @@ struct sheets {
     struct tally *tallies;
     uint32_t *counts[FC_FACETS], caps[FC_FACETS]; /* by number */
     uint32_t page;
-    struct fc_span row; /* of the page; empty: none is read yet */
+    struct fc_span ahead; /* of the page; empty: none is read yet */
+    struct fc_span row;   /* of what is being counted */
 };
 
 static enum fc_err count_number(struct sheets *sheets, unsigned facet, uint32_t number)
@@ -159,15 +160,55 @@ static enum fc_err count_code(struct sheets *sheets, unsigned facet, uint32_t co
 static enum fc_err turn_to(struct sheets *sheets, uint32_t doc)
 {
     struct fc_span found;
-    if (sheets->row.len > 0 && sheets->page == doc / FC_SHEET_DOCS)
+    if (sheets->ahead.len > 0 && sheets->page == doc / FC_SHEET_DOCS)
         return FC_OK;
     struct fc_index_key key = fc_sheet_key(doc);
-    enum fc_err err = fc_kv_seek(sheets->run->cursor, fc_index_span(&key), &found, &sheets->row);
+    enum fc_err err = fc_kv_seek(sheets->run->cursor, fc_index_span(&key), &found, &sheets->ahead);
     if (err != FC_OK)
         return err == FC_E_MISSING ? FC_E_CORRUPT : err;
     sheets->page = doc / FC_SHEET_DOCS;
-    return fc_span_eq(found, fc_index_span(&key)) && fc_sheet_valid(sheets->row) ? FC_OK
-                                                                                 : FC_E_CORRUPT;
+    return fc_span_eq(found, fc_index_span(&key)) && fc_sheet_valid(sheets->ahead) ? FC_OK
+                                                                                   : FC_E_CORRUPT;
+}
+
+static enum fc_err count_doc(struct sheets *sheets, const uint8_t *doc, const unsigned *facets,
+                             unsigned wanted)
+{
+    enum fc_err err = FC_OK;
+    for (unsigned k = 0; k < wanted && err == FC_OK; k++) {
+        uint32_t code = fc_sheet_code(doc, facets[k]);
+        if (code > 0 && code < sheets->caps[facets[k]]) /* never beyond FC_SHEET_FAR */
+            sheets->counts[facets[k]][code]++;
+        else if (code > 0)
+            err = count_code(sheets, facets[k], code);
+    }
+    return err;
+}
+
+/* Few documents stand far apart: several are on their way while one is counted. */
+static enum fc_err count_list(struct sheets *sheets, const uint32_t *list, size_t count,
+                              const unsigned *facets, unsigned wanted)
+{
+    struct {
+        struct fc_span row;
+        const uint8_t *doc;
+    } coming[AHEAD];
+    enum fc_err err = FC_OK;
+    for (size_t i = 0; i < count + AHEAD && err == FC_OK; i++) {
+        size_t at = i % AHEAD;
+        if (i >= AHEAD && i - AHEAD < count) {
+            sheets->row = coming[at].row;
+            err = count_doc(sheets, coming[at].doc, facets, wanted);
+        }
+        if (err == FC_OK && i < count)
+            err = turn_to(sheets, list[i]);
+        if (err == FC_OK && i < count) {
+            coming[at].row = sheets->ahead;
+            coming[at].doc = sheets->ahead.data + list[i] % FC_SHEET_DOCS * FC_SHEET_DOC_BYTES;
+            __builtin_prefetch(coming[at].doc);
+        }
+    }
+    return err;
 }
 
 /* Of the documents of one chunk the facets in `which`. */
@@ -180,27 +221,13 @@ static enum fc_err count_sheets(struct sheets *sheets, const struct fc_docs *doc
     for (unsigned facet = 0; facet < FC_FACETS; facet++)
         if (which & 1u << facet)
             facets[wanted++] = facet;
-    for (size_t count = 1; count > 0 && err == FC_OK && wanted > 0;) {
-        count = fc_docs_up(docs, from, list, sizeof list / sizeof list[0]);
-        for (size_t i = 0; i < count && err == FC_OK; i++) {
-            if (list[i] > last)
-                return FC_OK;
-            err = turn_to(sheets, list[i]);
-            const uint8_t *doc = sheets->row.data + list[i] % FC_SHEET_DOCS * FC_SHEET_DOC_BYTES;
-            if (i + AHEAD < count && list[i + AHEAD] / FC_SHEET_DOCS == sheets->page)
-                __builtin_prefetch(sheets->row.data +
-                                   list[i + AHEAD] % FC_SHEET_DOCS * FC_SHEET_DOC_BYTES);
-            for (unsigned k = 0; k < wanted && err == FC_OK; k++) {
-                uint32_t code = fc_sheet_code(doc, facets[k]);
-                if (code > 0 && code < sheets->caps[facets[k]]) /* never beyond FC_SHEET_FAR */
-                    sheets->counts[facets[k]][code]++;
-                else if (code > 0)
-                    err = count_code(sheets, facets[k], code);
-            }
-        }
-        if (count > 0 && list[count - 1] == last)
-            break;
-        if (count > 0)
+    for (bool more = wanted > 0; more && err == FC_OK;) {
+        size_t count = fc_docs_up(docs, from, list, sizeof list / sizeof list[0]);
+        more = count > 0 && list[count - 1] < last;
+        while (count > 0 && list[count - 1] > last)
+            count--;
+        err = count_list(sheets, list, count, facets, wanted);
+        if (more)
             from = list[count - 1] + 1;
     }
     return err;

@@ -392,12 +392,12 @@ static enum fc_err tell(struct fc_run *run, const struct fc_index_doc *place,
     return err == FC_OK ? run->err : err;
 }
 
-static enum fc_err fill_hit(struct fc_run *run, const struct fc_ranked *ranked,
+static enum fc_err fill_hit(struct fc_run *run, const struct fc_ranked *ranked, struct fc_span row,
                             struct fc_query_hit *hit, struct page *page)
 {
     struct fc_index_doc place;
     struct fc_entry entry;
-    enum fc_err err = fc_run_doc(run, ranked->doc, &place);
+    enum fc_err err = fc_index_doc_parse(row, ranked->doc, &place);
     if (err == FC_OK)
         err = know_feed(run, page, place.generation);
     if (err == FC_OK)
@@ -421,17 +421,32 @@ static enum fc_err fill_hit(struct fc_run *run, const struct fc_ranked *ranked,
     return run->query->snippets ? tell(run, &place, &entry, page, hit) : FC_OK;
 }
 
+/* Documents stand far apart: all are on their way before the first is waited for. */
+static enum fc_err find_rows(struct fc_run *run, const struct fc_ranked *ranked, uint32_t count,
+                             struct fc_span *rows)
+{
+    enum fc_err err = FC_OK;
+    for (uint32_t i = 0; i < count && err == FC_OK; i++) {
+        err = fc_run_row(run, ranked[i].doc, &rows[i]);
+        if (err == FC_OK)
+            fc_index_doc_prefetch(rows[i], ranked[i].doc);
+    }
+    return err == FC_E_MISSING ? FC_E_CORRUPT : err;
+}
+
 enum fc_err fc_run_hits(struct fc_run *run, const struct fc_ranked *ranked, uint32_t count)
 {
     struct page page = {0};
-    enum fc_err err = FC_OK;
     if (count == 0)
         return FC_OK;
-    run->result->hits = fc_run_take(run, count * sizeof *run->result->hits);
-    if (!run->result->hits)
+    struct fc_query_hit *hits = fc_run_take(run, count * sizeof *hits);
+    struct fc_span *rows = fc_run_take(run, count * sizeof *rows);
+    if (!hits || !rows)
         return FC_E_NOMEM;
+    enum fc_err err = find_rows(run, ranked, count, rows);
     for (uint32_t i = 0; i < count && err == FC_OK; i++)
-        err = fill_hit(run, &ranked[i], &run->result->hits[i], &page);
+        err = fill_hit(run, &ranked[i], rows[i], &hits[i], &page);
+    run->result->hits = hits;
     run->result->hit_count = count;
     fc_buf_finish(&page.plain);
     return err;

@@ -69,6 +69,7 @@ uint64_t fc_run_identify(const struct fc_run *run);
 FC_MUST_USE enum fc_err fc_run_get(struct fc_run *run, const struct fc_index_key *key,
                                    struct fc_span *row);
 /* What a document is. FC_E_MISSING. */
+FC_MUST_USE enum fc_err fc_run_row(struct fc_run *run, uint32_t doc, struct fc_span *row);
 FC_MUST_USE enum fc_err fc_run_doc(struct fc_run *run, uint32_t doc, struct fc_index_doc *out);
 /* Memory that lives as long as the result; NULL, and run->err, without memory. */
 void *fc_run_take(struct fc_run *run, size_t size);

@@ -65,11 +65,16 @@ enum fc_err fc_run_get(struct fc_run *run, const struct fc_index_key *key, struc
     return err == FC_OK && !fc_span_eq(found, fc_index_span(key)) ? FC_E_MISSING : err;
 }
 
-enum fc_err fc_run_doc(struct fc_run *run, uint32_t doc, struct fc_index_doc *out)
+enum fc_err fc_run_row(struct fc_run *run, uint32_t doc, struct fc_span *row)
 {
     struct fc_index_key key = fc_index_key_page(doc);
+    return fc_run_get(run, &key, row);
+}
+
+enum fc_err fc_run_doc(struct fc_run *run, uint32_t doc, struct fc_index_doc *out)
+{
     struct fc_span row;
-    enum fc_err err = fc_run_get(run, &key, &row);
+    enum fc_err err = fc_run_row(run, doc, &row);
     return err == FC_OK ? fc_index_doc_parse(row, doc, out) : err;
 }
 
