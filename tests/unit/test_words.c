@@ -335,6 +335,7 @@ static void test_damaged_sets_are_refused(void **state)
         {"", 0},
         {"A", 1},
         {"A\1", 2},
+        {"A\1\0\2", 4},
         {"A\2\0\1\0", 5},         /* descending */
         {"A\1\0\1\0", 5},         /* twice */
         {"R\5\0\1\0", 5},         /* ends before it begins */
