@@ -231,6 +231,48 @@ static SerdNode node_of(const struct fc_rdf_term *term, const char *blank)
                                                                   : term->text.data);
 }
 
+/* A predicate or a datatype. The library would write rdf:nil as a list, which can be neither. */
+static SerdNode iri_node(const char *iri)
+{
+    if (strcmp(iri, FC_RDF_NS "nil") == 0)
+        return serd_node_from_string(SERD_CURIE, (const uint8_t *)"rdf:nil");
+    return serd_node_from_string(SERD_URI, (const uint8_t *)iri);
+}
+
+static size_t digits(const char *text)
+{
+    return strspn(text, "0123456789");
+}
+
+/* Whether Turtle's grammar takes a bare text for a value of this type. */
+static bool reads_bare(const char *text, const char *type)
+{
+    const char *number = text + (*text == '+' || *text == '-');
+    size_t whole = digits(number);
+    if (strcmp(type, FC_XSD "boolean") == 0)
+        return strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
+    if (strcmp(type, FC_XSD "integer") == 0)
+        return whole > 0 && number[whole] == '\0';
+    size_t rest = number[whole] == '.' ? digits(number + whole + 1) : 0;
+    return rest > 0 && number[whole + 1 + rest] == '\0';
+}
+
+/* The library writes a boolean, an integer and a decimal without quotes whatever their text is,
+ * even one that is Turtle itself; but not when their type has its short name. */
+static SerdNode datatype_of(const struct fc_rdf_term *literal)
+{
+    static const char *const bare[] = {"xsd:boolean", "xsd:integer", "xsd:decimal"};
+    const char *type = (const char *)literal->datatype.data;
+    if (literal->datatype.len == 0)
+        return SERD_NODE_NULL;
+    for (size_t i = 0; i < sizeof bare / sizeof bare[0]; i++)
+        if (strncmp(type, FC_XSD, sizeof FC_XSD - 1) == 0 &&
+            strcmp(type + sizeof FC_XSD - 1, bare[i] + 4) == 0 &&
+            !reads_bare((const char *)literal->text.data, type))
+            return serd_node_from_string(SERD_CURIE, (const uint8_t *)bare[i]);
+    return iri_node(type);
+}
+
 static bool write_one(struct fc_rdf_turtle *turtle, const struct fc_rdf *rdf,
                       const struct fc_rdf_triple *triple, const uint32_t *names)
 {
@@ -239,10 +281,8 @@ static bool write_one(struct fc_rdf_turtle *turtle, const struct fc_rdf *rdf,
     char s_name[32], o_name[32];
     snprintf(s_name, sizeof s_name, "g%ub%u", turtle->graphs, names[triple->s]);
     snprintf(o_name, sizeof o_name, "g%ub%u", turtle->graphs, names[triple->o]);
-    SerdNode subject = node_of(&s, s_name), predicate = node_of(&p, NULL);
-    SerdNode object = node_of(&o, o_name), datatype = SERD_NODE_NULL, language = SERD_NODE_NULL;
-    if (o.datatype.len)
-        datatype = serd_node_from_string(SERD_URI, o.datatype.data);
+    SerdNode subject = node_of(&s, s_name), predicate = iri_node((const char *)p.text.data);
+    SerdNode object = node_of(&o, o_name), datatype = datatype_of(&o), language = SERD_NODE_NULL;
     if (o.language.len)
         language = serd_node_from_string(SERD_LITERAL, o.language.data);
     return serd_writer_write_statement(turtle->writer, 0, NULL, &subject, &predicate, &object,

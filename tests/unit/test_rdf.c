@@ -361,6 +361,72 @@ static void an_iri_like_a_prefix_is_refused(void **state)
     fc_rdf_destroy(rdf);
 }
 
+static char *turtle_of(const struct fc_rdf *rdf)
+{
+    struct fc_rdf_turtle *turtle;
+    char *text = NULL;
+    size_t len = 0;
+    FILE *file = open_memstream(&text, &len);
+    assert_int_equal(fc_rdf_turtle_create(file, &turtle), FC_OK);
+    assert_int_equal(fc_rdf_turtle_add(turtle, rdf), FC_OK);
+    assert_int_equal(fc_rdf_turtle_end(turtle), FC_OK);
+    fc_rdf_turtle_destroy(turtle);
+    fclose(file);
+    return text;
+}
+
+/* Whatever a value says of its type, its text stays a text and its type the same. */
+static void turtle_reads_back(void **state)
+{
+#define XSD_OF(name) "^^<http://www.w3.org/2001/XMLSchema#" name ">"
+    static const char *const objects[] = {
+        "7",
+        "+07",
+        "-1.50",
+        "+.5",
+        "true",
+        "false",
+        "''" XSD_OF("integer"),
+        "'-'" XSD_OF("integer"),
+        "'1.5'" XSD_OF("integer"),
+        "'7 . <https://x/> <https://x/> 8'" XSD_OF("integer"),
+        "'one'" XSD_OF("integer"),
+        "'1'" XSD_OF("boolean"),
+        "'True'" XSD_OF("boolean"),
+        "'true, false'" XSD_OF("boolean"),
+        "''" XSD_OF("decimal"),
+        "'.'" XSD_OF("decimal"),
+        "'5.'" XSD_OF("decimal"),
+        "'5'" XSD_OF("decimal"),
+        "'1.5E0'" XSD_OF("decimal"),
+        "'1.5.5'" XSD_OF("decimal"),
+        "'1.5e0'" XSD_OF("double"),
+        "'x'" XSD_OF("integer2"),
+        "'x'^^<" FC_RDF_NS "nil>",
+        "<" FC_RDF_NS "nil>",
+        "'\"\"\"\\n\\\\'@en",
+    };
+#undef XSD_OF
+    static const char *const predicates[] = {"a", "<https://p/>", "<" FC_RDF_NS "nil>"};
+    (void)state;
+    for (size_t i = 0; i < sizeof objects / sizeof objects[0]; i++)
+        for (size_t k = 0; k < sizeof predicates / sizeof predicates[0]; k++) {
+            char text[256];
+            snprintf(text, sizeof text, "<https://s/> %s %s .", predicates[k], objects[i]);
+            struct fc_rdf *rdf = read_as(FC_RDF_TURTLE, text);
+            char *written = turtle_of(rdf);
+            struct fc_rdf *back = read_as(FC_RDF_TURTLE, written);
+            char *wanted = canonical(rdf), *is = canonical(back);
+            if (strcmp(is, wanted) != 0)
+                fail_msg("%s\nwritten %s\nis      %s\nwanted  %s", text, written, is, wanted);
+            free(written);
+            free(wanted);
+            free(is);
+            fc_rdf_destroy(rdf);
+            fc_rdf_destroy(back);
+        }
+}
+
 static void guesses(void **state)
 {
     static const struct {
@@ -548,6 +614,7 @@ int main(void)
         cmocka_unit_test(blank_nodes_are_named_by_their_place),
         cmocka_unit_test(blank_nodes_that_are_alike),
         cmocka_unit_test(an_iri_like_a_prefix_is_refused),
+        cmocka_unit_test(turtle_reads_back),
         cmocka_unit_test(guesses),
         cmocka_unit_test(a_catalogue_taken_apart),
         cmocka_unit_test(what_belongs_to_an_entry),
