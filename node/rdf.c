@@ -337,40 +337,53 @@ const struct fc_rdf_triple *fc_rdf_all(const struct fc_rdf *rdf, size_t *count)
     return rdf->triples;
 }
 
-const struct fc_rdf_triple *fc_rdf_of(const struct fc_rdf *rdf, fc_rdf_id s, size_t *count)
+/* Where in a sorted graph the first statement is, or would be, that is like another in its first
+ * terms. */
+static size_t seek(const struct fc_rdf *rdf, struct fc_rdf_triple like, unsigned terms)
 {
     size_t low = 0, high = rdf->triple_count;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
-        if (rdf->triples[mid].s < s)
+        struct fc_rdf_triple at = rdf->triples[mid];
+        if (terms < 3)
+            at.o = like.o;
+        if (terms < 2)
+            at.p = like.p;
+        if (by_terms(&at, &like, (void *)(uintptr_t)rdf) < 0)
             low = mid + 1;
         else
             high = mid;
     }
+    return low;
+}
+
+const struct fc_rdf_triple *fc_rdf_of(const struct fc_rdf *rdf, fc_rdf_id s, size_t *count)
+{
+    size_t first = seek(rdf, (struct fc_rdf_triple){.s = s}, 1);
     *count = 0;
-    while (low + *count < rdf->triple_count && rdf->triples[low + *count].s == s)
-        ++*count;
-    return *count ? &rdf->triples[low] : NULL;
+    if (s != FC_RDF_NONE)
+        *count = seek(rdf, (struct fc_rdf_triple){.s = s + 1}, 1) - first;
+    return *count ? &rdf->triples[first] : NULL;
 }
 
 fc_rdf_id fc_rdf_object(const struct fc_rdf *rdf, fc_rdf_id s, const char *predicate)
 {
-    size_t count;
-    const struct fc_rdf_triple *of = fc_rdf_of(rdf, s, &count);
-    for (size_t i = 0; i < count; i++)
-        if (fc_rdf_is(rdf, of[i].p, predicate))
-            return of[i].o;
-    return FC_RDF_NONE;
+    const struct fc_rdf_triple sought = {.s = s, .p = fc_rdf_find_iri(rdf, predicate)};
+    if (sought.p == FC_RDF_NONE)
+        return FC_RDF_NONE;
+    size_t at = seek(rdf, sought, 2);
+    bool is = at < rdf->triple_count && rdf->triples[at].s == s && rdf->triples[at].p == sought.p;
+    return is ? rdf->triples[at].o : FC_RDF_NONE;
 }
 
 bool fc_rdf_has_type(const struct fc_rdf *rdf, fc_rdf_id s, const char *type)
 {
-    size_t count;
-    const struct fc_rdf_triple *of = fc_rdf_of(rdf, s, &count);
-    for (size_t i = 0; i < count; i++)
-        if (fc_rdf_is(rdf, of[i].p, FC_RDF_TYPE) && fc_rdf_is(rdf, of[i].o, type))
-            return true;
-    return false;
+    const struct fc_rdf_triple sought = {s, fc_rdf_find_iri(rdf, FC_RDF_TYPE),
+                                         fc_rdf_find_iri(rdf, type)};
+    if (sought.p == FC_RDF_NONE || sought.o == FC_RDF_NONE)
+        return false;
+    size_t at = seek(rdf, sought, 3);
+    return at < rdf->triple_count && memcmp(&rdf->triples[at], &sought, sizeof sought) == 0;
 }
 
 void fc_rdf_filter(struct fc_rdf *rdf, bool (*keep)(void *ctx, const struct fc_rdf_triple *triple),
