@@ -52,7 +52,7 @@ static enum fc_err write_nodes(struct fc_dcat_export *dcat, const struct fc_rdf 
     FILE *file = open_memstream(&text, &len);
     snprintf(label, sizeof label, "g%" PRIu64 "b", dcat->graphs++);
     fc_json_array(dcat->json, NULL);
-    enum fc_err err = file ? fc_rdf_json_nodes(dcat->json, rdf, first, label) : FC_E_NOMEM;
+    enum fc_err err = file ? fc_rdf_json_nodes(dcat->json, rdf, first, label, NULL) : FC_E_NOMEM;
     fc_json_end(dcat->json);
     enum fc_err printed = file ? fc_json_print(dcat->json, file, false) : FC_E_NOMEM;
     if (err == FC_OK)

@@ -12,6 +12,13 @@ enum {
     STEPS_MAX = 2,     /* to nodes with an IRI */
     NODES_MAX = 65536, /* in one document */
 };
+/* What may be looked at for all documents of a catalogue: entries that lead to the same large node
+ * have it in each of their documents, which would be their number times its size. */
+enum {
+    WORK_BASE = 8 * 1024 * 1024,
+    WORK_EACH = 256,      /* more for each statement there is */
+    WORK_TEXT_BYTES = 64, /* a text of as many counts like a statement */
+};
 
 static bool is_entry(const struct fc_rdf *rdf, fc_rdf_id id)
 {
@@ -42,6 +49,7 @@ struct walk {
     struct step *queue;
     size_t count, cap;
     uint8_t *seen; /* a bit for each term */
+    uint64_t work, work_max;
 };
 
 static enum fc_err visit(struct walk *walk, fc_rdf_id node, unsigned steps)
@@ -98,6 +106,7 @@ static enum fc_err copy_node(struct walk *walk, struct step step)
     const struct fc_rdf_triple *of = fc_rdf_of(walk->from, step.node, &count);
     bool ends = is_concept(walk->from, step.node);
     enum fc_err err = FC_OK;
+    walk->work += count;
     for (size_t i = 0; i < count && err == FC_OK; i++) {
         struct fc_rdf_term s = fc_rdf_term(walk->from, of[i].s);
         struct fc_rdf_term p = fc_rdf_term(walk->from, of[i].p);
@@ -111,8 +120,7 @@ static enum fc_err copy_node(struct walk *walk, struct step step)
     return err;
 }
 
-static enum fc_err write_document(const struct fc_rdf *rdf, fc_rdf_id first, char **text,
-                                  size_t *len)
+static enum fc_err write_document(struct walk *walk, fc_rdf_id first, char **text, size_t *len)
 {
     FILE *file = open_memstream(text, len);
     struct fc_json *json = fc_json_create();
@@ -121,7 +129,7 @@ static enum fc_err write_document(const struct fc_rdf *rdf, fc_rdf_id first, cha
     fc_rdf_json_context(json);
     fc_json_array(json, "@graph");
     if (err == FC_OK)
-        err = fc_rdf_json_nodes(json, rdf, first, "b");
+        err = fc_rdf_json_nodes(json, walk->to, first, "b", &walk->work);
     fc_json_end(json);
     fc_json_end(json);
     if (err == FC_OK)
@@ -129,6 +137,7 @@ static enum fc_err write_document(const struct fc_rdf *rdf, fc_rdf_id first, cha
     fc_json_destroy(json);
     if (file && fclose(file) != 0)
         err = FC_E_NOMEM;
+    walk->work += *len / WORK_TEXT_BYTES;
     return err;
 }
 
@@ -152,10 +161,14 @@ static enum fc_err give(struct walk *walk, fc_rdf_id entry, const struct fc_dcat
     const char *name = (const char *)iri.text.data;
     char *text = NULL;
     size_t len = 0;
+    if (walk->work >= walk->work_max) {
+        split->fault(split->ctx, name, "the entries of the catalogue repeat too much of it");
+        return FC_OK;
+    }
     enum fc_err err = cut_out(walk, entry);
     if (err == FC_OK) {
         fc_rdf_sort(walk->to);
-        err = write_document(walk->to, fc_rdf_find_iri(walk->to, name), &text, &len);
+        err = write_document(walk, fc_rdf_find_iri(walk->to, name), &text, &len);
     }
     fc_rdf_destroy(walk->to);
     walk->to = NULL;
@@ -212,7 +225,9 @@ enum fc_err fc_dcat_split(const struct fc_rdf *rdf, const struct fc_dcat_split *
 {
     struct walk walk = {.from = rdf, .seen = calloc(fc_rdf_term_count(rdf) / 8 + 1, 1)};
     fc_rdf_id *entries = NULL;
-    size_t count = 0;
+    size_t count = 0, statements;
+    fc_rdf_all(rdf, &statements);
+    walk.work_max = WORK_BASE + (uint64_t)WORK_EACH * statements;
     enum fc_err err = walk.seen ? list_entries(rdf, split, &entries, &count) : FC_E_NOMEM;
     for (size_t i = 0; i < count && err == FC_OK; i++)
         err = give(&walk, entries[i], split);

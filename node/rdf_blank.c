@@ -6,7 +6,12 @@
 #include "node/rdf_write.h"
 #include "store/crypto.h"
 
-enum { ROUNDS_MAX = 1024 }; /* in all; then nodes that are alike keep their order of arrival */
+/* In all; then nodes that are alike keep their order of arrival. */
+enum {
+    ROUNDS_MAX = 1024,
+    ROUNDS_MIN = 16,            /* of any graph, however large */
+    WORK_MAX = 4 * 1024 * 1024, /* statements and nodes looked at */
+};
 
 struct naming {
     const struct fc_rdf *rdf;
@@ -17,7 +22,7 @@ struct naming {
     uint64_t *next;
     fc_rdf_id *blanks;
     size_t blank_count;
-    unsigned rounds;
+    unsigned rounds, rounds_max;
 };
 
 static uint64_t mix(const void *data, size_t len)
@@ -87,7 +92,7 @@ static void round_of(struct naming *n)
 static size_t refine(struct naming *n)
 {
     size_t colours = count_colours(n), before = 0;
-    while (colours > before && colours < n->blank_count && n->rounds < ROUNDS_MAX) {
+    while (colours > before && colours < n->blank_count && n->rounds < n->rounds_max) {
         before = colours;
         round_of(n);
         colours = count_colours(n);
@@ -123,10 +128,14 @@ static enum fc_err prepare(struct naming *n)
         else
             n->hashes[i] = hash_term(&term) | 1;
     }
+    size_t rounds = WORK_MAX / (n->triple_count + n->blank_count + 1);
+    n->rounds_max = rounds > ROUNDS_MAX   ? ROUNDS_MAX
+                    : rounds < ROUNDS_MIN ? ROUNDS_MIN
+                                          : (unsigned)rounds;
     return FC_OK;
 }
 
-enum fc_err fc_rdf_blank_names(const struct fc_rdf *rdf, uint32_t **names)
+enum fc_err fc_rdf_blank_names(const struct fc_rdf *rdf, uint32_t **names, uint64_t *work)
 {
     struct naming n = {.rdf = rdf};
     uint32_t terms = fc_rdf_term_count(rdf);
@@ -136,10 +145,12 @@ enum fc_err fc_rdf_blank_names(const struct fc_rdf *rdf, uint32_t **names)
         err = FC_E_NOMEM;
     if (err == FC_OK) {
         memset(*names, 0xff, (terms + 1) * sizeof **names);
-        while (refine(&n) < n.blank_count && n.rounds < ROUNDS_MAX)
+        while (refine(&n) < n.blank_count && n.rounds < n.rounds_max)
             set_one_apart(&n);
         for (size_t i = 0; i < n.blank_count; i++)
             (*names)[n.blanks[i]] = (uint32_t)i;
+        if (work)
+            *work += (uint64_t)n.rounds * (n.triple_count + n.blank_count);
     }
     free(n.hashes);
     free(n.colours);

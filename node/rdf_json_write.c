@@ -191,7 +191,7 @@ static enum fc_err check(const struct fc_rdf *rdf)
 }
 
 enum fc_err fc_rdf_json_nodes(struct fc_json *json, const struct fc_rdf *rdf, fc_rdf_id first,
-                              const char *label)
+                              const char *label, uint64_t *work)
 {
     struct writing w = {.json = json, .rdf = rdf, .label = label, .first = first};
     size_t count, subjects = 0;
@@ -199,7 +199,7 @@ enum fc_err fc_rdf_json_nodes(struct fc_json *json, const struct fc_rdf *rdf, fc
     fc_rdf_id *order = calloc(count + 1, sizeof *order);
     enum fc_err err = order ? check(rdf) : FC_E_NOMEM;
     if (err == FC_OK)
-        err = fc_rdf_blank_names(rdf, &w.names);
+        err = fc_rdf_blank_names(rdf, &w.names, work);
     for (size_t i = 0; i < count && err == FC_OK; i++)
         if (i == 0 || all[i].s != all[i - 1].s)
             order[subjects++] = all[i].s;

@@ -294,7 +294,7 @@ enum fc_err fc_rdf_turtle_add(struct fc_rdf_turtle *turtle, const struct fc_rdf 
     size_t count;
     const struct fc_rdf_triple *all = fc_rdf_all(rdf, &count);
     uint32_t *names = NULL;
-    enum fc_err err = fc_rdf_blank_names(rdf, &names);
+    enum fc_err err = fc_rdf_blank_names(rdf, &names, NULL);
     for (size_t i = 0; i < count && err == FC_OK; i++)
         if (!write_one(turtle, rdf, &all[i], names))
             err = FC_E_IO;

@@ -22,15 +22,17 @@ void fc_rdf_json_context(struct fc_json *json);
  * then IRIs by text, then blank nodes. Blank nodes are named after their place in the graph, with
  * `label` before a number, whatever they were called: the same statements give the same text. Only
  * a graph of blank nodes alike in all that surrounds them and yet not alike can be named in two
- * ways. FC_E_FORMAT: an IRI begins like one of our prefixes and would be read as another;
- * FC_E_NOMEM. */
+ * ways. `work` grows as fc_rdf_blank_names says. FC_E_FORMAT: an IRI begins like one of our
+ * prefixes and would be read as another; FC_E_NOMEM. */
 FC_MUST_USE enum fc_err fc_rdf_json_nodes(struct fc_json *json, const struct fc_rdf *rdf,
-                                          fc_rdf_id first, const char *label);
+                                          fc_rdf_id first, const char *label, uint64_t *work);
 /* How every text begins that is made of these two: {"@context":{...},"@graph":[ */
 FC_MUST_USE enum fc_err fc_rdf_json_head(struct fc_buf *out);
 
 /* The names of blank nodes: for each term of the graph that is one, a number from 0 on; else
- * UINT32_MAX. free() it. */
-FC_MUST_USE enum fc_err fc_rdf_blank_names(const struct fc_rdf *rdf, uint32_t **names);
+ * UINT32_MAX. free() it. `work`, unless it is NULL, grows by how many statements and blank nodes
+ * were looked at. */
+FC_MUST_USE enum fc_err fc_rdf_blank_names(const struct fc_rdf *rdf, uint32_t **names,
+                                           uint64_t *work);
 
 #endif

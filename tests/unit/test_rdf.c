@@ -32,7 +32,7 @@ static char *canonical(const struct fc_rdf *rdf)
     FILE *file = open_memstream(&text, &len);
     struct fc_json *json = fc_json_create();
     fc_json_array(json, NULL);
-    assert_int_equal(fc_rdf_json_nodes(json, rdf, FC_RDF_NONE, "b"), FC_OK);
+    assert_int_equal(fc_rdf_json_nodes(json, rdf, FC_RDF_NONE, "b", NULL), FC_OK);
     fc_json_end(json);
     assert_int_equal(fc_json_print(json, file, false), FC_OK);
     fc_json_destroy(json);
@@ -330,7 +330,7 @@ static void blank_nodes_that_are_alike(void **state)
                        "_:x e:p _:y . _:y e:p _:x . e:1 e:q [], [], _:a .");
     uint32_t *names;
     (void)state;
-    assert_int_equal(fc_rdf_blank_names(rdf, &names), FC_OK);
+    assert_int_equal(fc_rdf_blank_names(rdf, &names, NULL), FC_OK);
     uint32_t seen = 0;
     for (uint32_t i = 0; i < fc_rdf_term_count(rdf); i++)
         if (names[i] != UINT32_MAX)
@@ -356,7 +356,7 @@ static void an_iri_like_a_prefix_is_refused(void **state)
     struct fc_json *json = fc_json_create();
     (void)state;
     fc_json_array(json, NULL);
-    assert_int_equal(fc_rdf_json_nodes(json, rdf, FC_RDF_NONE, "b"), FC_E_FORMAT);
+    assert_int_equal(fc_rdf_json_nodes(json, rdf, FC_RDF_NONE, "b", NULL), FC_E_FORMAT);
     fc_json_destroy(json);
     fc_rdf_destroy(rdf);
 }
@@ -456,7 +456,7 @@ static void guesses(void **state)
 struct given {
     char iris[512];
     char *last;
-    unsigned faults;
+    unsigned count, faults;
 };
 static enum fc_err keep_given(void *ctx, const char *iri, struct fc_span document)
 {
@@ -464,6 +464,13 @@ static enum fc_err keep_given(void *ctx, const char *iri, struct fc_span documen
     strcat(strcat(given->iris, iri), " ");
     free(given->last);
     given->last = (char *)fc_span_dup(document);
+    return FC_OK;
+}
+static enum fc_err count_given(void *ctx, const char *iri, struct fc_span document)
+{
+    struct given *given = ctx;
+    assert_true(iri[0] && document.len > 0);
+    given->count++;
     return FC_OK;
 }
 static void count_fault(void *ctx, const char *name, const char *text)
@@ -573,6 +580,31 @@ static void documents_have_a_bound(void **state)
     }
 }
 
+/* Entries that all lead to one large node: most are told, none is lost, and it ends soon. */
+static void a_catalogue_has_a_bound(void **state)
+{
+    enum { ENTRIES = 3000, NODES = 3000 };
+    struct given given = {.iris = ""};
+    struct fc_dcat_split split = {&given, count_given, count_fault};
+    char *text = NULL;
+    size_t len = 0;
+    FILE *file = open_memstream(&text, &len);
+    (void)state;
+    fputs("@prefix c: <" FC_DCAT "> . @prefix x: <urn:x:> . x:n x:p 1", file);
+    for (unsigned i = 0; i < NODES; i++)
+        fputs(", []", file);
+    fputs(" .\n", file);
+    for (unsigned i = 0; i < ENTRIES; i++)
+        fprintf(file, "x:%u a c:Dataset ; x:p x:n .\n", i);
+    fclose(file);
+    struct fc_rdf *rdf = read_as(FC_RDF_TURTLE, text);
+    assert_int_equal(fc_dcat_split(rdf, &split), FC_OK);
+    assert_true(given.count > 0 && given.faults > ENTRIES / 2);
+    assert_int_equal(given.count + given.faults, ENTRIES);
+    fc_rdf_destroy(rdf);
+    free(text);
+}
+
 static void terms_have_a_bound(void **state)
 {
     struct fc_rdf *rdf;
@@ -619,6 +651,7 @@ int main(void)
         cmocka_unit_test(a_catalogue_taken_apart),
         cmocka_unit_test(what_belongs_to_an_entry),
         cmocka_unit_test(documents_have_a_bound),
+        cmocka_unit_test(a_catalogue_has_a_bound),
         cmocka_unit_test(terms_have_a_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
