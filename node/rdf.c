@@ -24,6 +24,7 @@ struct fc_rdf {
     size_t slot_cap;
     struct fc_rdf_triple *triples;
     size_t triple_count, triple_cap;
+    uint64_t text_left; /* bytes that terms may still be given in */
 };
 
 struct fc_rdf_term fc_rdf_iri(const char *iri)
@@ -48,6 +49,7 @@ enum fc_err fc_rdf_create(struct fc_rdf **out)
     if (!rdf)
         return FC_E_NOMEM;
     rdf->slot_cap = 256;
+    rdf->text_left = UINT64_MAX;
     rdf->slots = calloc(rdf->slot_cap, sizeof *rdf->slots);
     enum fc_err err = rdf->slots ? fc_entropy_fill(rdf->key.b, sizeof rdf->key.b) : FC_E_NOMEM;
     if (err != FC_OK) {
@@ -212,9 +214,18 @@ static struct term *make(const struct fc_rdf_term *from)
     return term;
 }
 
+void fc_rdf_bound_text(struct fc_rdf *rdf, uint64_t bytes)
+{
+    rdf->text_left = bytes;
+}
+
 enum fc_err fc_rdf_intern(struct fc_rdf *rdf, const struct fc_rdf_term *given, fc_rdf_id *id)
 {
     struct fc_rdf_term term = held_as(given);
+    size_t len = term.text.len + term.datatype.len + term.language.len;
+    if (len > rdf->text_left)
+        return FC_E_BOUND;
+    rdf->text_left -= len;
     size_t at = slot_of(rdf, &term);
     if (rdf->slots[at]) {
         *id = rdf->slots[at] - 1;

@@ -41,6 +41,9 @@ FC_MUST_USE enum fc_err fc_rdf_add(struct fc_rdf *rdf, const struct fc_rdf_term 
 FC_MUST_USE enum fc_err fc_rdf_add_ids(struct fc_rdf *rdf, fc_rdf_id s, fc_rdf_id p, fc_rdf_id o);
 FC_MUST_USE enum fc_err fc_rdf_intern(struct fc_rdf *rdf, const struct fc_rdf_term *term,
                                       fc_rdf_id *id);
+/* How many bytes of text the graph takes from here on, those of terms it has counted again;
+ * UINT64_MAX: any number. */
+void fc_rdf_bound_text(struct fc_rdf *rdf, uint64_t bytes);
 /* A term's number, FC_RDF_NONE when the graph has not got it. */
 fc_rdf_id fc_rdf_find(const struct fc_rdf *rdf, const struct fc_rdf_term *term);
 fc_rdf_id fc_rdf_find_iri(const struct fc_rdf *rdf, const char *iri);

@@ -12,20 +12,26 @@
 #include "node/rdf_read.h"
 #include "store/document_text.h"
 
-enum { DEPTH_MAX = 64, DEFINITIONS_MAX = 4096, CONTEXTS_MAX = 16 };
+enum {
+    DEPTH_MAX = 64,
+    DEFINITIONS_MAX = 4096, /* in a context and those it stands in */
+    DEFINITION_BYTES_MAX = 4096,
+    CONTEXTS_MAX = 16,
+};
 
 enum container { AS_SET, AS_LIST, AS_LANGUAGES };
 struct definition {
     const char *term; /* borrowed from the JSON */
-    char *iri;        /* owned, in full; or a keyword; NULL: the term means nothing */
-    char *type;       /* owned: "@id", "@vocab", a datatype; NULL */
+    size_t term_len;
+    char *iri;  /* owned, in full; or a keyword; NULL: the term means nothing */
+    char *type; /* owned: "@id", "@vocab", a datatype; NULL */
     const char *language;
     enum container container;
 };
 struct context {
     const struct context *outer;
     struct definition *definitions;
-    size_t count;
+    size_t count, outer_count;
     char *vocab;
     const char *language;
     bool dcat; /* the words of node/dcat_terms.h */
@@ -50,8 +56,7 @@ static const struct definition *find(const struct context *context, const char *
 {
     for (const struct context *c = context; c; c = c->outer)
         for (size_t i = c->count; i-- > 0;)
-            if (strlen(c->definitions[i].term) == len &&
-                memcmp(c->definitions[i].term, term, len) == 0)
+            if (c->definitions[i].term_len == len && memcmp(c->definitions[i].term, term, len) == 0)
                 return &c->definitions[i];
     return NULL;
 }
@@ -163,14 +168,14 @@ static enum fc_err define(struct reading *r, struct context *context, const char
                           const struct fc_json_value *value)
 {
     const char *text = fc_json_as_text(value);
-    if (context->count == DEFINITIONS_MAX)
-        return refuse(r, term, "more than 4,096 terms in one context");
+    if (context->outer_count + context->count >= DEFINITIONS_MAX)
+        return refuse(r, term, "more than 4,096 terms in a context");
     struct definition *grown =
         realloc(context->definitions, (context->count + 1) * sizeof *context->definitions);
     if (!grown)
         return FC_E_NOMEM;
     context->definitions = grown;
-    struct definition d = {.term = term};
+    struct definition d = {.term = term, .term_len = strlen(term)};
     enum fc_err err = FC_OK;
     if (text)
         err = expand(context, text, true, &d.iri);
@@ -178,6 +183,8 @@ static enum fc_err define(struct reading *r, struct context *context, const char
         err = define_object(r, context, term, value, &d);
     else if (fc_json_kind(value) != FC_JSON_NULL)
         err = refuse(r, term, "is no definition of a term");
+    if (d.iri && strlen(d.iri) > DEFINITION_BYTES_MAX)
+        err = refuse(r, term, "stands for more than 4,096 bytes");
     context->definitions[context->count++] = d;
     return err;
 }
@@ -264,8 +271,7 @@ static enum fc_err say(struct reading *r, const struct place *place, fc_rdf_id o
         err = place->reverse ? fc_rdf_add_ids(r->rdf, object, p, place->subject)
                              : fc_rdf_add_ids(r->rdf, place->subject, p, object);
     if (err == FC_E_BOUND)
-        fc_rdf_say(r->fault, 0, 0, "more than %d statements, or text of more than %d bytes",
-                   FC_RDF_TRIPLES_MAX, FC_RDF_TERM_BYTES_MAX);
+        fc_rdf_say_bound(r->fault, 0);
     return err == FC_E_FORMAT ? refuse(r, place->predicate, "is no IRI of a property") : err;
 }
 
@@ -633,7 +639,8 @@ static enum fc_err read_node(struct reading *r, const struct context *outer,
                              const struct fc_json_value *object, const struct place *place)
 {
     const struct fc_json_value *given = fc_json_get(object, "@context");
-    struct context context = {.outer = outer};
+    struct context context = {.outer = outer,
+                              .outer_count = outer ? outer->outer_count + outer->count : 0};
     if (++r->depth > DEPTH_MAX)
         return refuse(r, "@graph", "nested too deeply");
     enum fc_err err = given ? read_context(r, &context, given) : FC_OK;
@@ -658,7 +665,9 @@ enum fc_err fc_rdf_read_json(struct fc_rdf *rdf, struct fc_span bytes, struct fc
         err = refuse(&r, "JSON-LD", "neither an object nor an array");
     else
         err = read_nodes(&r, NULL, root);
-    if (err == FC_E_FORMAT || err == FC_E_BOUND)
+    if (err == FC_E_BOUND)
+        fc_rdf_say_bound(fault, 0);
+    if (err == FC_E_FORMAT)
         fc_rdf_say(fault, 0, 0, "a value that is too large or no text");
     fc_json_free(root);
     return err;

@@ -7,6 +7,10 @@
 
 #include "store/pack.h"
 
+/* A prefix is written once and stands for as much as one likes: what a text says may be so much
+ * longer than it. */
+enum { TEXT_BASE = 64 * 1024 * 1024, TEXT_EACH = 128 };
+
 static const struct {
     const char *name;
     const char *ending;
@@ -69,6 +73,14 @@ void fc_rdf_say(struct fc_rdf_fault *fault, unsigned line, unsigned column, cons
     fault->column = column;
 }
 
+void fc_rdf_say_bound(struct fc_rdf_fault *fault, unsigned line)
+{
+    fc_rdf_say(fault, line, 0,
+               "more than %d statements, a text of more than %d bytes, or short names for far more "
+               "text than there is",
+               FC_RDF_TRIPLES_MAX, FC_RDF_TERM_BYTES_MAX);
+}
+
 static unsigned line_of(struct fc_span bytes, size_t at)
 {
     unsigned line = 1;
@@ -91,6 +103,23 @@ static unsigned bad_line(struct fc_span bytes)
     return line_of(bytes, start);
 }
 
+static enum fc_err read_syntax(struct fc_rdf *rdf, enum fc_rdf_syntax syntax, struct fc_span bytes,
+                               const char *base, struct fc_rdf_fault *fault)
+{
+    switch (syntax) {
+    case FC_RDF_TURTLE:
+    case FC_RDF_NTRIPLES:
+        return fc_rdf_read_turtle(rdf, syntax == FC_RDF_NTRIPLES, bytes, base, fault);
+    case FC_RDF_XML: {
+        enum fc_err err = fc_rdf_xml_prolog(bytes, fault);
+        return err == FC_OK ? fc_rdf_read_xml(rdf, bytes, base, fault) : err;
+    }
+    case FC_RDF_JSON_LD:
+        return fc_rdf_read_json(rdf, bytes, fault);
+    }
+    return FC_E_ARG;
+}
+
 enum fc_err fc_rdf_read(struct fc_rdf *rdf, enum fc_rdf_syntax syntax, struct fc_span bytes,
                         const char *base, struct fc_rdf_fault *fault)
 {
@@ -108,16 +137,8 @@ enum fc_err fc_rdf_read(struct fc_rdf *rdf, enum fc_rdf_syntax syntax, struct fc
     }
     if (begins(bytes, "\xef\xbb\xbf"))
         bytes = fc_span(bytes.data + 3, bytes.len - 3);
-    switch (syntax) {
-    case FC_RDF_TURTLE:
-    case FC_RDF_NTRIPLES:
-        return fc_rdf_read_turtle(rdf, syntax == FC_RDF_NTRIPLES, bytes, base, fault);
-    case FC_RDF_XML: {
-        enum fc_err err = fc_rdf_xml_prolog(bytes, fault);
-        return err == FC_OK ? fc_rdf_read_xml(rdf, bytes, base, fault) : err;
-    }
-    case FC_RDF_JSON_LD:
-        return fc_rdf_read_json(rdf, bytes, fault);
-    }
-    return FC_E_ARG;
+    fc_rdf_bound_text(rdf, TEXT_BASE + (uint64_t)TEXT_EACH * bytes.len);
+    enum fc_err err = read_syntax(rdf, syntax, bytes, base, fault);
+    fc_rdf_bound_text(rdf, UINT64_MAX);
+    return err;
 }

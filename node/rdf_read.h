@@ -39,5 +39,6 @@ FC_MUST_USE enum fc_err fc_rdf_read_json(struct fc_rdf *rdf, struct fc_span byte
 /* Writes a fault's text unless there is one already. */
 void fc_rdf_say(struct fc_rdf_fault *fault, unsigned line, unsigned column, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+void fc_rdf_say_bound(struct fc_rdf_fault *fault, unsigned line);
 
 #endif

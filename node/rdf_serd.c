@@ -22,8 +22,7 @@ static SerdStatus stop(struct reading *r, enum fc_err err, const char *what)
     if (r->err == FC_OK) {
         r->err = err;
         if (err == FC_E_BOUND)
-            fc_rdf_say(r->fault, 0, 0, "more than %d statements, or text of more than %d bytes",
-                       FC_RDF_TRIPLES_MAX, FC_RDF_TERM_BYTES_MAX);
+            fc_rdf_say_bound(r->fault, 0);
         else if (err == FC_E_FORMAT)
             fc_rdf_say(r->fault, 0, 0, "statement %zu: %s", r->statements, what);
     }

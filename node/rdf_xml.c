@@ -80,9 +80,7 @@ static void on_statement(void *ctx, raptor_statement *statement)
     if (r->err == FC_OK)
         return;
     if (r->err == FC_E_BOUND)
-        fc_rdf_say(r->fault, line_now(r), 0,
-                   "more than %d statements, or text of more than %d bytes", FC_RDF_TRIPLES_MAX,
-                   FC_RDF_TERM_BYTES_MAX);
+        fc_rdf_say_bound(r->fault, line_now(r));
     else if (r->err == FC_E_FORMAT)
         fc_rdf_say(r->fault, line_now(r), 0,
                    "an IRI before this line is none, or is relative and there is no base");

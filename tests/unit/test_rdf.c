@@ -605,6 +605,49 @@ static void a_catalogue_has_a_bound(void **state)
     free(text);
 }
 
+/* A short name for a long IRI is no way to fill the memory, in any syntax. */
+static void prefixes_have_a_bound(void **state)
+{
+    enum { LONG = 256 * 1024, NAMES = 2000 };
+    static const struct {
+        enum fc_rdf_syntax syntax;
+        const char *head, *tail, *each, *end;
+    } cases[] = {
+        {FC_RDF_TURTLE, "@prefix p: <urn:", "> .\n", "p:%u p:p p:o .\n", ""},
+        {FC_RDF_XML, "<r:RDF xmlns:r='" FC_RDF_NS "' xmlns:p='urn:", "'>",
+         "<r:Description r:about='urn:%u'><p:p>o</p:p></r:Description>\n", "</r:RDF>"},
+        {FC_RDF_JSON_LD, "{\"@context\":{\"p\":\"urn:", "\"},\"@graph\":[",
+         "{\"@id\":\"p:%u\",\"p:p\":\"o\"},", "{}]}"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *text = NULL;
+        size_t len = 0;
+        struct fc_rdf *rdf;
+        struct fc_rdf_fault fault;
+        FILE *file = open_memstream(&text, &len);
+        fputs(cases[i].head, file);
+        for (unsigned k = 0; k < LONG; k++)
+            fputc('x', file);
+        fputs(cases[i].tail, file);
+        for (unsigned k = 0; k < NAMES; k++) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+            fprintf(file, cases[i].each, k);
+#pragma GCC diagnostic pop
+        }
+        fputs(cases[i].end, file);
+        fclose(file);
+        assert_int_equal(fc_rdf_create(&rdf), FC_OK);
+        enum fc_err err = fc_rdf_read(rdf, cases[i].syntax, fc_span(text, len), NULL, &fault);
+        if (err != FC_E_BOUND && err != FC_E_FORMAT)
+            fail_msg("case %zu: %s", i, fc_err_name(err));
+        assert_non_null(strstr(fault.text, err == FC_E_BOUND ? "far more text" : "4,096 bytes"));
+        fc_rdf_destroy(rdf);
+        free(text);
+    }
+}
+
 static void terms_have_a_bound(void **state)
 {
     struct fc_rdf *rdf;
@@ -652,6 +695,7 @@ int main(void)
         cmocka_unit_test(what_belongs_to_an_entry),
         cmocka_unit_test(documents_have_a_bound),
         cmocka_unit_test(a_catalogue_has_a_bound),
+        cmocka_unit_test(prefixes_have_a_bound),
         cmocka_unit_test(terms_have_a_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
