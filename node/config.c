@@ -331,6 +331,9 @@ enum fc_err fc_config_parse(struct fc_span text, struct fc_config **config, char
                  complaint.first[0] ? complaint.first : cyaml_strerror(result));
         return FC_E_FORMAT;
     }
+    if (!file) { /* no document at all: a byte order mark, and comments after it */
+        return fc_config_default(config);
+    }
     enum fc_err err = check(file, fault, fault_bytes);
     if (err == FC_OK) {
         err = from_file(file, config);

@@ -34,6 +34,9 @@ static void defaults_and_a_round_trip(void **state)
     assert_int_equal(config->checkpoint_seconds, 600);
     assert_int_equal(config->log.level, FC_LOG_INFO);
     fc_config_free(config);
+    assert_int_equal(parse("\xef\xbb\xbf# nothing\n", &config, fault), FC_OK);
+    assert_int_equal(config->listen_count, 0);
+    fc_config_free(config);
     assert_int_equal(parse("listen: ['tcp://0.0.0.0:7400', 'tcp://[::1]:7400']\n"
                            "announce:\n  - tcp://node.example:7400\n"
                            "region: \"l'été\"\noperator: acme\n"
