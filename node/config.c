@@ -391,9 +391,57 @@ static void append(struct fc_buf *out, const char *text)
     fc_buf_append(out, text, strlen(text));
 }
 
-/* A single-quoted YAML scalar. */
+/* A character of valid UTF-8, and on to the next. */
+static uint32_t next_character(const char **text)
+{
+    const uint8_t *at = (const uint8_t *)*text;
+    unsigned more = at[0] < 0xc0 ? 0 : at[0] < 0xe0 ? 1 : at[0] < 0xf0 ? 2 : 3;
+    uint32_t c = more ? at[0] & (0x3fu >> more) : at[0];
+    unsigned i = 1;
+    for (; i <= more && at[i]; i++) {
+        c = c << 6 | (at[i] & 0x3f);
+    }
+    *text += i;
+    return c;
+}
+
+/* Controls, ends of lines and marks are lost or no YAML between single quotes. */
+static bool is_plain(uint32_t c)
+{
+    return c >= ' ' && (c < 0x7f || c >= 0xa0) && c != 0x2028 && c != 0x2029 && c != 0xfeff &&
+           c != 0xfffe && c != 0xffff;
+}
+
+static bool all_plain(const char *text)
+{
+    while (*text) {
+        if (!is_plain(next_character(&text))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void append_escaped(struct fc_buf *out, const char *text)
+{
+    append(out, "\"");
+    while (*text) {
+        char escape[16];
+        uint32_t c = next_character(&text);
+        bool as_is = c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+        snprintf(escape, sizeof escape, as_is ? "%c" : "\\U%08x", (unsigned)c);
+        append(out, escape);
+    }
+    append(out, "\"");
+}
+
+/* A quoted YAML scalar. */
 static void append_quoted(struct fc_buf *out, const char *text)
 {
+    if (!all_plain(text)) {
+        append_escaped(out, text);
+        return;
+    }
     append(out, "'");
     for (; *text; text++) {
         fc_buf_append(out, *text == '\'' ? "''" : text, *text == '\'' ? 2 : 1);

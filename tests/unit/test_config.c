@@ -39,7 +39,7 @@ static void defaults_and_a_round_trip(void **state)
     fc_config_free(config);
     assert_int_equal(parse("listen: ['tcp://0.0.0.0:7400', 'tcp://[::1]:7400']\n"
                            "announce:\n  - tcp://node.example:7400\n"
-                           "region: \"l'été\"\noperator: acme\n"
+                           "region: \"l'été\"\noperator: \"a\\n\\\"c\\u2028é\\e\"\n"
                            "log:\n  format: json\n  level: debug\n"
                            "checkpoint_seconds: 0\npeers_max: 12\n",
                            &config, fault),
@@ -52,6 +52,7 @@ static void defaults_and_a_round_trip(void **state)
     assert_int_equal(fc_config_write(config, &text), FC_OK);
     assert_int_equal(fc_config_parse(fc_buf_span(&text), &again, fault, sizeof fault), FC_OK);
     assert_string_equal(again->region, "l'été");
+    assert_string_equal(again->operator_name, config->operator_name);
     assert_int_equal(fc_config_write(again, &second), FC_OK);
     assert_true(fc_span_eq(fc_buf_span(&text), fc_buf_span(&second)));
     fc_buf_finish(&text);
