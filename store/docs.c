@@ -196,24 +196,39 @@ static size_t bits_runs(const uint8_t *bytes, struct run *runs, size_t max)
     return found;
 }
 
+/* The numbers of a set of one chunk, or its bits when they are many; returns their bytes. `whole`
+ * has room for Roaring's format, and they begin after its head. The library (0.2) never ends to
+ * make a list of a run that has a chunk's last number in it. */
+static size_t write_body(roaring_bitmap_t *set, size_t count, uint8_t *whole)
+{
+    uint32_t numbers[LIST_MAX];
+    if (count > LIST_MAX) {
+        (void)roaring_bitmap_remove_run_compression(set);
+        return roaring_bitmap_portable_serialize(set, (char *)whole) - HEAD_BYTES;
+    }
+    roaring_bitmap_to_uint32_array(set, numbers);
+    for (size_t i = 0; i < count; i++) {
+        whole[HEAD_BYTES + 2 * i] = (uint8_t)numbers[i];
+        whole[HEAD_BYTES + 2 * i + 1] = (uint8_t)(numbers[i] >> 8);
+    }
+    return 2 * count;
+}
+
 enum fc_err fc_docs_pack(const struct fc_docs *docs, uint32_t chunk, struct fc_buf *out)
 {
     enum { RUNS_MAX = 256 };
     uint8_t whole[HEAD_BYTES + FC_DOCS_CHUNK / 8];
     struct run runs[RUNS_MAX];
     roaring_bitmap_t *set = bitmap(docs);
-    (void)roaring_bitmap_remove_run_compression(set);
     size_t count = roaring_bitmap_get_cardinality(set);
     assert(count > 0 && roaring_bitmap_minimum(set) >> FC_DOCS_CHUNK_BITS == chunk &&
            roaring_bitmap_maximum(set) >> FC_DOCS_CHUNK_BITS == chunk);
-    size_t len = roaring_bitmap_portable_size_in_bytes(set);
-    assert(len <= sizeof whole);
-    roaring_bitmap_portable_serialize(set, (char *)whole);
+    size_t len = write_body(set, count, whole);
     const uint8_t *body = whole + HEAD_BYTES;
     bool list = count <= LIST_MAX;
     size_t run_count =
         list ? list_runs(body, count, runs, RUNS_MAX) : bits_runs(body, runs, RUNS_MAX);
-    if (run_count <= RUNS_MAX && 4 * run_count < len - HEAD_BYTES) {
+    if (run_count <= RUNS_MAX && 4 * run_count < len) {
         fc_buf_append(out, &(uint8_t){FORM_RUNS}, 1);
         for (size_t i = 0; i < run_count; i++) {
             append16(out, runs[i].first);
@@ -222,7 +237,7 @@ enum fc_err fc_docs_pack(const struct fc_docs *docs, uint32_t chunk, struct fc_b
         return fc_buf_check(out);
     }
     fc_buf_append(out, &(uint8_t){list ? FORM_LIST : FORM_BITS}, 1);
-    fc_buf_append(out, body, len - HEAD_BYTES);
+    fc_buf_append(out, body, len);
     return fc_buf_check(out);
 }
 

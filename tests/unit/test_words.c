@@ -277,19 +277,55 @@ static void check_common(const struct fc_docs *docs, struct fc_span value, uint3
         }
 }
 
+static void has_exactly(const struct fc_docs *docs, const uint32_t *list, size_t count)
+{
+    static uint32_t read[FC_DOCS_CHUNK + 1];
+    assert_int_equal(fc_docs_count(docs), count);
+    assert_int_equal(fc_docs_up(docs, 0, read, FC_DOCS_CHUNK + 1), count);
+    assert_memory_equal(read, list, count * sizeof *list);
+}
+
+/* A set as it was read, with another form of itself; what comes of it is written again. */
+static void check_algebra(struct fc_span value, const uint32_t *list, size_t count, uint32_t chunk)
+{
+    struct fc_docs *docs = fc_docs_create(), *half = fc_docs_create();
+    struct fc_buf out = {0};
+    fc_docs_add_many(half, list + count / 2, count - count / 2);
+    assert_int_equal(fc_docs_unpack(docs, chunk, value), FC_OK);
+    struct fc_docs *both = fc_docs_and_of(docs, half), *rest = fc_docs_minus_of(docs, half);
+    has_exactly(both, list + count / 2, count - count / 2);
+    has_exactly(rest, list, count / 2);
+    fc_docs_or(rest, both);
+    has_exactly(rest, list, count);
+    fc_docs_remove(docs, list[0]);
+    has_exactly(docs, list + 1, count - 1);
+    if (count > 1)
+        assert_int_equal(fc_docs_pack(docs, chunk, &out), FC_OK);
+    fc_docs_and(docs, half);
+    has_exactly(docs, list + (count / 2 ? count / 2 : 1), count - (count / 2 ? count / 2 : 1));
+    assert_int_equal(fc_docs_pack(both, chunk, &out), FC_OK);
+    assert_int_equal(fc_docs_pack(rest, chunk, &out), FC_OK);
+    fc_buf_finish(&out);
+    fc_docs_destroy(docs);
+    fc_docs_destroy(half);
+    fc_docs_destroy(both);
+    fc_docs_destroy(rest);
+}
+
 static void check_set(const uint32_t *list, size_t count, uint32_t chunk)
 {
     struct fc_docs *docs = fc_docs_create(), *again = fc_docs_create();
     struct fc_buf value = {0}, patched = {0};
     static struct fc_docs_bits bits;
-    static uint32_t read[FC_DOCS_CHUNK];
     uint32_t common;
     fc_docs_add_many(docs, list, count);
     assert_int_equal(fc_docs_pack(docs, chunk, &value), FC_OK);
     assert_int_equal(fc_docs_unpack(again, chunk, fc_buf_span(&value)), FC_OK);
-    assert_int_equal(fc_docs_count(again), count);
-    assert_int_equal(fc_docs_up(again, 0, read, FC_DOCS_CHUNK), count);
-    assert_memory_equal(read, list, count * sizeof *list);
+    has_exactly(again, list, count);
+    assert_int_equal(fc_docs_pack(again, chunk, &patched), FC_OK);
+    assert_true(fc_span_eq(fc_buf_span(&patched), fc_buf_span(&value)));
+    fc_buf_clear(&patched);
+    check_algebra(fc_buf_span(&value), list, count, chunk);
     fc_docs_open(docs, chunk, &bits);
     assert_int_equal(fc_docs_common(&bits, fc_buf_span(&value), &common), FC_OK);
     assert_int_equal(common, count);
@@ -320,8 +356,13 @@ static void test_sets_of_every_form(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         for (uint32_t chunk = 0; chunk < 3; chunk += 2) {
+            uint32_t first = chunk << FC_DOCS_CHUNK_BITS;
+            uint32_t spare = FC_DOCS_CHUNK - 1 - (cases[i].count - 1) * cases[i].step;
             for (uint32_t k = 0; k < cases[i].count; k++)
-                list[k] = (chunk << FC_DOCS_CHUNK_BITS) + k * cases[i].step;
+                list[k] = first + k * cases[i].step;
+            check_set(list, cases[i].count, chunk);
+            for (uint32_t k = 0; k < cases[i].count; k++)
+                list[k] += spare; /* to the chunk's last number */
             check_set(list, cases[i].count, chunk);
         }
 }
