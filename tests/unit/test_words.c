@@ -283,6 +283,9 @@ static void has_exactly(const struct fc_docs *docs, const uint32_t *list, size_t
     assert_int_equal(fc_docs_count(docs), count);
     assert_int_equal(fc_docs_up(docs, 0, read, FC_DOCS_CHUNK + 1), count);
     assert_memory_equal(read, list, count * sizeof *list);
+    assert_int_equal(fc_docs_down(docs, UINT32_MAX, read, FC_DOCS_CHUNK + 1), count);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(read[i], list[count - 1 - i]);
 }
 
 /* A set as it was read, with another form of itself; what comes of it is written again. */
