@@ -28,7 +28,7 @@ chmod 600 "$bad/key"
 # what the node holds, and the files
 state() {
     fc one digest --json
-    fc one log --json --heads
+    fc one log --json --heads | jq 'map(select(.type != "checkpoint"))' # it signs one now and then
     fc one charter show --json
     (cd "$SCRATCH" && cat "$bad"/* ./*.fcr ./*.cert ./*.app one/keys/* | cksum)
 }

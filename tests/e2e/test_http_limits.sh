@@ -119,7 +119,7 @@ eventually 5 grep -q "warning.*http://0.0.0.0:[0-9]* speaks no TLS to whoever re
 # -- connections: those beyond the limit wait; idle ones make room in time
 run_with 'threads: 1' 'connections_max: 6' 'request_seconds: 1'
 hold 6 30 &
-eventually 5 grep -q '^6$' "$SCRATCH/held"
+eventually 20 grep -q '^6$' "$SCRATCH/held"
 expect 28 curl -s --max-time 0.6 "$url/healthz"
 eventually 10 curl -sf --max-time 2 "$url/healthz"
 wait $! || fail "the idle ones failed"
@@ -304,9 +304,9 @@ curl -s -w ' %{http_code}' "$url/v1/changes?after=now&wait=60" >"$SCRATCH/waited
 waiter=$!
 hold 1 30 'POST /v1/applications HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nx' &
 holder=$!
-eventually 5 grep -q '^1$' "$SCRATCH/held"
+eventually 20 grep -q '^1$' "$SCRATCH/held"
 waits() { curl -s "$url/metrics" | grep -q "^fedcat_http_waiting_requests $1$"; }
-eventually 5 waits 2
+eventually 20 waits 2
 started=$(date +%s%3N)
 stop solo
 took=$(($(date +%s%3N) - started))
