@@ -68,7 +68,7 @@ uint64_t fc_run_identify(const struct fc_run *run);
 /* A row of the index. FC_E_MISSING. */
 FC_MUST_USE enum fc_err fc_run_get(struct fc_run *run, const struct fc_index_key *key,
                                    struct fc_span *row);
-/* What a document is. FC_E_MISSING. */
+/* The row that a document's place is in, and what it is there. FC_E_MISSING. */
 FC_MUST_USE enum fc_err fc_run_row(struct fc_run *run, uint32_t doc, struct fc_span *row);
 FC_MUST_USE enum fc_err fc_run_doc(struct fc_run *run, uint32_t doc, struct fc_index_doc *out);
 /* Memory that lives as long as the result; NULL, and run->err, without memory. */
